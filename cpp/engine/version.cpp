@@ -1,0 +1,7 @@
+#include "engine/version.hpp"
+
+namespace dualtape::engine {
+
+std::string_view version() { return DUALTAPE_VERSION; }
+
+}  // namespace dualtape::engine

@@ -1,0 +1,3 @@
+"""The compiled part of dualtape."""
+
+__version__: str
