@@ -1,6 +1,6 @@
 #include <pybind11/pybind11.h>
 
-#include "engine/version.hpp"
+#include "version.hpp"
 
 PYBIND11_MODULE(_core, module) {
   module.doc() = "The compiled part of dualtape.";

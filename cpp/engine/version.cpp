@@ -1,4 +1,4 @@
-#include "engine/version.hpp"
+#include "version.hpp"
 
 namespace dualtape::engine {
 
