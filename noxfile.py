@@ -1,4 +1,4 @@
-"""The tasks of CONTRIBUTING.md, each in an environment of its own: nox -s lint | tests | cpp | ..."""
+"""The tasks of CONTRIBUTING.md, each in an environment of its own: nox -s lint, nox -s tests."""
 
 import nox
 

@@ -1,8 +1,9 @@
 # Finds Eigen >= 3.4 and defines the imported target dualtape_eigen (SYSTEM includes).
 #
-# In this order: DUALTAPE_EIGEN_DIR (CMake or environment variable, the folder that holds Eigen/Core), an installed
-# Eigen (its CMake package), the headers-only wheel cmeel-eigen, in pip's build environment or in the
-# site-packages of the Python found. No download: see third_party/README.md.
+# In this order: DUALTAPE_EIGEN_DIR (CMake or environment variable, the folder that holds
+# Eigen/Core), an installed Eigen (its CMake package), the headers-only wheel cmeel-eigen, in
+# pip's build environment or in the site-packages of the Python found. No download: see
+# third_party/README.md.
 
 if(TARGET dualtape_eigen)
   return()
