@@ -23,11 +23,11 @@ else()
   if(TARGET Eigen3::Eigen)
     get_target_property(DUALTAPE_EIGEN_INCLUDE Eigen3::Eigen INTERFACE_INCLUDE_DIRECTORIES)
   else()
-    find_package(Python3 COMPONENTS Interpreter QUIET)
+    find_package(Python COMPONENTS Interpreter QUIET)
     set(DUALTAPE_SITE_PACKAGES "")
-    if(Python3_Interpreter_FOUND)
+    if(Python_Interpreter_FOUND)
       execute_process(
-        COMMAND "${Python3_EXECUTABLE}" -c "import sysconfig; print(sysconfig.get_path('purelib'))"
+        COMMAND "${Python_EXECUTABLE}" -c "import sysconfig; print(sysconfig.get_path('purelib'))"
         OUTPUT_VARIABLE DUALTAPE_SITE_PACKAGES OUTPUT_STRIP_TRAILING_WHITESPACE)
     endif()
     find_path(DUALTAPE_EIGEN_FOUND_INCLUDE Eigen/Core
