@@ -1,0 +1,130 @@
+/// Error functions and the gamma family.
+#pragma once
+
+#include <dualtape/ops/exponential.hpp>
+#include <dualtape/ops/gamma.hpp>
+
+#include <cmath>
+#include <numbers>
+
+namespace dualtape::ops {
+
+namespace detail {
+
+/// exp(-x^2) to a few eps in the tail too, where rounding x^2 alone costs x^2 eps: with h = x
+/// rounded to 1/16, h^2 is exact and x^2 - h^2 = (x - h)(x + h) small. h is locally constant, so
+/// every derivative is that of -(x - h)(x + h). Beyond 30 (float64: 0 from 27.3 on) a constant, for
+/// inf.
+template <class T>
+T exp_minus_square(const T& x) {
+  const T inside = select(x > T(30), T(30), select(x < T(-30), T(-30), x));
+  const T h = rint(inside * T(16)) * T(0.0625);
+  return exp(-square(h)) * exp((h - inside) * (h + inside));
+}
+
+}  // namespace detail
+
+/// erf,  pushforward 2/sqrt(pi) exp(-x^2) x_dot.
+struct Erf {
+  static constexpr std::string_view name = "erf";
+  static constexpr int arity = 1;
+  static constexpr Kind kind = Kind::kSmooth;
+  static constexpr bool holomorphic = false;
+  static constexpr bool integral = false;
+  static constexpr double max_ulp = 1;
+  static constexpr Sampling sampling{{.lo = -6, .hi = 6, .special = {0, 1e-20, 15, -26}}};
+  template <class T>
+  static T value(const T& x) {
+    using std::erf;
+    return erf(x);
+  }
+  template <class T>
+  static T partial(const T& x, const T& /*y*/) {
+    return T(2 * std::numbers::inv_sqrtpi) * detail::exp_minus_square(x);
+  }
+};
+
+/// erfc : 1 - erf(x),  pushforward -2/sqrt(pi) exp(-x^2) x_dot.
+struct Erfc {
+  static constexpr std::string_view name = "erfc";
+  static constexpr int arity = 1;
+  static constexpr Kind kind = Kind::kSmooth;
+  static constexpr bool holomorphic = false;
+  static constexpr bool integral = false;
+  static constexpr double max_ulp = 5;
+  static constexpr Sampling sampling{{.lo = -6, .hi = 6, .special = {0, 1e-20, 15, 26}}};
+  template <class T>
+  static T value(const T& x) {
+    using std::erfc;
+    return erfc(x);
+  }
+  template <class T>
+  static T partial(const T& x, const T& /*y*/) {
+    return T(-2 * std::numbers::inv_sqrtpi) * detail::exp_minus_square(x);
+  }
+};
+
+/// gammaln : log |Gamma(x)|,  pushforward digamma(x) x_dot.
+struct GammaLn {
+  static constexpr std::string_view name = "gammaln";
+  static constexpr int arity = 1;
+  static constexpr Kind kind = Kind::kSmooth;
+  static constexpr bool holomorphic = false;
+  static constexpr bool integral = false;
+  static constexpr double max_ulp = 5;
+  static constexpr Sampling sampling{
+      {.lo = 0.05, .hi = 20, .special = {1, 2, 1e-20, -0.5, -3.75, -20.25, 1e10}}};
+  template <class T>
+  static T value(const T& x) {
+    int sign = 0;  // lgamma itself writes a global
+    return static_cast<T>(::lgamma_r(static_cast<double>(x), &sign));
+  }
+  template <class T>
+  static T partial(const T& x, const T& /*y*/) {
+    return digamma(x);
+  }
+};
+
+/// digamma : Gamma'(x) / Gamma(x),  pushforward polygamma(1, x) x_dot.
+struct Digamma {
+  static constexpr std::string_view name = "digamma";
+  static constexpr int arity = 1;
+  static constexpr Kind kind = Kind::kSmooth;
+  static constexpr bool holomorphic = false;
+  static constexpr bool integral = false;
+  static constexpr double max_ulp = 8;
+  static constexpr Sampling sampling{
+      {.lo = 0.05, .hi = 20, .special = {1, 1.4616, 1e-10, -0.25, -3.75, -20.25, 1e10}}};
+  template <class T>
+  static T value(const T& x) {
+    return static_cast<T>(detail::digamma(static_cast<double>(x)));
+  }
+  template <class T>
+  static T partial(const T& x, const T& /*y*/) {
+    return polygamma(1, x);
+  }
+};
+
+/// polygamma : n-th derivative of digamma,  pushforward polygamma(n + 1, x) x_dot.
+struct Polygamma {
+  static constexpr std::string_view name = "polygamma";
+  static constexpr int arity = 1;
+  static constexpr bool parametric = true;
+  static constexpr Kind kind = Kind::kSmooth;
+  static constexpr bool holomorphic = false;
+  static constexpr bool integral = false;
+  static constexpr double max_ulp = 16;
+  static constexpr Sampling sampling{
+      {.lo = 0.05, .hi = 20, .special = {1, 1e-10, -0.25, -3.75, -20.25, 1e10}}};
+  static constexpr std::array parameters{0, 1, 2, 3, 4, 7};
+  template <class T>
+  static T value(int n, const T& x) {
+    return static_cast<T>(detail::polygamma(n, static_cast<double>(x)));
+  }
+  template <class T>
+  static T partial(int n, const T& x, const T& /*y*/) {
+    return polygamma(n + 1, x);
+  }
+};
+
+}  // namespace dualtape::ops
