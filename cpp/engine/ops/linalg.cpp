@@ -1,0 +1,176 @@
+/// solve, inv, det, cofactor on the last two axes; leading axes are a batch.
+///
+///   solve     A x = b.  pushforward x_dot = A^-1 (b_dot - A_dot x);  transpose in b: b_bar = A^-T x_bar
+///   inv       pushforward -Y A_dot Y
+///   det       pushforward sum(C * A_dot), C the cofactor matrix, also for singular A
+///   cofactor  pushforward tr(A^-1 A_dot) C - C (A^-1 A_dot)^T; linear for n = 2; singular A with n > 2 raises
+/// Source: Giles (2008), An extended collection of matrix derivative results.
+
+#include "ops/rules.hpp"
+#include "program/errors.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+std::int64_t check_square(const char* op, const Expr& a) {
+  const std::size_t r = a.rank();
+  if (r < 2 || a.shape()[r - 1] != a.shape()[r - 2]) {
+    throw ShapeError(std::string(op) + ": A must be (..., n, n), got " + to_string(a.shape()));
+  }
+  if (!is_inexact(a.dtype())) {
+    throw DTypeError(std::string(op) + ": A must be floating, got " +
+                     std::string(dtype_name(a.dtype())));
+  }
+  return a.shape().back();
+}
+
+Dims leading(const Expr& x) { return Dims(std::span(x.shape()).first(x.rank() - 2)); }
+
+Expr sum_last_two(const Expr& x) {
+  const auto r = static_cast<std::int64_t>(x.rank());
+  return sum(x, Dims{r - 2, r - 1});
+}
+
+/// The trace of each matrix of x, with both axes kept at length one.
+Expr trace(const Expr& x) {
+  const Expr mask = eye(x.builder(), x.shape().back(), x.shape().back(), x.dtype());
+  const Expr t = sum_last_two(x * mask);
+  const auto r = static_cast<std::int64_t>(t.rank());
+  const std::int64_t places[] = {r, r + 1};
+  return expand_dims(t, places);
+}
+
+/// [[d, -c], [-b, a]]: rows and columns reversed, off-diagonal signs changed.
+Expr cofactor_2x2(const Expr& a) {
+  const std::size_t r = a.rank();
+  const Expr flipped = slice_axis(slice_axis(a, r - 1, 1, 2, -1), r - 2, 1, 2, -1);
+  const Expr mask = eye(a.builder(), 2, 2, a.dtype());
+  return flipped * (mask + mask - ones_like(mask));
+}
+
+}  // namespace
+
+Expr solve(const Expr& a, const Expr& b, bool transposed) {
+  const std::int64_t n = check_square("solve", a);
+  if (b.rank() != a.rank() || b.shape()[b.rank() - 2] != n || leading(a) != leading(b)) {
+    throw ShapeError("solve: b must be (..., " + std::to_string(n) + ", k) with the leading axes " +
+                     to_string(leading(a)) + ", got " + to_string(b.shape()));
+  }
+  const Expr args[] = {a, b};
+  const std::int64_t attrs[] = {transposed};
+  return emit(kSolve, args, Type(b.type()), attrs);
+}
+
+Expr linalg_solve(const Expr& a, const Expr& b) {
+  const std::int64_t n = check_square("solve", a);
+  const bool vector = b.rank() == 1;
+  const Expr columns = vector ? reshape(b, Dims{b.shape()[0], 1}) : b;
+  if (b.rank() == 0 || columns.shape()[columns.rank() - 2] != n) {
+    throw ShapeError("solve: b must be (" + std::to_string(n) + ",) or (..., " +
+                     std::to_string(n) + ", k) for A " + to_string(a.shape()) + ", got " +
+                     to_string(b.shape()));
+  }
+  const Dims batch = broadcast_shapes("solve", leading(a), leading(columns));
+  Dims a_shape = batch, b_shape = batch;
+  a_shape.append(std::span(a.shape()).last(2));
+  b_shape.append(std::span(columns.shape()).last(2));
+  const Expr x = solve(broadcast_to(a, a_shape), broadcast_to(columns, b_shape));
+  if (!vector) return x;
+  Dims shape = x.shape();
+  shape.pop_back();
+  return reshape(x, shape);
+}
+
+Expr inv(const Expr& a) {
+  check_square("inv", a);
+  const Expr args[] = {a};
+  return emit(kInv, args, Type(a.type()));
+}
+
+Expr det(const Expr& a) {
+  check_square("det", a);
+  const Expr args[] = {a};
+  return emit(kDet, args, Type{a.dtype(), leading(a)});
+}
+
+Expr cofactor(const Expr& a) {
+  const std::int64_t n = check_square("cofactor", a);
+  if (n == 0) return a;
+  if (n == 1) return ones_like(a);
+  if (n == 2) return cofactor_2x2(a);
+  const Expr args[] = {a};
+  return emit(kCofactor, args, Type(a.type()));
+}
+
+namespace {
+
+Tangent push_solve(const OpCall& call, std::span<const Expr> x, const Expr& y,
+                   std::span<const Tangent> x_dot) {
+  const bool transposed = call.attrs[0] != 0;
+  Tangent rhs = x_dot[1];
+  if (x_dot[0]) {
+    const Expr a_dot = transposed ? swap_last_axes(*x_dot[0]) : *x_dot[0];
+    const Expr product = matmul(a_dot, y);
+    rhs = rhs ? *rhs - product : -product;
+  }
+  return solve(x[0], *rhs, transposed);
+}
+
+void transpose_solve(const OpCall& call, std::span<const LinearArg> x, const Expr& y_bar,
+                     std::span<Tangent> x_bar) {
+  accumulate(x_bar[1], solve(*x[0].value, y_bar, call.attrs[0] == 0));
+}
+
+/// One matrix and a batch of right-hand sides: one factorisation, the batch as further columns.
+Expr batch_columns(const Expr& a, const Expr& b, bool transposed) {
+  const std::int64_t size = b.shape()[0], n = b.shape()[1], k = b.shape()[2];
+  const Expr columns = reshape(move_axis(b, 0, 1), Dims{n, size * k});
+  return move_axis(reshape(solve(a, columns, transposed), Dims{n, size, k}), 1, 0);
+}
+
+Expr batch_solve(const OpCall& call, std::span<const Batched> x, std::int64_t size) {
+  const bool transposed = call.attrs[0] != 0;
+  if (!x[0].batched && x[0].value.rank() == 2) {
+    return batch_columns(x[0].value, x[1].value, transposed);
+  }
+  return solve(with_batch(x[0], size), with_batch(x[1], size), transposed);
+}
+
+Tangent push_inv(const OpCall&, std::span<const Expr>, const Expr& y,
+                 std::span<const Tangent> x_dot) {
+  return -matmul(matmul(y, *x_dot[0]), y);
+}
+
+Tangent push_det(const OpCall&, std::span<const Expr> x, const Expr&,
+                 std::span<const Tangent> x_dot) {
+  return sum_last_two(cofactor(x[0]) * *x_dot[0]);
+}
+
+Tangent push_cofactor(const OpCall&, std::span<const Expr> x, const Expr& y,
+                      std::span<const Tangent> x_dot) {
+  const Expr inverse = inv(x[0]);
+  const Expr relative = matmul(inverse, *x_dot[0]);
+  return trace(relative) * y - matmul(y, swap_last_axes(relative));
+}
+
+template <Expr (*Function)(const Expr&)>
+Expr batch_with(const OpCall&, std::span<const Batched> x, std::int64_t) {
+  return Function(x[0].value);
+}
+
+}  // namespace
+
+const Rules& linalg_rules(OpCode op) {
+  static const Rules solve_rules{push_solve, transpose_solve, batch_solve};
+  static const Rules inv_rules{push_inv, nullptr, batch_with<inv>};
+  static const Rules det_rules{push_det, nullptr, batch_with<det>};
+  static const Rules cofactor_rules{push_cofactor, nullptr, batch_with<cofactor>};
+  switch (op) {
+    case kSolve: return solve_rules;
+    case kInv: return inv_rules;
+    case kDet: return det_rules;
+    default: return cofactor_rules;
+  }
+}
+
+}  // namespace dualtape::engine

@@ -1,0 +1,52 @@
+#include "ops/rules.hpp"
+
+namespace dualtape::engine {
+
+const Rules& rules_of(OpCode op) {
+  if (!is_array_op(op) || op == kZeroMultiply) return elementwise_rules(op);
+  switch (op) {
+    case kReshape:
+    case kTranspose:
+    case kBroadcastTo:
+    case kSlice:
+    case kStopGradient: return view_rules(op);
+    case kConvert:
+    case kPad:
+    case kUpdateSlice:
+    case kConcatenate: return movement_rules(op);
+    case kTake:
+    case kTakeAdd:
+    case kTakeSet: return gather_rules(op);
+    case kDotGeneral: return product_rules(op);
+    case kSolve:
+    case kInv:
+    case kDet:
+    case kCofactor: return linalg_rules(op);
+    default: return reduction_rules(op);
+  }
+}
+
+Tangent push_linear(const OpCall& call, std::span<const Expr>, const Expr&,
+                    std::span<const Tangent> x_dot) {
+  const Expr args[] = {*x_dot[0]};
+  return reapply(call, args);
+}
+
+Expr with_batch(const Batched& x, std::int64_t size) {
+  if (x.batched) return x.value;
+  return broadcast_to(x.value, prefixed(size, x.value.shape()));
+}
+
+Dims shifted(std::span<const std::int64_t> axes) {
+  Dims result(axes);
+  for (auto& a : result) ++a;
+  return result;
+}
+
+Dims prefixed(std::int64_t first, std::span<const std::int64_t> rest) {
+  Dims result{first};
+  result.append(rest);
+  return result;
+}
+
+}  // namespace dualtape::engine

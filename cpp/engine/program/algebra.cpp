@@ -1,0 +1,83 @@
+/// Algebra that keeps every bit, applied while a program is derived:
+/// x * 1, x / 1, x - 0, x + (-0) are x;  x * -1 and x / -1 are -x;  --x is x;  x + (-y) is x - y;  x - (-y) is x + y;
+/// where(m, x, x) is x;  zero_multiply(1, x) is x;  x^1 is x, x^2 is square. (x + 0 is not x: it turns -0 into 0.)
+
+#include <bit>
+#include <cmath>
+
+#include "ops/array_ops.hpp"
+#include "ops/elementwise.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+/// The value of a floating constant; NaN, which equals nothing, if x is none.
+double constant_value(const Expr& x) {
+  if (x.is_weak()) return x.weak_value();
+  const Program& p = x.builder().program();
+  if (p.instructions[x.id()].op != kConstant || !is_floating(x.dtype())) return std::nan("");
+  return std::bit_cast<double>(p.attrs_of(x.id())[0]);
+}
+
+bool is_negative_zero(double c) { return c == 0 && std::signbit(c); }
+bool is_positive_zero(double c) { return c == 0 && !std::signbit(c); }
+
+/// y if x is -y of the same builder.
+Tangent negated(const Expr& x) {
+  if (x.is_weak()) return {};
+  const Program& p = x.builder().program();
+  if (p.instructions[x.id()].op != opcode_of<ops::Negative>) return {};
+  return Expr(x.builder(), p.args_of(x.id())[0]);
+}
+
+/// c * x for a structural c.
+Tangent scaled(double c, const Expr& x) {
+  if (x.is_weak()) return {};
+  if (c == 1) return x;
+  if (c == -1) return -x;
+  return {};
+}
+
+Tangent simplify_sum(const Expr& a, const Expr& b) {
+  if (!b.is_weak() && is_negative_zero(constant_value(a))) return b;
+  if (!a.is_weak() && is_negative_zero(constant_value(b))) return a;
+  if (Tangent y = negated(b)) return a - *y;
+  if (Tangent y = negated(a)) return b - *y;
+  return {};
+}
+
+Tangent simplify_difference(const Expr& a, const Expr& b) {
+  if (!a.is_weak() && is_positive_zero(constant_value(b))) return a;
+  if (Tangent y = negated(b)) return a + *y;
+  return {};
+}
+
+Tangent simplify_power(const Expr& x, int n) {
+  if (n == 1) return x;
+  if (n == 2) return dualtape::square(x);
+  return {};
+}
+
+}  // namespace
+
+/// An existing value equal to the operation, bit for bit; absent if there is none.
+Tangent simplify(OpCode op, std::span<const Expr> args, int n) {
+  switch (op) {
+    case opcode_of<ops::Multiply>: {
+      if (Tangent y = scaled(constant_value(args[0]), args[1])) return y;
+      return scaled(constant_value(args[1]), args[0]);
+    }
+    case kZeroMultiply: return scaled(constant_value(args[0]), args[1]);
+    case opcode_of<ops::Divide>: return scaled(constant_value(args[1]), args[0]);
+    case opcode_of<ops::Add>: return simplify_sum(args[0], args[1]);
+    case opcode_of<ops::Subtract>: return simplify_difference(args[0], args[1]);
+    case opcode_of<ops::Negative>: return negated(args[0]);
+    case opcode_of<ops::IntegerPower>: return simplify_power(args[0], n);
+    case opcode_of<ops::Where>:
+      if (same_value(args[1], args[2]) && args[0].shape() == args[1].shape()) return args[1];
+      return {};
+    default: return {};
+  }
+}
+
+}  // namespace dualtape::engine

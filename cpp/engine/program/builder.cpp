@@ -1,0 +1,251 @@
+#include "program/builder.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+
+#include "program/errors.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+std::atomic<std::uint64_t> next_serial{1};
+
+std::uint64_t mix(std::uint64_t h, std::uint64_t v) {
+  h = (h ^ v) * 0x9E3779B97F4A7C15u;
+  return h ^ (h >> 29);
+}
+
+std::uint64_t hash_of(const Instruction& head, std::span<const ValueId> args,
+                      std::span<const std::int64_t> attrs) {
+  std::uint64_t h = mix(head.op, head.type);
+  for (ValueId a : args) h = mix(h, a);
+  for (std::int64_t a : attrs) h = mix(h, static_cast<std::uint64_t>(a));
+  return h;
+}
+
+/// Instructions that must stay apart although they look the same.
+bool is_unique(OpCode op) { return op == kInput; }
+
+}  // namespace
+
+Builder::Builder(Mode mode) : mode_(mode), serial_(next_serial++) {}
+
+TypeId Builder::intern(DType dtype, std::span<const std::int64_t> shape) {
+  auto matches = [&](TypeId t) {
+    const Type& type = program_.types[t];
+    return type.dtype == dtype && std::ranges::equal(type.shape, shape);
+  };
+  if (last_type_ < program_.types.size() && matches(last_type_)) return last_type_;
+  std::uint64_t key = mix(0, static_cast<std::uint64_t>(dtype) + 1);
+  for (std::int64_t d : shape) key = mix(key, static_cast<std::uint64_t>(d));
+  auto [first, last] = type_index_.equal_range(key);
+  for (; first != last; ++first) {
+    if (matches(first->second)) return last_type_ = first->second;
+  }
+  last_type_ = static_cast<TypeId>(program_.types.size());
+  program_.types.push_back({dtype, Dims(shape)});
+  type_index_.emplace(key, last_type_);
+  return last_type_;
+}
+
+ValueId Builder::input(TypeId type) {
+  ValueId v = emit(kInput, {}, type);
+  program_.inputs.push_back(v);
+  return v;
+}
+
+ValueId Builder::constant(double value, DType dtype) {
+  if (is_integer(dtype) || dtype == DType::kBool) {
+    return constant(static_cast<std::int64_t>(value), 0, dtype);
+  }
+  return constant(std::bit_cast<std::int64_t>(value), 0, dtype);
+}
+
+ValueId Builder::constant(std::int64_t re_bits, std::int64_t im_bits, DType dtype) {
+  const std::int64_t bits[] = {re_bits, im_bits};
+  return emit(kConstant, {}, intern(dtype, {}), bits);
+}
+
+ValueId Builder::emit(OpCode op, std::span<const ValueId> args, TypeId type,
+                      std::span<const std::int64_t> attrs) {
+  const Instruction head{op, static_cast<std::uint16_t>(args.size()), type, 0, 0};
+  if (args.size() > 0xFFFF) throw Error(std::string(op_name(op)) + ": too many operands");
+  if (mode_ == Mode::kRecord || is_unique(op)) return append(head, args, attrs);
+  return find_or_append(head, args, attrs);
+}
+
+ValueId Builder::append(const Instruction& head, std::span<const ValueId> args,
+                        std::span<const std::int64_t> attrs) {
+  Instruction i = head;
+  i.args = static_cast<std::uint32_t>(program_.args.size());
+  program_.args.insert(program_.args.end(), args.begin(), args.end());
+  if (!attrs.empty()) {
+    i.attrs = static_cast<std::uint32_t>(program_.attrs.size());
+    program_.attrs.push_back(static_cast<std::int64_t>(attrs.size()));
+    program_.attrs.insert(program_.attrs.end(), attrs.begin(), attrs.end());
+  }
+  program_.instructions.push_back(i);
+  return static_cast<ValueId>(program_.instructions.size() - 1);
+}
+
+bool Builder::same(ValueId v, const Instruction& head, std::span<const ValueId> args,
+                   std::span<const std::int64_t> attrs) const {
+  const Instruction& i = program_.instructions[v];
+  return i.op == head.op && i.type == head.type && std::ranges::equal(program_.args_of(v), args) &&
+         std::ranges::equal(program_.attrs_of(v), attrs);
+}
+
+ValueId Builder::find_or_append(const Instruction& head, std::span<const ValueId> args,
+                                std::span<const std::int64_t> attrs) {
+  if (2 * (shared_count_ + 1) > shared_.size()) grow_shared();
+  const std::size_t mask = shared_.size() - 1;
+  std::size_t slot = hash_of(head, args, attrs) & mask;
+  while (shared_[slot] != kNoValue) {
+    if (same(shared_[slot], head, args, attrs)) return shared_[slot];
+    slot = (slot + 1) & mask;
+  }
+  ++shared_count_;
+  return shared_[slot] = append(head, args, attrs);
+}
+
+void Builder::grow_shared() {
+  std::vector<ValueId> bigger(std::max<std::size_t>(64, 2 * shared_.size()), kNoValue);
+  const std::size_t mask = bigger.size() - 1;
+  for (ValueId v : shared_) {
+    if (v == kNoValue) continue;
+    const Instruction& i = program_.instructions[v];
+    std::size_t slot = hash_of(i, program_.args_of(v), program_.attrs_of(v)) & mask;
+    while (bigger[slot] != kNoValue) slot = (slot + 1) & mask;
+    bigger[slot] = v;
+  }
+  shared_ = std::move(bigger);
+}
+
+std::int64_t Builder::add_subprogram(ProgramPtr program) {
+  auto& list = program_.subprograms;
+  auto found = std::ranges::find(list, program);
+  if (found != list.end()) return found - list.begin();
+  list.push_back(std::move(program));
+  return static_cast<std::int64_t>(list.size()) - 1;
+}
+
+ValueId Builder::lift(Builder& source, ValueId value) {
+  const std::uint64_t key = (source.serial_ << 32) ^ value;
+  auto [entry, is_new] = lifted_.try_emplace(key, kNoValue);
+  if (!is_new) return entry->second;
+  const ValueId in = input(intern(source.type_of(value)));
+  entry->second = in;
+  captures_.push_back({&source, value, in});
+  on_capture(captures_.back());
+  return in;
+}
+
+void Builder::set_outputs(std::span<const ValueId> outputs) {
+  program_.outputs.assign(outputs.begin(), outputs.end());
+}
+
+ProgramPtr Builder::finish(std::span<const ValueId> outputs) {
+  return extract(program_, program_.inputs, outputs);
+}
+
+namespace {
+
+/// Copies instructions of `source` into a new program, types and sub-programs on demand.
+class Extractor {
+ public:
+  Extractor(const Program& source, std::size_t first_size)
+      : source_(source),
+        types_(source.types.size(), kNoValue),
+        subs_(source.subprograms.size(), -1),
+        result_(std::make_shared<Program>()) {
+    result_->instructions.reserve(first_size);
+  }
+
+  ValueId add(ValueId v, std::span<const ValueId> renumbered, bool as_input) {
+    const Instruction& old = source_.instructions[v];
+    Instruction i{as_input ? static_cast<OpCode>(kInput) : old.op, 0, type(old.type), 0, 0};
+    if (!as_input) {
+      i.n_args = old.n_args;
+      i.args = static_cast<std::uint32_t>(result_->args.size());
+      for (ValueId a : source_.args_of(v)) result_->args.push_back(renumbered[a]);
+      copy_attrs(v, i);
+    }
+    result_->instructions.push_back(i);
+    const auto id = static_cast<ValueId>(result_->instructions.size() - 1);
+    if (i.op == kInput) result_->inputs.push_back(id);
+    return id;
+  }
+
+  std::shared_ptr<Program> result() { return result_; }
+
+ private:
+  TypeId type(TypeId old) {
+    if (types_[old] == kNoValue) {
+      types_[old] = static_cast<TypeId>(result_->types.size());
+      result_->types.push_back(source_.types[old]);
+    }
+    return types_[old];
+  }
+
+  void copy_attrs(ValueId v, Instruction& i) {
+    auto attrs = source_.attrs_of(v);
+    if (attrs.empty()) return;
+    i.attrs = static_cast<std::uint32_t>(result_->attrs.size());
+    result_->attrs.push_back(static_cast<std::int64_t>(attrs.size()));
+    const std::size_t n_subs = subprogram_count(i.op);
+    for (std::size_t k = 0; k < attrs.size(); ++k) {
+      result_->attrs.push_back(k < n_subs ? subprogram(attrs[k]) : attrs[k]);
+    }
+  }
+
+  std::int64_t subprogram(std::int64_t old) {
+    auto& index = subs_[static_cast<std::size_t>(old)];
+    if (index < 0) {
+      index = static_cast<std::int64_t>(result_->subprograms.size());
+      result_->subprograms.push_back(source_.subprograms[static_cast<std::size_t>(old)]);
+    }
+    return index;
+  }
+
+  const Program& source_;
+  std::vector<TypeId> types_;
+  std::vector<std::int64_t> subs_;
+  std::shared_ptr<Program> result_;
+};
+
+/// What `outputs` need, not looking behind `inputs`.
+std::vector<bool> needed_values(const Program& source, std::span<const ValueId> inputs,
+                                std::span<const ValueId> outputs) {
+  std::vector<bool> is_input(source.size()), needed(source.size());
+  for (ValueId v : inputs) is_input[v] = true;
+  for (ValueId v : outputs) needed[v] = true;
+  for (std::size_t v = source.size(); v-- > 0;) {
+    if (!needed[v] || is_input[v]) continue;
+    for (ValueId a : source.args_of(static_cast<ValueId>(v))) needed[a] = true;
+  }
+  return needed;
+}
+
+}  // namespace
+
+ProgramPtr extract(const Program& source, std::span<const ValueId> inputs,
+                   std::span<const ValueId> outputs, std::vector<ValueId>* extra_inputs) {
+  const std::vector<bool> needed = needed_values(source, inputs, outputs);
+  Extractor copy(source, static_cast<std::size_t>(std::ranges::count(needed, true)));
+  std::vector<ValueId> renumbered(source.size(), kNoValue);
+  for (ValueId v : inputs) renumbered[v] = copy.add(v, renumbered, true);
+  for (ValueId v = 0; v < source.size(); ++v) {
+    if (!needed[v] || renumbered[v] != kNoValue) continue;
+    if (extra_inputs && source.instructions[v].op == kInput) extra_inputs->push_back(v);
+    renumbered[v] = copy.add(v, renumbered, false);
+  }
+  auto result = copy.result();
+  for (ValueId v : outputs) result->outputs.push_back(renumbered[v]);
+  result->args.shrink_to_fit();
+  result->attrs.shrink_to_fit();
+  result->seal();
+  return result;
+}
+
+}  // namespace dualtape::engine

@@ -1,0 +1,148 @@
+#include "program/expr.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "ops/array_ops.hpp"
+#include "ops/elementwise.hpp"
+#include "program/errors.hpp"
+
+namespace dualtape::engine {
+
+std::string_view op_name(OpCode op) {
+  if (!is_array_op(op)) return elementwise(op).name;
+  static constexpr std::string_view names[] = {
+      "input",       "constant",   "call",         "get",           "custom_jvp",
+      "custom_vjp",  "custom_linear", "reshape",   "transpose",     "broadcast_to",
+      "slice",       "stop_gradient", "convert",   "pad",           "update_slice",
+      "concatenate", "take",       "take_add",     "take_set",      "iota",
+      "eye",         "sum",        "prod",         "max",           "min",
+      "all",         "any",        "argmax",       "argmin",        "cumsum",
+      "dot_general", "solve",      "inv",          "det",           "cofactor",
+      "zero_multiply"};
+  static_assert(std::size(names) == kArrayOpEnd - kFirstArrayOp);
+  return names[op - kFirstArrayOp];
+}
+
+Dims broadcast_shapes(std::string_view op, std::span<const std::int64_t> a,
+                      std::span<const std::int64_t> b) {
+  if (a.size() < b.size()) std::swap(a, b);
+  Dims shape(a);
+  const std::size_t lead = a.size() - b.size();
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    const std::int64_t n = a[lead + i], m = b[i];
+    if (n != m && n != 1 && m != 1) {
+      throw ShapeError(std::string(op) + ": operands could not be broadcast together with shapes " +
+                       to_string(a) + " and " + to_string(b));
+    }
+    shape[lead + i] = n == 1 ? m : n;
+  }
+  return shape;
+}
+
+Builder* newest(std::span<const Expr> args) {
+  Builder* result = nullptr;
+  for (const Expr& x : args) {
+    if (x.is_weak()) continue;
+    if (!result || x.builder().serial() > result->serial()) result = &x.builder();
+  }
+  return result;
+}
+
+ValueId lift(Builder& builder, const Expr& x, DType dtype) {
+  if (x.is_weak()) return builder.constant(x.weak_value(), dtype);
+  if (&x.builder() == &builder) return x.id();
+  const Program& p = x.builder().program();
+  // A constant is structure: it is written again, so that the algebra sees it.
+  if (p.instructions[x.id()].op == kConstant) {
+    const auto bits = p.attrs_of(x.id());
+    return builder.constant(bits[0], bits[1], x.dtype());
+  }
+  return builder.lift(x.builder(), x.id());
+}
+
+Expr emit(OpCode op, std::span<const Expr> args, const Type& type,
+          std::span<const std::int64_t> attrs) {
+  Builder* builder = newest(args);
+  if (!builder) throw Error(std::string(op_name(op)) + ": needs an operand of a program");
+  std::array<ValueId, 8> few;
+  std::vector<ValueId> many;
+  if (args.size() > few.size()) many.resize(args.size());
+  ValueId* ids = many.empty() ? few.data() : many.data();
+  for (std::size_t i = 0; i < args.size(); ++i) ids[i] = lift(*builder, args[i], type.dtype);
+  const TypeId t = builder->intern(type);
+  return Expr(*builder, builder->emit(op, {ids, args.size()}, t, attrs));
+}
+
+namespace {
+
+/// Element type for a select of two constants: that of what its mask compares.
+DType compared_dtype(const Expr& mask) {
+  if (mask.is_weak()) return DType::kFloat64;
+  const Program& p = mask.builder().program();
+  ValueId v = mask.id();
+  while (p.type_of(v).dtype == DType::kBool && !p.args_of(v).empty()) v = p.args_of(v)[0];
+  const DType found = p.type_of(v).dtype;
+  return found == DType::kBool ? DType::kFloat64 : found;
+}
+
+Expr fold_constants(OpCode op, std::span<const Expr> args, int n) {
+  std::array<double, 3> x{};
+  for (std::size_t i = 0; i < args.size(); ++i) x[i] = args[i].weak_value();
+  if (op == kZeroMultiply) return Expr(x[1] == 0 ? 0 : x[0] * x[1]);
+  return Expr(elementwise(op).fold(std::span(x).first(args.size()), n));
+}
+
+/// The one element type of the operands that have values (a mask is no value).
+DType operand_dtype(OpCode op, std::span<const Expr> args) {
+  const bool select = op == opcode_of<ops::Where>;
+  const Expr* known = nullptr;
+  for (const Expr& x : args.subspan(select ? 1 : 0)) {
+    if (x.is_weak()) continue;
+    if (known && known->dtype() != x.dtype()) {
+      throw DTypeError(std::string(op_name(op)) + ": operands must have one element type, got " +
+                       std::string(dtype_name(known->dtype())) + " and " +
+                       std::string(dtype_name(x.dtype())));
+    }
+    known = &x;
+  }
+  return known ? known->dtype() : compared_dtype(args[0]);
+}
+
+}  // namespace
+
+Tangent simplify(OpCode op, std::span<const Expr> args, int n);  // program/algebra.cpp
+
+Expr emit_elementwise(OpCode op, std::span<const Expr> args, int n) {
+  Builder* builder = newest(args);
+  if (!builder) return fold_constants(op, args, n);
+  const DType dtype = operand_dtype(op, args);
+  const bool derive = builder->mode() == Builder::Mode::kDerive;
+  if (derive) {
+    if (Tangent same = simplify(op, args, n)) return *same;
+  }
+  std::array<ValueId, 3> ids;
+  bool one_type = true;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    ids[i] = lift(*builder, args[i], args[i].is_weak() ? dtype : args[i].dtype());
+    one_type = one_type && builder->program().instructions[ids[i]].type ==
+                               builder->program().instructions[ids[0]].type;
+  }
+  const bool predicate = op != kZeroMultiply && elementwise(op).kind == Kind::kPredicate;
+  TypeId type;
+  if (one_type && !predicate) {
+    type = builder->program().instructions[ids[0]].type;
+  } else {
+    Dims shape = builder->type_of(ids[0]).shape;
+    for (std::size_t i = 1; i < args.size(); ++i) {
+      shape = broadcast_shapes(op_name(op), shape, builder->type_of(ids[i]).shape);
+    }
+    type = builder->intern(predicate ? DType::kBool : dtype, shape);
+  }
+  const std::int64_t attrs[] = {n};
+  const bool parametric = op != kZeroMultiply && elementwise(op).parametric;
+  return Expr(*builder, builder->emit(op, std::span(ids).first(args.size()), type,
+                                      std::span(attrs, parametric ? 1u : 0u)));
+}
+
+}  // namespace dualtape::engine

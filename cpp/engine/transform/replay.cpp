@@ -1,0 +1,200 @@
+#include "transform/replay.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "ops/elementwise.hpp"
+#include "program/errors.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+bool is_custom(OpCode op) { return op == kCustomJvp || op == kCustomVjp; }
+
+/// The program a tuple instruction runs: of a custom rule, its function.
+const Program& function_of(const Program& p, ValueId v) { return subprogram(p, v, 0); }
+
+}  // namespace
+
+Expr replay(const Program& p, ValueId v, std::span<const Expr> args, Builder& b) {
+  const OpCall call = call_of(p, v);
+  if (call.op == kConstant) return Expr(b, b.constant(call.attrs[0], call.attrs[1], call.type.dtype));
+  if (args.empty()) return Expr(b, b.emit(call.op, {}, b.intern(call.type), call.attrs));
+  if (!is_array_op(call.op) || call.op == kZeroMultiply) {
+    return emit_elementwise(call.op, args, parameter_of(call.attrs));
+  }
+  return reapply(call, args);
+}
+
+ValueId emit_tuple(Builder& b, OpCode op, std::span<const ProgramPtr> programs,
+                   std::span<const std::int64_t> more_attrs, std::span<const Expr> args) {
+  std::vector<std::int64_t> attrs;
+  for (const ProgramPtr& p : programs) attrs.push_back(b.add_subprogram(p));
+  attrs.insert(attrs.end(), more_attrs.begin(), more_attrs.end());
+  std::vector<ValueId> ids;
+  for (const Expr& x : args) ids.push_back(lift(b, x, DType::kFloat64));
+  return b.emit(op, ids, b.intern(DType::kTuple, {}), attrs);
+}
+
+Expr get(Builder& b, ValueId tuple, std::int64_t k, const Type& type) {
+  const ValueId args[] = {tuple};
+  const std::int64_t attrs[] = {k};
+  return Expr(b, b.emit(kGet, args, b.intern(type), attrs));
+}
+
+std::vector<Expr> call(ProgramPtr program, std::span<const Expr> args, Builder& fallback) {
+  Builder* b = newest(args);
+  if (!b) b = &fallback;
+  const ProgramPtr programs[] = {program};
+  const ValueId tuple = emit_tuple(*b, kCall, programs, {}, args);
+  std::vector<Expr> results;
+  for (ValueId out : program->outputs) {
+    results.push_back(get(*b, tuple, static_cast<std::int64_t>(results.size()),
+                          program->type_of(out)));
+  }
+  return results;
+}
+
+namespace {
+
+/// Replays a program value by value; the results of tuple instructions are kept beside.
+class Inliner {
+ public:
+  Inliner(const Program& p, Builder& b, CustomRules custom) : p_(p), b_(b), custom_(custom) {}
+
+  std::vector<Expr> run(std::span<const Expr> inputs) {
+    values_.resize(p_.size());
+    for (std::size_t i = 0; i < inputs.size(); ++i) values_[p_.inputs[i]] = inputs[i];
+    for (ValueId v = 0; v < p_.size(); ++v) step(v);
+    std::vector<Expr> outputs;
+    for (ValueId v : p_.outputs) outputs.push_back(values_[v]);
+    return outputs;
+  }
+
+ private:
+  void step(ValueId v) {
+    const OpCode op = p_.instructions[v].op;
+    if (op == kInput) return;
+    if (op == kGet) {
+      const auto k = static_cast<std::size_t>(p_.attrs_of(v)[0]);
+      values_[v] = tuples_.at(p_.args_of(v)[0])[k];
+      return;
+    }
+    args_.clear();
+    for (ValueId a : p_.args_of(v)) args_.push_back(values_[a]);
+    if (op == kCall || (is_custom(op) && expands())) {
+      const std::vector<Expr> args = args_;
+      tuples_[v] = inline_program(function_of(p_, v), args, b_, custom_);
+    } else if (is_custom(op)) {
+      tuples_[v] = keep_custom(v);
+    } else if (op == kCustomLinear) {
+      tuples_[v] = keep_custom_linear(v);
+    } else {
+      values_[v] = replay(p_, v, args_, b_);
+    }
+  }
+
+  bool expands() const { return custom_ == CustomRules::kExpand; }
+
+  Builder& target() {
+    Builder* b = newest(args_);
+    return b ? *b : b_;
+  }
+
+  std::vector<ProgramPtr> programs(ValueId v) const {
+    std::vector<ProgramPtr> list;
+    for (auto k : p_.attrs_of(v).first(subprogram_count(p_.instructions[v].op))) {
+      list.push_back(p_.subprograms[static_cast<std::size_t>(k)]);
+    }
+    return list;
+  }
+
+  std::vector<Expr> keep_custom(ValueId v) {
+    Builder& b = target();
+    const auto list = programs(v);
+    const ValueId tuple = emit_tuple(b, p_.instructions[v].op, list,
+                                     p_.attrs_of(v).subspan(list.size()), args_);
+    std::vector<Expr> results;
+    for (ValueId out : list[0]->outputs) {
+      results.push_back(get(b, tuple, static_cast<std::int64_t>(results.size()),
+                            list[0]->type_of(out)));
+    }
+    return results;
+  }
+
+  /// Results have the types of the cotangents its pullback takes after the residuals.
+  std::vector<Expr> keep_custom_linear(ValueId v) {
+    if (expands()) {
+      throw DerivativeError(
+          "custom_vjp: the function has no forward derivative (jvp, jacfwd, linearize); "
+          "give it one with custom_jvp, or use reverse mode");
+    }
+    Builder& b = target();
+    const auto list = programs(v);
+    const auto n_residuals = static_cast<std::size_t>(p_.attrs_of(v)[1]);
+    const ValueId tuple = emit_tuple(b, kCustomLinear, list, p_.attrs_of(v).subspan(1), args_);
+    std::vector<Expr> results;
+    for (ValueId in : std::span(list[0]->inputs).subspan(n_residuals)) {
+      results.push_back(get(b, tuple, static_cast<std::int64_t>(results.size()),
+                            list[0]->type_of(in)));
+    }
+    return results;
+  }
+
+  const Program& p_;
+  Builder& b_;
+  CustomRules custom_;
+  std::vector<Expr> values_;
+  std::vector<Expr> args_;
+  std::unordered_map<ValueId, std::vector<Expr>> tuples_;
+};
+
+bool needs_inlining(const Program& p) {
+  return std::ranges::any_of(p.instructions,
+                             [](const Instruction& i) { return subprogram_count(i.op) > 0; });
+}
+
+}  // namespace
+
+std::vector<Expr> inline_program(const Program& p, std::span<const Expr> inputs, Builder& b,
+                                 CustomRules custom) {
+  return Inliner(p, b, custom).run(inputs);
+}
+
+ProgramPtr inline_calls(ProgramPtr program) {
+  if (!needs_inlining(*program)) return program;
+  Builder b(Builder::Mode::kDerive);
+  std::vector<Expr> inputs;
+  for (ValueId v : program->inputs) inputs.emplace_back(b, b.input(program->type_of(v)));
+  std::vector<ValueId> outputs;
+  for (const Expr& y : inline_program(*program, inputs, b, CustomRules::kExpand)) {
+    outputs.push_back(lift(b, y, y.is_weak() ? DType::kFloat64 : y.dtype()));
+  }
+  return b.finish(outputs);
+}
+
+ProgramPtr perturb(const Program& program, std::span<const ValueId> values,
+                   std::span<const ValueId> outputs) {
+  Builder b(Builder::Mode::kRecord);
+  std::vector<ValueId> renumbered(program.size(), kNoValue), delta(program.size(), kNoValue);
+  for (ValueId v : values) delta[v] = b.input(program.type_of(v));
+  for (ValueId v = 0; v < program.size(); ++v) {
+    const Instruction& i = program.instructions[v];
+    std::vector<std::int64_t> attrs(program.attrs_of(v).begin(), program.attrs_of(v).end());
+    for (std::size_t k = 0; k < subprogram_count(i.op); ++k) {
+      attrs[k] = b.add_subprogram(program.subprograms[static_cast<std::size_t>(attrs[k])]);
+    }
+    std::vector<ValueId> args;
+    for (ValueId a : program.args_of(v)) args.push_back(renumbered[a]);
+    const TypeId type = b.intern(program.type_of(v));
+    renumbered[v] = i.op == kInput ? b.input(type) : b.emit(i.op, args, type, attrs);
+    if (delta[v] == kNoValue) continue;
+    const ValueId sum[] = {renumbered[v], delta[v]};
+    renumbered[v] = b.emit(opcode_of<ops::Add>, sum, type);
+  }
+  std::vector<ValueId> outs;
+  for (ValueId v : outputs) outs.push_back(renumbered[v]);
+  return b.finish(outs);
+}
+
+}  // namespace dualtape::engine
