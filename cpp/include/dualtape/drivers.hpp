@@ -1,0 +1,252 @@
+/// Derivatives of functions of a vector: an Eigen vector or matrix, or a std::array.
+///
+/// f is generic: it takes the vector with any scalar type, f([](const auto& x) { ... }). Entries of
+/// a matrix count in storage order. The scalar of x may itself be a Dual or a Var, so drivers nest.
+#pragma once
+
+#include <dualtape/dual.hpp>
+#include <dualtape/tape.hpp>
+
+#include <algorithm>
+
+namespace dualtape {
+
+namespace detail {
+
+/// Plain container, scalar and static size (or Eigen::Dynamic) of an argument or result.
+template <class X>
+struct Container {
+  static_assert(Active<X> || std::is_arithmetic_v<X>,
+                "wanted a scalar, an Eigen matrix or a std::array");
+  using Scalar = X;
+  template <class S>
+  using Rebind = S;
+  static constexpr int kSize = 1;
+  static int size(const X&) { return 1; }
+  template <class S>
+  static S make(const X&) {
+    return S(0);
+  }
+  template <class C>
+  static auto& at(C& x, int) {
+    return x;
+  }
+};
+
+template <class T, std::size_t N>
+struct Container<std::array<T, N>> {
+  using Scalar = T;
+  template <class S>
+  using Rebind = std::array<S, N>;
+  static constexpr int kSize = static_cast<int>(N);
+  static int size(const std::array<T, N>&) { return kSize; }
+  template <class S>
+  static Rebind<S> make(const std::array<T, N>&) {
+    return {};
+  }
+  template <class C>
+  static auto& at(C& x, int i) {
+    return x[static_cast<std::size_t>(i)];
+  }
+};
+
+template <class X>
+  requires std::derived_from<X, Eigen::DenseBase<X>>
+struct Container<X> {
+  using Scalar = typename X::Scalar;
+  template <class S>
+  using Rebind = std::conditional_t<std::derived_from<X, Eigen::ArrayBase<X>>,
+                                    Eigen::Array<S, X::RowsAtCompileTime, X::ColsAtCompileTime>,
+                                    Eigen::Matrix<S, X::RowsAtCompileTime, X::ColsAtCompileTime>>;
+  static constexpr int kSize = X::SizeAtCompileTime;
+  static int size(const X& x) { return static_cast<int>(x.size()); }
+  template <class S>
+  static Rebind<S> make(const X& x) {
+    return Rebind<S>::Constant(x.rows(), x.cols(), S(0));
+  }
+  template <class C>
+  static auto& at(C& x, int i) {
+    return *(x.data() + i);
+  }
+};
+
+template <class X>
+using Of = Container<std::remove_cvref_t<X>>;
+/// X with scalar S, evaluated if it was an expression.
+template <class X, class S>
+using Rebound = typename Of<X>::template Rebind<S>;
+template <class X>
+using Plain = Rebound<X, typename Of<X>::Scalar>;
+
+/// Like x, entry i being make(x_i, i).
+template <class S, class X, class F>
+Rebound<X, S> transformed(const X& x, F make) {
+  const Plain<X> plain = x;
+  Rebound<X, S> result = Of<X>::template make<S>(plain);
+  for (int i = 0; i < Of<X>::size(plain); ++i) {
+    Of<X>::at(result, i) = make(Of<X>::at(plain, i), i);
+  }
+  return result;
+}
+
+template <class A, class B>
+void check_sizes(const char* driver, const char* what, const A& wanted, const B& given) {
+  if (Of<A>::size(wanted) != Of<B>::size(given)) {
+    throw std::invalid_argument(std::string(driver) + ": " + what + " must have " +
+                                std::to_string(Of<A>::size(wanted)) + " entries, got " +
+                                std::to_string(Of<B>::size(given)));
+  }
+}
+
+template <class T, class X>
+Rebound<X, Var<T>> variables(Tape<T>& tape, const X& x) {
+  return transformed<Var<T>>(x, [&](const T& value, int) { return tape.variable(value); });
+}
+
+/// Tangent lanes of a Hessian's sweep: all at once up to 8.
+template <class X>
+inline constexpr int kLanes = Of<X>::kSize == Eigen::Dynamic ? 8 : std::clamp(Of<X>::kSize, 1, 8);
+
+}  // namespace detail
+
+template <class Value, class Derivative>
+struct WithValue {
+  Value value;
+  Derivative derivative;
+};
+
+/// f(x) and its gradient, by one sweep backward. The tape is reset and its memory used again.
+template <class F, class X, class T = typename detail::Of<X>::Scalar>
+WithValue<T, detail::Plain<X>> value_and_gradient(F&& f, const X& x, Tape<T>& tape) {
+  tape.reset();
+  const auto recording = tape.record();
+  const auto inputs = detail::variables(tape, x);
+  const Var<T> y = f(inputs);
+  tape.start_sweep();
+  tape.set_cotangent(y, T(1));
+  tape.pullback();
+  return {y.value(),
+          detail::transformed<T>(inputs, [&](const Var<T>& v, int) { return tape.cotangent(v); })};
+}
+
+template <class F, class X, class T = typename detail::Of<X>::Scalar>
+WithValue<T, detail::Plain<X>> value_and_gradient(F&& f, const X& x) {
+  Tape<T> tape;
+  return value_and_gradient(f, x, tape);
+}
+
+/// Gradient of a scalar function, shaped like x.
+template <class F, class X>
+detail::Plain<X> gradient(F&& f, const X& x) {
+  return value_and_gradient(f, x).derivative;
+}
+
+/// f(x) and J x_dot, by duals. f may return a scalar, an Eigen matrix or a std::array.
+template <class F, class X, class V>
+auto jvp(F&& f, const X& x, const V& x_dot) {
+  using T = typename detail::Of<X>::Scalar;
+  using D = Dual<T, 1>;
+  detail::check_sizes("jvp", "x_dot", x, x_dot);
+  const detail::Plain<V> direction = x_dot;
+  const auto inputs = detail::transformed<D>(x, [&](const T& value, int i) {
+    D input(value);
+    input.tangent(0) = detail::Of<V>::at(direction, i);
+    return input;
+  });
+  const detail::Rebound<decltype(f(inputs)), D> y = f(inputs);
+  auto value = detail::transformed<T>(y, [](const D& d, int) { return d.value(); });
+  auto tangent = detail::transformed<T>(y, [](const D& d, int) { return d.tangent(0); });
+  return WithValue<decltype(value), decltype(tangent)>{value, tangent};
+}
+
+/// f(x) and J^T y_bar, by one sweep backward.
+template <class F, class X, class W>
+auto vjp(F&& f, const X& x, const W& y_bar) {
+  using T = typename detail::Of<X>::Scalar;
+  Tape<T> tape;
+  const auto recording = tape.record();
+  const auto inputs = detail::variables(tape, x);
+  const detail::Rebound<decltype(f(inputs)), Var<T>> y = f(inputs);
+  detail::check_sizes("vjp", "y_bar", y, y_bar);
+  const detail::Plain<W> cotangent = y_bar;
+  tape.start_sweep();
+  // Entries of y may be one and the same variable: their cotangents add up.
+  const auto value = detail::transformed<T>(y, [&](const Var<T>& v, int i) {
+    tape.set_cotangent(v, tape.cotangent(v) + T(detail::Of<W>::at(cotangent, i)));
+    return v.value();
+  });
+  tape.pullback();
+  auto x_bar =
+      detail::transformed<T>(inputs, [&](const Var<T>& v, int) { return tape.cotangent(v); });
+  return WithValue<std::remove_const_t<decltype(value)>, decltype(x_bar)>{value, x_bar};
+}
+
+/// Jacobian, rows by entries of f(x), columns by entries of x: one recording, played in the
+/// direction with fewer lanes; backward where a partial is infinite, since a cotangent of 0
+/// annihilates it.
+template <class F, class X>
+auto jacobian(F&& f, const X& x) {
+  using T = typename detail::Of<X>::Scalar;
+  Tape<T> tape;
+  const auto recording = tape.record();
+  const auto inputs = detail::variables(tape, x);
+  using Inputs = detail::Of<decltype(inputs)>;
+  const detail::Rebound<decltype(f(inputs)), Var<T>> y = f(inputs);
+  using Outputs = detail::Of<decltype(y)>;
+  const int n = Inputs::size(inputs);
+  const int m = Outputs::size(y);
+  Eigen::Matrix<T, Outputs::kSize, Inputs::kSize> result(m, n);
+  if (m == 0 || n == 0) return result;
+  const bool forward = n < m && tape.all_partials_finite();
+  tape.start_sweep(forward ? n : m);
+  if (forward) {
+    for (int j = 0; j < n; ++j) tape.set_tangent(Inputs::at(inputs, j), T(1), j);
+    tape.pushforward();
+  } else {
+    for (int i = 0; i < m; ++i) tape.set_cotangent(Outputs::at(y, i), T(1), i);
+    tape.pullback();
+  }
+  for (int i = 0; i < m; ++i) {
+    for (int j = 0; j < n; ++j) {
+      result(i, j) =
+          forward ? tape.tangent(Outputs::at(y, i), j) : tape.cotangent(Inputs::at(inputs, j), i);
+    }
+  }
+  return result;
+}
+
+/// Hessian of a scalar function, forward over reverse, up to 8 columns to a sweep.
+template <class F, class X>
+auto hessian(F&& f, const X& x) {
+  using T = typename detail::Of<X>::Scalar;
+  constexpr int kLanes = detail::kLanes<X>;
+  using D = Dual<T, kLanes>;
+  constexpr int kSize = detail::Of<X>::kSize;
+  const detail::Plain<X> plain = x;
+  const int n = detail::Of<X>::size(plain);
+  Eigen::Matrix<T, kSize, kSize> result(n, n);
+  Tape<D> tape;
+  for (int begin = 0; begin < n; begin += kLanes) {
+    const auto inputs = detail::transformed<D>(plain, [&](const T& value, int i) {
+      const bool active = i >= begin && i < begin + kLanes;
+      return active ? D::variable(value, i - begin) : D(value);
+    });
+    const auto rows = value_and_gradient(f, inputs, tape).derivative;
+    for (int j = begin; j < std::min(begin + kLanes, n); ++j) {
+      for (int i = 0; i < n; ++i) {
+        result(i, j) = detail::Of<decltype(rows)>::at(rows, i).tangent(j - begin);
+      }
+    }
+  }
+  return result;
+}
+
+/// H x_dot of a scalar function, forward over reverse; the Hessian is not formed.
+/// Source: Pearlmutter (1994), Fast exact multiplication by the Hessian.
+template <class F, class X, class V>
+detail::Plain<X> hvp(F&& f, const X& x, const V& x_dot) {
+  detail::check_sizes("hvp", "x_dot", x, x_dot);
+  return jvp([&](const auto& inputs) { return gradient(f, inputs); }, x, x_dot).derivative;
+}
+
+}  // namespace dualtape

@@ -1,0 +1,105 @@
+/// Declarations of the active types, and what is known of any of them.
+#pragma once
+
+#include <dualtape/ops/traits.hpp>
+
+namespace dualtape {
+
+template <class T, int N = 1>
+class Dual;
+template <class T>
+class Var;
+template <class T>
+class Tape;
+
+/// The number at the bottom of a nesting: double for Dual<Var<double>>.
+template <class T>
+struct BaseOf {
+  using type = T;
+};
+template <class T, int N>
+struct BaseOf<Dual<T, N>> : BaseOf<T> {};
+template <class T>
+struct BaseOf<Var<T>> : BaseOf<T> {};
+template <class T>
+using base_t = typename BaseOf<T>::type;
+
+/// The number itself, all tangents dropped.
+template <BaseNumber T>
+const T& base_value(const T& x) {
+  return x;
+}
+template <Active T>
+decltype(auto) base_value(const T& x) {
+  return base_value(x.value());
+}
+
+/// Zero with all its tangents: a constant zero at every level, not only where the value vanishes.
+template <BaseNumber T>
+bool is_exactly_zero(const T& x) {
+  return x == T(0);
+}
+template <class T, int N>
+bool is_exactly_zero(const Dual<T, N>& x) {
+  if (!is_exactly_zero(x.value())) return false;
+  for (int i = 0; i < N; ++i) {
+    if (!is_exactly_zero(x.tangent(i))) return false;
+  }
+  return true;
+}
+template <class T>
+bool is_exactly_zero(const Var<T>& x) {
+  return !x.is_recorded() && is_exactly_zero(x.value());
+}
+
+/// True if no inf or NaN is in it, tangents included.
+template <BaseNumber T>
+bool is_finite(const T& x) {
+  return x - x == T(0);
+}
+template <class T, int N>
+bool is_finite(const Dual<T, N>& x) {
+  for (int i = 0; i < N; ++i) {
+    if (!is_finite(x.tangent(i))) return false;
+  }
+  return is_finite(x.value());
+}
+template <class T>
+bool is_finite(const Var<T>& x) {
+  return is_finite(x.value());
+}
+
+namespace detail {
+
+/// What a Dual or Var over T takes as a constant: a T, and whatever is one for T.
+template <class S, class T>
+inline constexpr bool is_inner = std::same_as<S, T> || std::is_arithmetic_v<S> || ConstantOf<S, T>;
+
+/// A constant S beside a T, as T's own `apply` takes it best.
+template <class T, class S>
+decltype(auto) as_constant(const S& s) {
+  if constexpr (BaseNumber<T> || (!std::same_as<S, T> && !accepts_constants<T>())) {
+    return static_cast<T>(s);
+  } else {
+    return (s);
+  }
+}
+
+/// The level below: x.value() of an active A, a constant as it is.
+template <class A, class X>
+decltype(auto) inner_value(const X& x) {
+  if constexpr (std::same_as<A, X>) {
+    return (x.value());
+  } else {
+    return as_constant<typename A::value_type>(x);
+  }
+}
+
+/// The level below as the A::value_type that `partial` wants.
+template <class A, class X>
+typename A::value_type inner_operand(const X& x) {
+  return static_cast<typename A::value_type>(inner_value<A>(x));
+}
+
+}  // namespace detail
+}  // namespace dualtape
