@@ -27,6 +27,8 @@ Expr transpose(const Expr& x, Dims permutation);
 Expr swap_last_axes(const Expr& x);
 Expr move_axis(const Expr& x, std::int64_t from, std::int64_t to);
 Expr broadcast_to(const Expr& x, Dims shape);
+/// The scalar that x repeats, where x is of `shape` and is one that was broadcast; else x.
+Expr without_broadcast(const Expr& x, const Dims& shape);
 /// x[start : start + count * step : step] on each axis; step may be negative.
 Expr slice(const Expr& x, Dims start, Dims count, Dims step);
 /// slice of one axis.

@@ -27,6 +27,16 @@ Expr view(OpCode op, const Expr& x, Dims shape, std::span<const std::int64_t> at
   return emit(op, args, Type{x.dtype(), std::move(shape)}, attrs);
 }
 
+/// The scalar that x repeats, if x is one reshaped and broadcast.
+Tangent repeated_scalar(Expr x) {
+  for (const Instruction* made = defining(x); made; made = defining(x)) {
+    if (x.rank() == 0 && made->op != kReshape) return x;
+    if (made->op != kReshape && made->op != kBroadcastTo) return {};
+    x = operand(x);
+  }
+  return {};
+}
+
 Dims inverse(std::span<const std::int64_t> permutation) {
   Dims result(permutation.size());
   for (std::size_t i = 0; i < permutation.size(); ++i) {
@@ -91,7 +101,14 @@ Expr broadcast_to(const Expr& x, Dims shape) {
     throw ShapeError("broadcast_to: cannot broadcast " + to_string(x.shape()) + " to " +
                      to_string(shape));
   }
+  if (Tangent scalar = repeated_scalar(x)) return view(kBroadcastTo, *scalar, std::move(shape));
   return view(kBroadcastTo, x, std::move(shape));
+}
+
+Expr without_broadcast(const Expr& x, const Dims& shape) {
+  if (x.is_weak() || x.shape() != shape || x.rank() == 0) return x;
+  const Tangent scalar = repeated_scalar(x);
+  return scalar ? *scalar : x;
 }
 
 Expr slice(const Expr& x, Dims start, Dims count, Dims step) {

@@ -11,12 +11,13 @@
 namespace dualtape::engine {
 namespace {
 
-/// The value of a floating constant; NaN, which equals nothing, if x is none.
+/// The value of a floating constant, also a repeated one; NaN, which equals nothing, if x is none.
 double constant_value(const Expr& x) {
   if (x.is_weak()) return x.weak_value();
-  const Program& p = x.builder().program();
-  if (p.instructions[x.id()].op != kConstant || !is_floating(x.dtype())) return std::nan("");
-  return std::bit_cast<double>(p.attrs_of(x.id())[0]);
+  const Expr scalar = without_broadcast(x, x.shape());
+  const Program& p = scalar.builder().program();
+  if (p.instructions[scalar.id()].op != kConstant || !is_floating(x.dtype())) return std::nan("");
+  return std::bit_cast<double>(p.attrs_of(scalar.id())[0]);
 }
 
 bool is_negative_zero(double c) { return c == 0 && std::signbit(c); }
@@ -58,16 +59,14 @@ Tangent simplify_power(const Expr& x, int n) {
   return {};
 }
 
-}  // namespace
-
-/// An existing value equal to the operation, bit for bit; absent if there is none.
-Tangent simplify(OpCode op, std::span<const Expr> args, int n) {
+/// A value equal to the operation, bit for bit, in the shape of one operand; absent if there is none.
+Tangent find_equal(OpCode op, std::span<const Expr> args, int n) {
   switch (op) {
     case opcode_of<ops::Multiply>: {
       if (Tangent y = scaled(constant_value(args[0]), args[1])) return y;
       return scaled(constant_value(args[1]), args[0]);
     }
-    case kZeroMultiply: return scaled(constant_value(args[0]), args[1]);
+    case kZeroMultiply: return constant_value(args[0]) == 1 ? Tangent(args[1]) : Tangent();
     case opcode_of<ops::Divide>: return scaled(constant_value(args[1]), args[0]);
     case opcode_of<ops::Add>: return simplify_sum(args[0], args[1]);
     case opcode_of<ops::Subtract>: return simplify_difference(args[0], args[1]);
@@ -78,6 +77,34 @@ Tangent simplify(OpCode op, std::span<const Expr> args, int n) {
       return {};
     default: return {};
   }
+}
+
+/// The shape of the result of an elementwise operation.
+Dims result_shape(OpCode op, std::span<const Expr> args) {
+  Dims shape;
+  for (const Expr& x : args) {
+    if (!x.is_weak()) shape = broadcast_shapes(op_name(op), shape, x.shape());
+  }
+  return shape;
+}
+
+/// Repeated scalars become the scalars, where another operand has the result's shape: less to read.
+void drop_broadcasts(const Dims& shape, std::span<Expr> args) {
+  bool full = false;
+  for (const Expr& x : args) {
+    full = full || (!x.is_weak() && x.shape() == shape && same_value(x, without_broadcast(x, shape)));
+  }
+  if (!full) return;
+  for (Expr& x : args) x = without_broadcast(x, shape);
+}
+
+}  // namespace
+
+Tangent simplify(OpCode op, std::span<Expr> args, int n) {
+  const Dims shape = result_shape(op, args);
+  if (Tangent same = find_equal(op, args, n)) return broadcast_to(*same, shape);
+  if (!shape.empty()) drop_broadcasts(shape, args);
+  return {};
 }
 
 }  // namespace dualtape::engine

@@ -111,14 +111,14 @@ DType operand_dtype(OpCode op, std::span<const Expr> args) {
 
 }  // namespace
 
-Tangent simplify(OpCode op, std::span<const Expr> args, int n);  // program/algebra.cpp
-
-Expr emit_elementwise(OpCode op, std::span<const Expr> args, int n) {
-  Builder* builder = newest(args);
-  if (!builder) return fold_constants(op, args, n);
-  const DType dtype = operand_dtype(op, args);
-  const bool derive = builder->mode() == Builder::Mode::kDerive;
-  if (derive) {
+Expr emit_elementwise(OpCode op, std::span<const Expr> operands, int n) {
+  Builder* builder = newest(operands);
+  if (!builder) return fold_constants(op, operands, n);
+  const DType dtype = operand_dtype(op, operands);
+  std::array<Expr, 3> storage;
+  std::ranges::copy(operands, storage.begin());
+  const std::span<Expr> args = std::span(storage).first(operands.size());
+  if (builder->mode() == Builder::Mode::kDerive) {
     if (Tangent same = simplify(op, args, n)) return *same;
   }
   std::array<ValueId, 3> ids;

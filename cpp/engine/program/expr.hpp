@@ -52,6 +52,9 @@ Dims broadcast_shapes(std::string_view op, std::span<const std::int64_t> a,
 /// `n` is the structural integer of a parametric operation.
 Expr emit_elementwise(OpCode op, std::span<const Expr> args, int n = 0);
 
+/// Bit-exact algebra of programs being derived: an equal value, if there is one; else `args` may come back simpler.
+Tangent simplify(OpCode op, std::span<Expr> args, int n);
+
 /// Any operation whose result type is already known. Operands may belong to several builders.
 Expr emit(OpCode op, std::span<const Expr> args, const Type& type,
           std::span<const std::int64_t> attrs = {});
