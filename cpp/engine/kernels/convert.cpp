@@ -1,0 +1,59 @@
+#include <array>
+#include <complex>
+#include <limits>
+#include <type_traits>
+
+#include "kernels/kernels.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+template <class T>
+constexpr bool kIsComplex = false;
+template <class T>
+constexpr bool kIsComplex<std::complex<T>> = true;
+
+template <class From, class To>
+To convert_one(const From& x) {
+  if constexpr (std::is_same_v<To, bool>) {
+    return x != From(0);
+  } else if constexpr (kIsComplex<To> && !kIsComplex<From>) {
+    return To(static_cast<typename To::value_type>(x));
+  } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
+    // Out of range (NaN too) is undefined in C++; through int64 it is what x86 and NumPy give.
+    constexpr From kLimit = From(9223372036854775808.0);
+    const bool fits = x >= -kLimit && x < kLimit;
+    const bool upper = std::is_same_v<To, std::uint64_t> && x >= kLimit && x < 2 * kLimit;
+    if (upper) return static_cast<To>(static_cast<std::uint64_t>(x));
+    return static_cast<To>(fits ? static_cast<std::int64_t>(x)
+                                : std::numeric_limits<std::int64_t>::min());
+  } else {
+    return static_cast<To>(x);
+  }
+}
+
+template <class From, class To>
+void convert(void* out, const void* const* in, std::int64_t n, const std::int64_t*) {
+  const From* x = static_cast<const From*>(in[0]);
+  To* y = static_cast<To*>(out);
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < n; ++i) y[i] = convert_one<From, To>(x[i]);
+}
+
+}  // namespace
+
+Kernel lookup_convert(DType from, DType to) {
+  return dispatch(from, [&]<class From>(From) {
+    return dispatch(to, [&]<class To>(To) -> Kernel {
+      constexpr bool kDropsImaginary =
+          kIsComplex<From> && !kIsComplex<To> && !std::is_same_v<To, bool>;
+      if constexpr (kDropsImaginary) {
+        return nullptr;
+      } else {
+        return convert<From, To>;
+      }
+    });
+  });
+}
+
+}  // namespace dualtape::engine

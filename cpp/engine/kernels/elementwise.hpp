@@ -1,0 +1,136 @@
+/// Loops over the elementary functions; elementwise_*.cpp instantiate the table of each element
+/// type.
+#pragma once
+
+#include <array>
+#include <type_traits>
+
+#include "dualtape/ops/registry.hpp"
+#include "kernels/kernels.hpp"
+
+namespace dualtape::engine {
+
+using KernelTable = std::array<Kernel, ops::op_count>;
+
+// One table for each element type. The variants with a broadcast operand exist for float64 and
+// float32.
+const KernelTable& kernels_float64();
+const KernelTable& kernels_float32();
+const KernelTable& kernels_complex64();
+const KernelTable& kernels_complex128();
+const KernelTable& kernels_integer(DType dtype);  // booleans too
+const KernelTable& broadcast_kernels_float64(Broadcast which);
+const KernelTable& broadcast_kernels_float32(Broadcast which);
+
+namespace elementwise {
+
+template <class Op, class T>
+using Result = std::conditional_t<Op::kind == Kind::kPredicate, bool, T>;
+
+// `out` may be an operand itself: `ivdep` tells that no element depends on another one, where the
+// compiler would otherwise test for overlap and take a slow loop.
+
+template <class Op, class T>
+void unary(void* out, const void* const* in, std::int64_t n, const std::int64_t*) {
+  const T* x = static_cast<const T*>(in[0]);
+  auto* y = static_cast<Result<Op, T>*>(out);
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < n; ++i) y[i] = Op::template value<T>(x[i]);
+}
+
+template <class Op, class T>
+void parametric(void* out, const void* const* in, std::int64_t n, const std::int64_t* attrs) {
+  const T* x = static_cast<const T*>(in[0]);
+  T* y = static_cast<T*>(out);
+  const int parameter = static_cast<int>(attrs[0]);
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < n; ++i) y[i] = Op::template value<T>(parameter, x[i]);
+}
+
+template <class Op, class T>
+void binary(void* out, const void* const* in, std::int64_t n, const std::int64_t*) {
+  const T* a = static_cast<const T*>(in[0]);
+  const T* b = static_cast<const T*>(in[1]);
+  auto* y = static_cast<Result<Op, T>*>(out);
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < n; ++i) y[i] = Op::template value<T>(a[i], b[i]);
+}
+
+template <class Op, class T, Broadcast kWhich>
+void binary_broadcast(void* out, const void* const* in, std::int64_t n, const std::int64_t*) {
+  constexpr bool kLeft = kWhich == Broadcast::kLeft;
+  const T* x = static_cast<const T*>(in[kLeft ? 1 : 0]);
+  const T single = *static_cast<const T*>(in[kLeft ? 0 : 1]);
+  auto* y = static_cast<Result<Op, T>*>(out);
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < n; ++i) {
+    y[i] = kLeft ? Op::template value<T>(single, x[i]) : Op::template value<T>(x[i], single);
+  }
+}
+
+template <class Op, class T>
+void ternary(void* out, const void* const* in, std::int64_t n, const std::int64_t*) {
+  const T* a = static_cast<const T*>(in[0]);
+  const T* b = static_cast<const T*>(in[1]);
+  const T* c = static_cast<const T*>(in[2]);
+  T* y = static_cast<T*>(out);
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < n; ++i) y[i] = Op::template value<T>(a[i], b[i], c[i]);
+}
+
+/// where: the first operand is a mask.
+template <class T>
+void choose(void* out, const void* const* in, std::int64_t n, const std::int64_t*) {
+  const bool* mask = static_cast<const bool*>(in[0]);
+  const T* a = static_cast<const T*>(in[1]);
+  const T* b = static_cast<const T*>(in[2]);
+  T* y = static_cast<T*>(out);
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < n; ++i) y[i] = mask[i] ? a[i] : b[i];
+}
+
+template <class Op, class T>
+constexpr Kernel kernel() {
+  if constexpr (Op::kind == Kind::kSelect) {
+    return choose<T>;
+  } else if constexpr (is_parametric<Op>) {
+    return parametric<Op, T>;
+  } else if constexpr (Op::arity == 1) {
+    return unary<Op, T>;
+  } else if constexpr (Op::arity == 2) {
+    return binary<Op, T>;
+  } else {
+    return ternary<Op, T>;
+  }
+}
+
+/// Kernels of the operations that `Has<Op>` says exist for T.
+template <class T, template <class> class Has>
+constexpr KernelTable make_table() {
+  KernelTable table{};
+  ops::for_each_op([&]<class Op>() {
+    if constexpr (Has<Op>::value) {
+      table[static_cast<std::size_t>(ops::op_index<Op>)] = kernel<Op, T>();
+    }
+  });
+  return table;
+}
+
+/// Operations so cheap that writing a broadcast operand out would cost as much.
+template <class T, Broadcast kWhich>
+constexpr KernelTable make_broadcast_table() {
+  KernelTable table{};
+  const auto add = [&]<class... Op>(ops::TypeList<Op...>) {
+    ((table[static_cast<std::size_t>(ops::op_index<Op>)] = binary_broadcast<Op, T, kWhich>), ...);
+  };
+  add(ops::TypeList<ops::Add, ops::Subtract, ops::Multiply, ops::Divide, ops::Power, ops::Maximum,
+                    ops::Minimum, ops::Equal, ops::NotEqual, ops::Less, ops::LessEqual,
+                    ops::Greater, ops::GreaterEqual>{});
+  return table;
+}
+
+template <class Op>
+struct Always : std::true_type {};
+
+}  // namespace elementwise
+}  // namespace dualtape::engine

@@ -1,0 +1,49 @@
+#include <complex>
+
+#include "kernels/elementwise.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+/// x == 0 ? 0 : c x. A zero that came from a branch not taken annihilates infinities and NaN.
+template <class T>
+void zero_multiply(void* out, const void* const* in, std::int64_t n, const std::int64_t*) {
+  const T* c = static_cast<const T*>(in[0]);
+  const T* x = static_cast<const T*>(in[1]);
+  T* y = static_cast<T*>(out);
+#pragma GCC ivdep
+  for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] == T(0) ? T(0) : c[i] * x[i];
+}
+
+Kernel lookup_zero_multiply(DType dtype) {
+  return dispatch(dtype, []<class T>(T) -> Kernel {
+    if constexpr (!std::is_integral_v<T>) return zero_multiply<T>;
+    return nullptr;
+  });
+}
+
+}  // namespace
+
+Kernel lookup_kernel(OpCode op, DType dtype) {
+  if (op == kZeroMultiply) return lookup_zero_multiply(dtype);
+  if (op >= ops::op_count) return nullptr;
+  switch (dtype) {
+    case DType::kFloat64: return kernels_float64()[op];
+    case DType::kFloat32: return kernels_float32()[op];
+    case DType::kComplex64: return kernels_complex64()[op];
+    case DType::kComplex128: return kernels_complex128()[op];
+    case DType::kTuple: return nullptr;
+    default: return kernels_integer(dtype)[op];
+  }
+}
+
+Kernel lookup_broadcast_kernel(OpCode op, DType dtype, Broadcast which) {
+  if (op >= ops::op_count) return nullptr;
+  switch (dtype) {
+    case DType::kFloat64: return broadcast_kernels_float64(which)[op];
+    case DType::kFloat32: return broadcast_kernels_float32(which)[op];
+    default: return nullptr;
+  }
+}
+
+}  // namespace dualtape::engine

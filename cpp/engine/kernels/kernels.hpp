@@ -1,0 +1,42 @@
+/// The kernels a plan is made of. Plain loops; every result depends on the values of its operands
+/// alone.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "kernels/array.hpp"
+#include "program/opcodes.hpp"
+#include "program/program.hpp"
+
+namespace dualtape::engine {
+
+/// Elementwise: n unit-stride elements; `out` may be one of the operands, but not overlap one
+/// otherwise. `attrs` points at the integer of a parametric operation.
+using Kernel = void (*)(void* out, const void* const* in, std::int64_t n,
+                        const std::int64_t* attrs);
+
+/// Kernel of a registry operation or `zero_multiply`; `dtype` is that of the operands, of `where`
+/// that of its branches. Null if the operation does not exist for the type.
+Kernel lookup_kernel(OpCode op, DType dtype);
+
+/// Which operands of a binary kernel are single values instead of blocks.
+enum class Broadcast : std::uint8_t { kLeft, kRight };
+/// Variant of a binary kernel that reads one operand as a single value; null where there is none.
+Kernel lookup_broadcast_kernel(OpCode op, DType dtype, Broadcast which);
+
+/// Conversion by C++'s rules (NumPy's astype for values in range); null from complex to real.
+Kernel lookup_convert(DType from, DType to);
+
+/// An operation on whole arrays. `out` is contiguous and overlaps no operand, except that an update
+/// may get its first operand's memory as `out`.
+using ArrayKernel = void (*)(const Array& out, std::span<const Array> in,
+                             std::span<const std::int64_t> attrs);
+
+/// `dtype` is that of the first operand, or of the result if there are none. Null if missing.
+ArrayKernel lookup_array_kernel(OpCode op, DType dtype);
+
+/// Copies a strided operand into a contiguous result.
+void copy_kernel(const Array& out, std::span<const Array> in, std::span<const std::int64_t> attrs);
+
+}  // namespace dualtape::engine

@@ -1,0 +1,13 @@
+#include "kernels/product_eigen.hpp"
+
+#include <complex>
+
+namespace dualtape::engine {
+
+Product lookup_complex_product(DType dtype) {
+  return dtype == DType::kComplex128  ? eigen_product<std::complex<double>>
+         : dtype == DType::kComplex64 ? eigen_product<std::complex<float>>
+                                      : nullptr;
+}
+
+}  // namespace dualtape::engine

@@ -1,0 +1,141 @@
+#include "kernels/strided.hpp"
+
+#include <algorithm>
+#include <complex>
+#include <cstring>
+
+namespace dualtape::engine {
+namespace {
+
+/// An unsigned type of each item size, so that one copy loop serves all element types.
+template <class F>
+void with_item(std::size_t item, F&& f) {
+  switch (item) {
+    case 1: return f(std::uint8_t{});
+    case 2: return f(std::uint16_t{});
+    case 4: return f(std::uint32_t{});
+    case 8: return f(std::uint64_t{});
+    default: return f(std::complex<double>{});
+  }
+}
+
+/// One run along an axis; strides in bytes.
+template <class U>
+void copy_run(char* dst, std::int64_t dst_step, const char* src, std::int64_t src_step,
+              std::int64_t n) {
+  constexpr std::int64_t kItem = sizeof(U);
+  if (dst_step == kItem && src_step == kItem) {
+    std::memcpy(dst, src, static_cast<std::size_t>(n) * sizeof(U));
+  } else if (dst_step == kItem && src_step == 0) {
+    std::fill_n(reinterpret_cast<U*>(dst), n, *reinterpret_cast<const U*>(src));
+  } else {
+    for (std::int64_t i = 0; i < n; ++i) {
+      *reinterpret_cast<U*>(dst + i * dst_step) = *reinterpret_cast<const U*>(src + i * src_step);
+    }
+  }
+}
+
+}  // namespace
+
+Walk make_walk(std::size_t item, std::span<const std::int64_t> shape,
+               std::span<const std::int64_t> strides) {
+  Walk walk;
+  walk.item = item;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] == 1) continue;
+    const std::int64_t step = strides[i] * static_cast<std::int64_t>(item);
+    if (!walk.shape.empty() && walk.strides.back() == step * shape[i]) {
+      walk.shape.back() *= shape[i];
+      walk.strides.back() = step;
+    } else {
+      walk.shape.push_back(shape[i]);
+      walk.strides.push_back(step);
+    }
+  }
+  if (walk.shape.empty()) {
+    walk.shape.push_back(1);
+    walk.strides.push_back(0);
+  }
+  return walk;
+}
+
+void gather(char* dst, const char* src, const Walk& walk, std::int64_t first, std::int64_t n) {
+  if (n == 0) return;
+  const std::size_t last = walk.shape.size() - 1;
+  std::int64_t index[kMaxAxes];
+  for (std::size_t axis = last + 1; axis-- > 0; first /= walk.shape[axis]) {
+    index[axis] = first % walk.shape[axis];
+    src += index[axis] * walk.strides[axis];
+  }
+  const std::int64_t step = walk.strides[last];
+  const auto item = static_cast<std::int64_t>(walk.item);
+  with_item(walk.item, [&](auto unit) {
+    for (;;) {
+      const std::int64_t run = std::min(n, walk.shape[last] - index[last]);
+      copy_run<decltype(unit)>(dst, item, src, step, run);
+      n -= run;
+      if (n == 0) return;
+      dst += run * item;
+      src -= index[last] * step;
+      index[last] = 0;
+      for (std::size_t axis = last; axis-- > 0;) {
+        src += walk.strides[axis];
+        if (++index[axis] < walk.shape[axis]) break;
+        src -= walk.strides[axis] * walk.shape[axis];
+        index[axis] = 0;
+      }
+    }
+  });
+}
+
+void copy_strided(char* dst, std::span<const std::int64_t> dst_strides, const char* src,
+                  std::span<const std::int64_t> src_strides, std::span<const std::int64_t> shape,
+                  std::size_t item) {
+  if (element_count(shape) == 0) return;
+  const auto bytes = static_cast<std::int64_t>(item);
+  Dims extent, to, from;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] == 1) continue;
+    const std::int64_t d = dst_strides[i] * bytes, s = src_strides[i] * bytes;
+    if (!extent.empty() && to.back() == d * shape[i] && from.back() == s * shape[i]) {
+      extent.back() *= shape[i];
+      to.back() = d;
+      from.back() = s;
+    } else {
+      extent.push_back(shape[i]);
+      to.push_back(d);
+      from.push_back(s);
+    }
+  }
+  if (extent.empty()) {
+    std::memcpy(dst, src, item);
+    return;
+  }
+  const std::int64_t run = extent.back(), to_step = to.back(), from_step = from.back();
+  extent.pop_back();
+  const std::int64_t runs = element_count(extent);
+  Odometer<2> at(extent);
+  at.set_strides(0, to);
+  at.set_strides(1, from);
+  with_item(item, [&](auto unit) {
+    for (std::int64_t i = 0; i < runs; ++i, at.next()) {
+      copy_run<decltype(unit)>(dst + at.offset(0), to_step, src + at.offset(1), from_step, run);
+    }
+  });
+}
+
+void copy_to_contiguous(char* dst, const Array& src) {
+  if (src.layout->contiguous) {
+    if (src.count()) std::memcpy(dst, src.data, static_cast<std::size_t>(src.count()) * src.item());
+    return;
+  }
+  gather(dst, src.data, make_walk(*src.layout), 0, src.count());
+}
+
+void fill(char* dst, const char* value, std::int64_t n, std::size_t item) {
+  with_item(item, [&](auto unit) {
+    copy_run<decltype(unit)>(dst, static_cast<std::int64_t>(item), value, 0, n);
+  });
+}
+
+}  // namespace dualtape::engine

@@ -1,0 +1,174 @@
+/// Code: what a plan executes. Made by generate(), run by execute().
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "kernels/kernels.hpp"
+#include "kernels/reduce.hpp"
+#include "kernels/strided.hpp"
+#include "plan/schedule.hpp"
+#include "plan/storage.hpp"
+
+namespace dualtape::engine {
+
+/// A place in memory: space 0 is the arena, then come the inputs, then the outputs.
+struct Ref {
+  std::uint32_t space = 0;
+  std::int64_t offset = 0;  // bytes
+};
+
+/// The memory of one run.
+struct Frame {
+  char* arena;
+  char* scratch;  // of the step that runs
+  std::span<const void* const> inputs;
+  std::span<void* const> outputs;
+
+  char* at(const Ref& ref) const {
+    if (ref.space == 0) return arena + ref.offset;
+    const std::size_t k = ref.space - 1;
+    // Inputs are only read.
+    void* base = k < inputs.size() ? const_cast<void*>(inputs[k]) : outputs[k - inputs.size()];
+    return static_cast<char*>(base) + ref.offset;
+  }
+};
+
+/// One operation of a stretch of scalars; operands and result are slots, counted in units of 8
+/// bytes.
+struct ScalarInstruction {
+  std::uint32_t code;
+  std::uint32_t out;
+  std::uint32_t a = 0, b = 0, c = 0;
+};
+
+/// A register of a region points at the current block of a value.
+struct RegionInstruction {
+  Kernel kernel;
+  std::int64_t attr;  // integer of a parametric operation
+  std::uint32_t out;
+  std::uint32_t in[3];
+};
+
+/// An array operand or result: read or written in place. A step of 0 reads a single value.
+struct Stream {
+  std::uint32_t reg;
+  std::uint32_t step;  // bytes an element
+  Ref ref;
+};
+
+/// A single value written out over a block, once a run.
+struct Fill {
+  std::uint32_t reg;
+  std::uint32_t item;
+  Ref ref;
+};
+
+/// A strided operand, copied block by block.
+struct Gather {
+  std::uint32_t reg;
+  Ref ref;
+  Walk walk;
+};
+
+struct Reduction {
+  const Reducer* reducer;
+  std::uint32_t reg;
+  std::uint32_t item;
+  bool leading;
+  std::int64_t results;  // number of them
+  std::int64_t rows;     // of the operand
+  std::int64_t row;      // their length
+  Ref out;
+  std::int64_t state = 0;  // offset in the scratch: RowState, or partial rows if leading
+};
+
+struct Region {
+  std::int64_t count = 0;         // elements
+  std::int64_t row = 0;           // blocks do not straddle rows of this length; 0: no rows
+  std::int64_t block = 0;         // elements
+  std::int64_t block_bytes = 0;   // of one register's block
+  std::uint32_t block_count = 0;  // registers 0 .. block_count - 1 have a block
+  std::uint32_t register_count = 0;
+  std::int64_t blocks_at = 0;  // offset in the scratch
+  std::int64_t scratch_bytes = 0;
+  std::vector<Stream> streams;
+  std::vector<Fill> fills;
+  std::vector<Gather> gathers;
+  std::vector<RegionInstruction> instructions;
+  std::vector<Reduction> reductions;
+};
+
+struct Operand {
+  Ref ref;
+  const Layout* layout;
+};
+
+struct ArrayStep {
+  ArrayKernel kernel;
+  std::uint32_t first_operand;  // the result comes first
+  std::uint32_t operand_count;  // without the result
+  std::uint32_t first_attr, attr_count;
+};
+
+struct StepRef {
+  StepKind kind;
+  std::uint32_t index;      // in scalars, regions or arrays
+  std::uint32_t count = 0;  // of scalar instructions
+};
+
+/// An input copied to its slot, or a result copied to the caller's memory.
+struct ScalarCopy {
+  std::uint32_t index;  // of the input or output
+  std::uint32_t item;   // bytes
+  Ref slot;
+};
+struct ArrayCopy {
+  std::uint32_t output;
+  Operand from;
+};
+
+struct Code {
+  std::vector<StepRef> steps;
+  std::vector<ScalarInstruction> scalars;
+  std::vector<Kernel> scalar_kernels;  // of operations without a code of their own
+  std::vector<Region> regions;
+  std::vector<ArrayStep> arrays;
+  std::vector<Operand> operands;
+  std::vector<std::int64_t> attrs;
+  std::deque<Layout> layouts;   // addresses stay
+  std::vector<char> constants;  // image of the first slots
+  std::vector<ScalarCopy> scalar_inputs, scalar_outputs;
+  std::vector<ArrayCopy> array_outputs;
+  std::int64_t scratch_at = 0;  // offset in the arena
+  std::int64_t arena_bytes = 0;
+  std::int64_t output_bytes = 0;
+  std::int64_t work = 0;
+
+  std::size_t bytes() const;
+};
+
+/// What is decided about a program before code is written; also what is printed.
+struct Analysis {
+  explicit Analysis(const Program& program)
+      : live(find_live(program)),
+        views(program, live),
+        schedule(program, live, views),
+        storage(program, views, schedule) {}
+  std::vector<bool> live;
+  Views views;
+  Schedule schedule;
+  Storage storage;
+};
+
+std::unique_ptr<const Code> generate(const Program& program, const Analysis& analysis);
+
+void execute(const Code& code, std::span<const void* const> inputs, std::span<void* const> outputs);
+void run_scalars(const Code& code, std::span<const ScalarInstruction> instructions,
+                 const Frame& frame);
+void run_region(const Region& region, const Frame& frame);
+
+}  // namespace dualtape::engine

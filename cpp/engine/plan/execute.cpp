@@ -1,0 +1,98 @@
+#include <cstring>
+#include <memory>
+#include <new>
+#include <utility>
+
+#include "plan/code.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+struct Free {
+  void operator()(char* p) const { ::operator delete[](p, std::align_val_t{kAlignment}); }
+};
+using Block = std::unique_ptr<char[], Free>;
+
+/// Memory for temporaries. Each thread keeps its last block, so that a run allocates nothing; large
+/// ones go back to the system.
+class Arena {
+ public:
+  explicit Arena(std::size_t bytes) {
+    if (kept_.bytes >= bytes) {
+      memory_ = std::exchange(kept_, {});
+    } else {
+      memory_.block.reset(
+          static_cast<char*>(::operator new[](bytes, std::align_val_t{kAlignment})));
+      memory_.bytes = bytes;
+    }
+  }
+  ~Arena() {
+    if (memory_.bytes <= kKeptBytes && memory_.bytes > kept_.bytes) kept_ = std::move(memory_);
+  }
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+  char* data() const { return memory_.block.get(); }
+
+ private:
+  static constexpr std::size_t kKeptBytes = 16u << 20;
+  struct Memory {
+    Block block;
+    std::size_t bytes = 0;
+  };
+  static thread_local Memory kept_;
+  Memory memory_;
+};
+
+thread_local Arena::Memory Arena::kept_;
+
+void run_array(const Code& code, const ArrayStep& step, const Frame& frame) {
+  // Nearly all array operations have few operands; concatenate may have any number.
+  constexpr std::size_t kFew = 8;
+  Array few[kFew];
+  std::vector<Array> many;
+  Array* arrays = few;
+  const std::size_t n = step.operand_count + 1;
+  if (n > kFew) {
+    many.resize(n);
+    arrays = many.data();
+  }
+  for (std::size_t k = 0; k < n; ++k) {
+    const Operand& operand = code.operands[step.first_operand + k];
+    arrays[k] = {frame.at(operand.ref), operand.layout};
+  }
+  step.kernel(arrays[0], {arrays + 1, n - 1},
+              {code.attrs.data() + step.first_attr, step.attr_count});
+}
+
+}  // namespace
+
+void execute(const Code& code, std::span<const void* const> inputs,
+             std::span<void* const> outputs) {
+  const Arena arena(static_cast<std::size_t>(code.arena_bytes));
+  const Frame frame{arena.data(), arena.data() + code.scratch_at, inputs, outputs};
+  if (!code.constants.empty()) {
+    std::memcpy(frame.arena, code.constants.data(), code.constants.size());
+  }
+  for (const ScalarCopy& copy : code.scalar_inputs) {
+    std::memcpy(frame.at(copy.slot), inputs[copy.index], copy.item);
+  }
+  for (const StepRef& step : code.steps) {
+    switch (step.kind) {
+      case StepKind::kScalars:
+        run_scalars(code, {code.scalars.data() + step.index, step.count}, frame);
+        break;
+      case StepKind::kRegion:
+      case StepKind::kReduction: run_region(code.regions[step.index], frame); break;
+      case StepKind::kArray: run_array(code, code.arrays[step.index], frame); break;
+    }
+  }
+  for (const ScalarCopy& copy : code.scalar_outputs) {
+    std::memcpy(outputs[copy.index], frame.at(copy.slot), copy.item);
+  }
+  for (const ArrayCopy& copy : code.array_outputs) {
+    copy_to_contiguous(static_cast<char*>(outputs[copy.output]),
+                       {frame.at(copy.from.ref), copy.from.layout});
+  }
+}
+
+}  // namespace dualtape::engine

@@ -1,0 +1,224 @@
+#include "plan/generate.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "dualtape/ops/registry.hpp"
+#include "program/errors.hpp"
+
+namespace dualtape::engine {
+
+std::unordered_map<ValueId, std::uint32_t> Generator::inputs(const Program& program) {
+  std::unordered_map<ValueId, std::uint32_t> of;
+  for (std::uint32_t k = 0; k < program.inputs.size(); ++k) of.emplace(program.inputs[k], k);
+  return of;
+}
+
+Ref Generator::ref_of(ValueId root) const {
+  if (is_scalar(root)) {
+    return {0, static_cast<std::int64_t>(storage().home[root]) * storage().slot_bytes};
+  }
+  if (program_.instructions[root].op == kInput) return {1 + input_of_.at(root), 0};
+  const Buffer& buffer = storage().buffers[storage().home[root]];
+  if (buffer.output == kNone) return {0, buffer.offset};
+  return {static_cast<std::uint32_t>(1 + program_.inputs.size() + buffer.output), 0};
+}
+
+Ref Generator::ref_of(ValueId root, std::int64_t offset_elements) const {
+  Ref ref = ref_of(root);
+  ref.offset += offset_elements * static_cast<std::int64_t>(item_size(type_of(root).dtype));
+  return ref;
+}
+
+std::uint32_t Generator::slot_of(ValueId v) const {
+  const std::uint32_t slot = storage().home[views().root(v)];
+  return slot * static_cast<std::uint32_t>(storage().slot_bytes / 8);
+}
+
+const Layout* Generator::intern(Layout layout) {
+  std::size_t hash = static_cast<std::size_t>(layout.dtype);
+  for (auto n : layout.shape) hash = (hash ^ static_cast<std::size_t>(n)) * 0x9E3779B97F4A7C15u;
+  for (auto n : layout.strides) hash = (hash ^ static_cast<std::size_t>(n)) * 0x9E3779B97F4A7C15u;
+  const auto [first, last] = layouts_.equal_range(hash);
+  for (auto it = first; it != last; ++it) {
+    const Layout& known = *it->second;
+    if (known.dtype == layout.dtype && known.shape == layout.shape &&
+        known.strides == layout.strides) {
+      return &known;
+    }
+  }
+  code_.layouts.push_back(std::move(layout));
+  layouts_.emplace(hash, &code_.layouts.back());
+  return &code_.layouts.back();
+}
+
+Operand Generator::operand_of(ValueId v) {
+  const View view = views().view_of(v);
+  const Type& type = type_of(v);
+  if (type.shape.size() > kMaxAxes) {
+    throw ShapeError("plan: an array must have at most " + std::to_string(kMaxAxes) +
+                     " axes, got " + std::to_string(type.shape.size()));
+  }
+  return {ref_of(view.root, view.offset),
+          intern(make_layout(type.dtype, type.shape, view.strides))};
+}
+
+namespace {
+
+[[noreturn]] void missing(OpCode op, DType dtype) {
+  throw DTypeError(std::string(op_name(op)) + ": not defined for " +
+                   std::string(dtype_name(dtype)));
+}
+
+/// Rough number of element operations of an array operation.
+std::int64_t array_cost(const Program& program, ValueId v) {
+  const std::int64_t out = element_count(program.type_of(v).shape);
+  const auto args = program.args_of(v);
+  if (args.empty()) return out;
+  const Dims& shape = program.type_of(args[0]).shape;
+  const std::int64_t in = element_count(shape);
+  switch (program.instructions[v].op) {
+    case kDotGeneral: {
+      const auto attrs = program.attrs_of(v);
+      std::int64_t inner = 1;
+      for (std::int64_t k = 0; k < attrs[0]; ++k) {
+        inner *= shape[static_cast<std::size_t>(attrs[static_cast<std::size_t>(2 + k)])];
+      }
+      return out * inner;
+    }
+    case kSolve:
+    case kInv:
+    case kDet:
+    case kCofactor: return in * (shape.empty() ? 1 : shape.back());
+    case kUpdateSlice: return element_count(program.type_of(args[1]).shape);
+    case kTakeAdd:
+    case kTakeSet: return element_count(program.type_of(args[2]).shape);
+    default: return std::max(in, out);
+  }
+}
+
+void generate_array(Generator& generator, const ScheduledStep& step) {
+  Code& code = generator.code();
+  const Program& program = generator.program();
+  const ValueId v = generator.schedule().members[step.first];
+  const OpCode op = program.instructions[v].op;
+  if (op == kCustomLinear) {
+    throw DerivativeError("custom_vjp: has no forward mode; define a custom_jvp instead");
+  }
+  const auto args = program.args_of(v);
+  const DType dtype = program.type_of(args.empty() ? v : args[0]).dtype;
+  ArrayStep array{};
+  array.kernel = op == kReshape ? copy_kernel : lookup_array_kernel(op, dtype);
+  if (!array.kernel) missing(op, dtype);
+  array.first_operand = static_cast<std::uint32_t>(code.operands.size());
+  array.operand_count = static_cast<std::uint32_t>(args.size());
+  code.operands.push_back(generator.operand_of(v));
+  for (ValueId a : args) code.operands.push_back(generator.operand_of(a));
+  const auto attrs = program.attrs_of(v);
+  array.first_attr = static_cast<std::uint32_t>(code.attrs.size());
+  array.attr_count = static_cast<std::uint32_t>(attrs.size());
+  code.attrs.insert(code.attrs.end(), attrs.begin(), attrs.end());
+  code.steps.push_back({StepKind::kArray, static_cast<std::uint32_t>(code.arrays.size())});
+  code.arrays.push_back(array);
+  code.work += array_cost(program, v);
+}
+
+void generate_ends(Generator& generator) {
+  Code& code = generator.code();
+  const Program& program = generator.program();
+  const Storage& storage = generator.storage();
+  code.constants.resize(storage.constants.size() * static_cast<std::size_t>(storage.slot_bytes));
+  for (std::size_t k = 0; k < storage.constants.size(); ++k) {
+    const auto bytes = static_cast<std::size_t>(storage.slot_bytes);
+    std::memcpy(code.constants.data() + k * bytes, storage.constants[k].data(), bytes);
+  }
+  const auto item_of = [&](ValueId v) {
+    return static_cast<std::uint32_t>(item_size(program.type_of(v).dtype));
+  };
+  for (std::uint32_t k = 0; k < program.inputs.size(); ++k) {
+    const ValueId v = program.inputs[k];
+    if (generator.is_scalar(v)) code.scalar_inputs.push_back({k, item_of(v), generator.ref_of(v)});
+  }
+  for (std::uint32_t k = 0; k < program.outputs.size(); ++k) {
+    const ValueId v = program.outputs[k];
+    const Operand from = generator.operand_of(v);
+    code.output_bytes += from.layout->count * static_cast<std::int64_t>(from.layout->item());
+    if (generator.is_scalar(v)) {
+      code.scalar_outputs.push_back({k, item_of(v), from.ref});
+    } else if (from.ref.space != 1 + program.inputs.size() + k) {
+      code.array_outputs.push_back({k, from});
+    }
+  }
+}
+
+}  // namespace
+
+Kernel find_kernel(const Program& program, ValueId v) {
+  const OpCode op = program.instructions[v].op;
+  const auto args = program.args_of(v);
+  const DType dtype = program.type_of(args.back()).dtype;
+  const bool select = op < kFirstArrayOp && ops::op_table[op].kind == Kind::kSelect;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const DType given = program.type_of(args[i]).dtype;
+    const DType wanted = select && i == 0 ? DType::kBool : dtype;
+    if (given == wanted) continue;
+    throw DTypeError(std::string(op_name(op)) + ": operand " + std::to_string(i) + " must be " +
+                     std::string(dtype_name(wanted)) + ", got " + std::string(dtype_name(given)));
+  }
+  const Kernel kernel =
+      op == kConvert ? lookup_convert(dtype, program.type_of(v).dtype) : lookup_kernel(op, dtype);
+  if (!kernel) missing(op, dtype);
+  return kernel;
+}
+
+std::int64_t element_cost(OpCode op) {
+  if (op >= kFirstArrayOp) return 1;
+  const ops::OpInfo& info = ops::op_table[op];
+  // Exactly rounded operations are single instructions; the others are library calls.
+  return info.max_ulp > 0.5 ? 10 : 1;
+}
+
+std::unique_ptr<const Code> generate(const Program& program, const Analysis& analysis) {
+  auto code = std::make_unique<Code>();
+  Generator generator(program, analysis, *code);
+  std::int64_t scratch = 0;
+  for (std::size_t i = 1; i < analysis.schedule.steps.size(); ++i) {
+    const ScheduledStep& step = analysis.schedule.steps[i];
+    if (step.kind == StepKind::kScalars) {
+      generate_scalars(generator, step);
+    } else if (step.kind == StepKind::kArray) {
+      generate_array(generator, step);
+    } else {
+      code->steps.push_back({step.kind, static_cast<std::uint32_t>(code->regions.size())});
+      code->regions.push_back(step.kind == StepKind::kRegion ? generate_region(generator, step)
+                                                             : generate_reduction(generator, step));
+      scratch = std::max(scratch, code->regions.back().scratch_bytes);
+    }
+  }
+  generate_ends(generator);
+  code->scratch_at = align(analysis.storage.arena_bytes);
+  code->arena_bytes = code->scratch_at + scratch;
+  code->scalars.shrink_to_fit();
+  return code;
+}
+
+std::size_t Code::bytes() const {
+  std::size_t total = sizeof(Code) + steps.capacity() * sizeof(StepRef) +
+                      scalars.capacity() * sizeof(ScalarInstruction) +
+                      scalar_kernels.capacity() * sizeof(Kernel) +
+                      regions.capacity() * sizeof(Region) + arrays.capacity() * sizeof(ArrayStep) +
+                      operands.capacity() * sizeof(Operand) + attrs.capacity() * 8 +
+                      layouts.size() * sizeof(Layout) + constants.capacity() +
+                      (scalar_inputs.capacity() + scalar_outputs.capacity()) * sizeof(ScalarCopy) +
+                      array_outputs.capacity() * sizeof(ArrayCopy);
+  for (const Region& region : regions) {
+    total += region.streams.capacity() * sizeof(Stream) + region.fills.capacity() * sizeof(Fill) +
+             region.gathers.capacity() * sizeof(Gather) +
+             region.instructions.capacity() * sizeof(RegionInstruction) +
+             region.reductions.capacity() * sizeof(Reduction);
+  }
+  return total;
+}
+
+}  // namespace dualtape::engine

@@ -1,0 +1,55 @@
+/// The parts of code generation: shared lookups, regions, stretches of scalars.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "plan/code.hpp"
+
+namespace dualtape::engine {
+
+/// What all parts ask about a program.
+class Generator {
+ public:
+  Generator(const Program& program, const Analysis& analysis, Code& code)
+      : program_(program), analysis_(analysis), code_(code), input_of_(inputs(program)) {}
+
+  const Program& program() const { return program_; }
+  const Views& views() const { return analysis_.views; }
+  const Schedule& schedule() const { return analysis_.schedule; }
+  const Storage& storage() const { return analysis_.storage; }
+  Code& code() const { return code_; }
+
+  const Type& type_of(ValueId v) const { return program_.type_of(v); }
+  bool is_scalar(ValueId v) const { return type_of(v).shape.empty(); }
+  /// Where a root begins.
+  Ref ref_of(ValueId root) const;
+  /// Where the first element of a view is.
+  Ref ref_of(ValueId root, std::int64_t offset_elements) const;
+  /// Slot of a scalar, in units of 8 bytes.
+  std::uint32_t slot_of(ValueId v) const;
+  Operand operand_of(ValueId v);
+  const Layout* intern(Layout layout);
+
+ private:
+  static std::unordered_map<ValueId, std::uint32_t> inputs(const Program& program);
+
+  const Program& program_;
+  const Analysis& analysis_;
+  Code& code_;
+  std::unordered_map<ValueId, std::uint32_t> input_of_;
+  std::unordered_multimap<std::size_t, const Layout*> layouts_;
+};
+
+/// Kernel of an elementwise instruction and a rough cost an element; throws DTypeError.
+Kernel find_kernel(const Program& program, ValueId v);
+std::int64_t element_cost(OpCode op);
+
+Region generate_region(Generator& generator, const ScheduledStep& step);
+Region generate_reduction(Generator& generator, const ScheduledStep& step);
+void generate_scalars(Generator& generator, const ScheduledStep& step);
+
+}  // namespace dualtape::engine

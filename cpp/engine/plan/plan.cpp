@@ -1,0 +1,49 @@
+#include "plan/plan.hpp"
+
+#include <utility>
+
+#include "plan/code.hpp"
+#include "plan/print.hpp"
+#include "program/errors.hpp"
+#include "transform/inline.hpp"
+
+namespace dualtape::engine {
+
+std::shared_ptr<const Plan> Plan::compile(ProgramPtr program) {
+  return std::make_shared<const Plan>(std::move(program));
+}
+
+Plan::Plan(ProgramPtr program) : program_(inline_calls(std::move(program))) {
+  code_ = generate(*program_, Analysis(*program_));
+}
+
+Plan::~Plan() = default;
+
+void Plan::run(std::span<const void* const> inputs, std::span<void* const> outputs) const {
+  if (inputs.size() != program_->inputs.size() || outputs.size() != program_->outputs.size()) {
+    throw Error("plan: wanted " + std::to_string(program_->inputs.size()) + " inputs and " +
+                std::to_string(program_->outputs.size()) + " outputs, got " +
+                std::to_string(inputs.size()) + " and " + std::to_string(outputs.size()));
+  }
+  execute(*code_, inputs, outputs);
+}
+
+std::string Plan::str() const { return print_plan(*program_, *code_); }
+
+std::size_t Plan::region_count() const {
+  std::size_t count = 0;
+  for (const StepRef& step : code_->steps) count += step.kind != StepKind::kArray;
+  return count;
+}
+
+std::size_t Plan::step_count() const { return code_->steps.size(); }
+
+std::size_t Plan::peak_bytes() const {
+  return static_cast<std::size_t>(code_->arena_bytes + code_->output_bytes);
+}
+
+std::size_t Plan::bytes() const { return sizeof(Plan) + code_->bytes(); }
+
+std::int64_t Plan::work() const { return code_->work; }
+
+}  // namespace dualtape::engine

@@ -1,0 +1,92 @@
+#include "plan/print.hpp"
+
+#include <string_view>
+
+namespace dualtape::engine {
+namespace {
+
+/// Printed instructions of one stretch; a longer one is cut.
+constexpr std::size_t kShown = 40;
+
+class Printer {
+ public:
+  Printer(const Program& program, const Analysis& analysis)
+      : program_(program), analysis_(analysis) {}
+
+  void step(std::size_t index) {
+    const ScheduledStep& step = analysis_.schedule.steps[index];
+    const auto members = analysis_.schedule.members_of(step);
+    text_ += "step " + std::to_string(index) + ": ";
+    if (step.kind == StepKind::kArray || step.kind == StepKind::kReduction) {
+      instruction(members[0]);
+      return;
+    }
+    const Dims& shape = program_.types[step.type].shape;
+    text_ += step.kind == StepKind::kScalars ? "scalars" : "region " + to_string(shape);
+    text_ += ", " + std::to_string(members.size()) + " instructions\n";
+    for (std::size_t i = 0; i < members.size() && i < kShown; ++i) {
+      text_ += "  ";
+      instruction(members[i]);
+    }
+    if (members.size() > kShown) {
+      text_ += "  ... " + std::to_string(members.size() - kShown) + " more\n";
+    }
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  void instruction(ValueId v) {
+    const OpCode op = program_.instructions[v].op;
+    text_ += "%" + std::to_string(v) + " = " + std::string(op_name(op));
+    for (ValueId a : program_.args_of(v)) operand(a);
+    const auto attrs = program_.attrs_of(v);
+    if (!attrs.empty()) {
+      text_ += " {";
+      for (std::size_t i = 0; i < attrs.size(); ++i) {
+        text_ += (i ? ", " : "") + std::to_string(attrs[i]);
+      }
+      text_ += "}";
+    }
+    text_ += " : " + to_string(program_.type_of(v)) + where(v) + "\n";
+  }
+
+  void operand(ValueId a) {
+    const ValueId r = analysis_.views.root(a);
+    text_ += " %" + std::to_string(r);
+    if (!analysis_.views.is_whole(a)) text_ += " as " + to_string(program_.type_of(a).shape);
+  }
+
+  /// Memory of a result: nothing for one that lives in a block only.
+  std::string where(ValueId v) const {
+    const std::uint32_t home = analysis_.storage.home[v];
+    if (home == kNone) return "";
+    if (program_.type_of(v).shape.empty()) return "  -> slot " + std::to_string(home);
+    const Buffer& buffer = analysis_.storage.buffers[home];
+    if (buffer.output != kNone) return "  -> output " + std::to_string(buffer.output);
+    return "  -> arena +" + std::to_string(buffer.offset);
+  }
+
+  const Program& program_;
+  const Analysis& analysis_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string print_plan(const Program& program, const Code& code) {
+  const Analysis analysis(program);
+  Printer printer(program, analysis);
+  for (std::size_t i = 1; i < analysis.schedule.steps.size(); ++i) printer.step(i);
+  std::string text = "plan: " + std::to_string(code.steps.size()) + " steps, arena " +
+                     std::to_string(code.arena_bytes) + " bytes, outputs " +
+                     std::to_string(code.output_bytes) + " bytes, peak " +
+                     std::to_string(code.arena_bytes + code.output_bytes) + " bytes\n";
+  text += printer.take();
+  for (const ArrayCopy& copy : code.array_outputs) {
+    text += "copy to output " + std::to_string(copy.output) + "\n";
+  }
+  return text;
+}
+
+}  // namespace dualtape::engine

@@ -1,0 +1,164 @@
+/// Stretches of scalar operations: their code and its interpreter.
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <map>
+
+#include "dualtape/ops/registry.hpp"
+#include "plan/generate.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+/// Operations on float64 that the interpreter computes itself: rule, number of operands.
+#define DUALTAPE_SCALAR_OPS(X) \
+  X(Add, 2)                    \
+  X(Subtract, 2)               \
+  X(Multiply, 2)               \
+  X(Divide, 2)                 \
+  X(Negative, 1)               \
+  X(Square, 1)                 \
+  X(Sqrt, 1)                   \
+  X(Reciprocal, 1)             \
+  X(Absolute, 1)               \
+  X(Maximum, 2)                \
+  X(Minimum, 2)                \
+  X(Exp, 1)                    \
+  X(Log, 1)                    \
+  X(Sin, 1)                    \
+  X(Cos, 1)                    \
+  X(Tanh, 1)                   \
+  X(Less, 2)                   \
+  X(LessEqual, 2)              \
+  X(Greater, 2)                \
+  X(GreaterEqual, 2)
+
+enum ScalarCode : std::uint32_t {
+#define DUALTAPE_SCALAR_ENUM(Op, n) k##Op,
+  DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_ENUM)
+#undef DUALTAPE_SCALAR_ENUM
+      kWhere8,      // a is a mask; b, c have 8 bytes
+  kIntegerPowerOf,  // b is the exponent
+  kLoad,            // a: space, b and c: low and high half of the offset; 8 bytes
+  kLoadItem,        // the same, followed by an instruction with the item size in `out`
+  kFirstKernel  // + position in scalar_kernels; b is also the parameter of a parametric operation
+};
+
+/// Code of an operation on float64; kFirstKernel if it has none.
+std::uint32_t own_code(OpCode op) {
+  switch (op) {
+#define DUALTAPE_SCALAR_CODE(Op, n) \
+  case ops::op_index<ops::Op>: return k##Op;
+    DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_CODE)
+#undef DUALTAPE_SCALAR_CODE
+    case ops::op_index<ops::Where>: return kWhere8;
+    case ops::op_index<ops::IntegerPower>: return kIntegerPowerOf;
+    default: return kFirstKernel;
+  }
+}
+
+std::uint32_t kernel_code(Code& code, Kernel kernel) {
+  // Programs use few different kernels: search from the end, where the last one used is likely to
+  // be.
+  const auto& kernels = code.scalar_kernels;
+  const auto at = std::find(kernels.rbegin(), kernels.rend(), kernel);
+  if (at != kernels.rend()) {
+    return kFirstKernel + static_cast<std::uint32_t>(kernels.rend() - at - 1);
+  }
+  code.scalar_kernels.push_back(kernel);
+  return kFirstKernel + static_cast<std::uint32_t>(kernels.size() - 1);
+}
+
+void generate_load(Generator& generator, ValueId v) {
+  const View& source = generator.views().source(v);
+  const Ref ref = generator.ref_of(source.root, source.offset);
+  const auto bits = std::bit_cast<std::uint64_t>(ref.offset);
+  const auto item = static_cast<std::uint32_t>(item_size(generator.type_of(v).dtype));
+  auto& scalars = generator.code().scalars;
+  scalars.push_back({item == 8 ? kLoad : kLoadItem, generator.slot_of(v), ref.space,
+                     static_cast<std::uint32_t>(bits), static_cast<std::uint32_t>(bits >> 32)});
+  if (item != 8) scalars.push_back({kLoadItem, item});
+}
+
+void generate_operation(Generator& generator, ValueId v) {
+  const Program& program = generator.program();
+  const auto args = program.args_of(v);
+  const auto attrs = program.attrs_of(v);
+  ScalarInstruction code{0, generator.slot_of(v)};
+  code.a = generator.slot_of(args[0]);
+  if (args.size() > 1) code.b = generator.slot_of(args[1]);
+  if (args.size() > 2) code.c = generator.slot_of(args[2]);
+  const OpCode op = program.instructions[v].op;
+  const Kernel kernel = find_kernel(program, v);
+  const bool float64 = program.type_of(args.back()).dtype == DType::kFloat64;
+  code.code = float64 ? own_code(op) : kFirstKernel;
+  if (code.code == kFirstKernel) code.code = kernel_code(generator.code(), kernel);
+  if (op < kFirstArrayOp && ops::op_table[op].parametric) {
+    code.b = static_cast<std::uint32_t>(static_cast<std::int32_t>(attrs[0]));
+  }
+  generator.code().scalars.push_back(code);
+}
+
+}  // namespace
+
+void generate_scalars(Generator& generator, const ScheduledStep& step) {
+  Code& code = generator.code();
+  const auto first = static_cast<std::uint32_t>(code.scalars.size());
+  code.scalars.reserve(std::max(code.scalars.capacity(), code.scalars.size() + step.count));
+  for (ValueId v : generator.schedule().members_of(step)) {
+    if (generator.views().is_load(v)) {
+      generate_load(generator, v);
+    } else {
+      generate_operation(generator, v);
+      code.work += element_cost(generator.program().instructions[v].op);
+    }
+  }
+  const auto count = static_cast<std::uint32_t>(code.scalars.size()) - first;
+  code.steps.push_back({StepKind::kScalars, first, count});
+}
+
+void run_scalars(const Code& code, std::span<const ScalarInstruction> instructions,
+                 const Frame& frame) {
+  double* const s = reinterpret_cast<double*>(frame.arena);
+  const ScalarInstruction* i = instructions.data();
+  const ScalarInstruction* const end = i + instructions.size();
+  const auto offset = [&] { return static_cast<std::int64_t>(std::uint64_t{i->c} << 32 | i->b); };
+#define DUALTAPE_OPERANDS_1 s[i->a]
+#define DUALTAPE_OPERANDS_2 s[i->a], s[i->b]
+#define DUALTAPE_SCALAR_CASE(Op, n)                               \
+  case k##Op: {                                                   \
+    const auto y = ops::Op::value<double>(DUALTAPE_OPERANDS_##n); \
+    std::memcpy(s + i->out, &y, sizeof y);                        \
+    break;                                                        \
+  }
+  for (; i != end; ++i) {
+    switch (i->code) {
+      DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_CASE)
+      case kWhere8: {
+        bool mask;
+        std::memcpy(&mask, s + i->a, sizeof mask);
+        s[i->out] = mask ? s[i->b] : s[i->c];
+        break;
+      }
+      case kIntegerPowerOf:
+        s[i->out] = ops::IntegerPower::value<double>(static_cast<std::int32_t>(i->b), s[i->a]);
+        break;
+      case kLoad: std::memcpy(s + i->out, frame.at({i->a, offset()}), 8); break;
+      case kLoadItem:
+        std::memcpy(s + i->out, frame.at({i->a, offset()}), i[1].out);
+        ++i;
+        break;
+      default: {
+        const void* in[] = {s + i->a, s + i->b, s + i->c};
+        const std::int64_t parameter = static_cast<std::int32_t>(i->b);
+        code.scalar_kernels[i->code - kFirstKernel](s + i->out, in, 1, &parameter);
+      }
+    }
+  }
+#undef DUALTAPE_SCALAR_CASE
+#undef DUALTAPE_OPERANDS_1
+#undef DUALTAPE_OPERANDS_2
+}
+
+}  // namespace dualtape::engine

@@ -1,0 +1,67 @@
+/// Schedule: which instructions run together, and in which order.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "plan/views.hpp"
+#include "program/opcodes.hpp"
+#include "program/program.hpp"
+
+namespace dualtape::engine {
+
+/// Of the registry, or computed element by element like one of it.
+inline constexpr bool is_elementwise(OpCode op) {
+  return op < kFirstArrayOp || op == kConvert || op == kZeroMultiply;
+}
+inline constexpr bool is_reduction(OpCode op) { return op >= kSum && op <= kAny; }
+
+enum class StepKind : std::uint8_t {
+  kScalars,    // a stretch of operations of shape ()
+  kRegion,     // elementwise operations of one shape, and reductions of their results
+  kReduction,  // a reduction by itself: a region over its operand, the reduced axes last
+  kArray,      // one array operation
+};
+
+/// How a reduction runs through its operand, rows times columns: either each row is reduced, or
+/// (leading) the rows are combined with one another.
+struct RowShape {
+  std::int64_t row = 0;  // length of a row
+  bool leading = false;
+  bool possible = false;
+};
+RowShape row_shape(std::span<const std::int64_t> shape, std::span<const std::int64_t> axes);
+
+struct ScheduledStep {
+  StepKind kind;
+  TypeId type;                         // its shape is the iteration shape of a region
+  std::int64_t row = 0;                // row length of the region's reductions; 0: none
+  std::uint32_t first = 0, count = 0;  // in members
+};
+
+inline constexpr std::uint32_t kNever = ~std::uint32_t{0};
+
+struct Schedule {
+  Schedule(const Program& program, const std::vector<bool>& live, const Views& views);
+
+  std::vector<ScheduledStep> steps;    // from 1 on: 0 is the time before the first step
+  std::vector<std::uint32_t> step_of;  // of each value; 0 for inputs, constants and views
+  std::vector<ValueId> members;        // in order of execution; reductions of a region at its end
+  /// Of each root: position in `members` of its last reader; kNever: it is an output, or nobody
+  /// reads it.
+  std::vector<std::uint32_t> last_use;
+  /// Roots that need memory: read by another step than their own, or through a view, or outputs.
+  std::vector<bool> stored;
+
+  std::span<const ValueId> members_of(const ScheduledStep& step) const {
+    return {members.data() + step.first, step.count};
+  }
+
+ private:
+  void assign_steps(const Program& program, const std::vector<bool>& live, const Views& views);
+  void sort_members(const Program& program);
+  void find_last_uses(const Program& program, const Views& views);
+};
+
+}  // namespace dualtape::engine

@@ -1,0 +1,275 @@
+#include "plan/storage.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <complex>
+#include <cstring>
+#include <map>
+#include <tuple>
+
+#include "plan/arena.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+/// attrs: bits of re and im; a double for inexact types, an integer else.
+ConstantBits constant_bits(DType dtype, std::span<const std::int64_t> attrs) {
+  const double re = std::bit_cast<double>(attrs[0]);
+  const double im = attrs.size() > 1 ? std::bit_cast<double>(attrs[1]) : 0.0;
+  ConstantBits bits{};
+  dispatch(dtype, [&]<class T>(T) {
+    T value;
+    if constexpr (std::is_integral_v<T>) {
+      value = static_cast<T>(attrs[0]);
+    } else if constexpr (std::is_floating_point_v<T>) {
+      value = static_cast<T>(re);
+    } else {
+      using Real = typename T::value_type;
+      value = T(static_cast<Real>(re), static_cast<Real>(im));
+    }
+    std::memcpy(bits.data(), &value, sizeof value);
+  });
+  return bits;
+}
+
+std::int64_t bytes_of(const Type& type) {
+  return element_count(type.shape) * static_cast<std::int64_t>(item_size(type.dtype));
+}
+
+/// Gives homes in order of execution. Buffers only get lifetimes here; offsets follow when all are
+/// known, for an output's buffer may have begun as the buffer of a value updated in place.
+class HomeAssigner {
+ public:
+  HomeAssigner(const Program& program, const Views& views, const Schedule& schedule, Storage& out)
+      : program_(program), views_(views), schedule_(schedule), out_(out) {}
+
+  void prepare();
+  void assign_step(std::uint32_t step);
+
+ private:
+  bool is_scalar(ValueId v) const { return program_.type_of(v).shape.empty(); }
+  bool is_input(ValueId v) const { return program_.instructions[v].op == kInput; }
+  std::uint32_t new_slot();
+  void give_home(ValueId v, std::uint32_t step);
+  void release_scalars(ValueId reader, std::uint32_t position);
+  void assign_scalars(std::uint32_t step);
+  void assign_region(std::uint32_t step);
+  void assign_array(std::uint32_t step);
+  void end_buffers(std::uint32_t step);
+  void collect_dead(ValueId v, std::uint32_t position);
+  bool take_over(ValueId v, std::uint32_t step);
+  bool ends_in_arena(ValueId root, std::uint32_t position) const;
+
+  const Program& program_;
+  const Views& views_;
+  const Schedule& schedule_;
+  Storage& out_;
+  std::vector<std::uint32_t> free_slots_;
+  std::vector<ValueId> gathered_;  // roots a region reads other than element by element
+  std::vector<ValueId> dead_;      // roots of arrays read for the last time in this region so far
+};
+
+std::uint32_t HomeAssigner::new_slot() {
+  if (free_slots_.empty()) return out_.slot_count++;
+  const std::uint32_t slot = free_slots_.back();
+  free_slots_.pop_back();
+  return slot;
+}
+
+void HomeAssigner::prepare() {
+  std::map<std::tuple<DType, std::uint64_t, std::uint64_t>, std::uint32_t> known;
+  for (ValueId v = 0; v < program_.size(); ++v) {
+    if (is_scalar(v) && program_.type_of(v).dtype == DType::kComplex128) out_.slot_bytes = 16;
+    if (program_.instructions[v].op != kConstant) continue;
+    const DType dtype = program_.type_of(v).dtype;
+    const ConstantBits bits = constant_bits(dtype, program_.attrs_of(v));
+    const auto [at, is_new] = known.try_emplace({dtype, bits[0], bits[1]}, out_.slot_count);
+    if (is_new) {
+      out_.constants.push_back(bits);
+      ++out_.slot_count;
+    }
+    out_.home[v] = at->second;
+  }
+  for (ValueId v : program_.inputs) {
+    out_.input_slots.push_back(is_scalar(v) ? out_.slot_count++ : kNone);
+    out_.home[v] = out_.input_slots.back();
+  }
+}
+
+void HomeAssigner::give_home(ValueId v, std::uint32_t step) {
+  if (is_scalar(v)) {
+    out_.home[v] = new_slot();
+    return;
+  }
+  out_.home[v] = static_cast<std::uint32_t>(out_.buffers.size());
+  out_.buffers.push_back({bytes_of(program_.type_of(v)), step, step});
+}
+
+/// Frees the slots of scalars that `reader`, at `position`, reads as the last one.
+void HomeAssigner::release_scalars(ValueId reader, std::uint32_t position) {
+  const auto args = program_.args_of(reader);
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const ValueId r = views_.root(args[i]);
+    if (!is_scalar(r) || schedule_.step_of[r] == 0 || schedule_.last_use[r] != position) continue;
+    bool again = false;
+    for (std::size_t k = 0; k < i; ++k) again |= views_.root(args[k]) == r;
+    if (!again) free_slots_.push_back(out_.home[r]);
+  }
+}
+
+void HomeAssigner::assign_scalars(std::uint32_t step) {
+  std::uint32_t position = schedule_.steps[step].first;
+  for (ValueId v : schedule_.members_of(schedule_.steps[step])) {
+    // An operation reads its operands before it writes: its result may take the slot of one.
+    release_scalars(v, position++);
+    give_home(v, step);
+  }
+}
+
+/// A buffer that nobody reads after `position` and that is ours to overwrite.
+bool HomeAssigner::ends_in_arena(ValueId root, std::uint32_t position) const {
+  return !is_scalar(root) && schedule_.step_of[root] != 0 && out_.home[root] != kNone &&
+         schedule_.last_use[root] == position;
+}
+
+void HomeAssigner::collect_dead(ValueId v, std::uint32_t position) {
+  for (ValueId a : program_.args_of(v)) {
+    const ValueId r = views_.root(a);
+    if (schedule_.step_of[r] == schedule_.step_of[v] || !ends_in_arena(r, position)) continue;
+    const bool elsewhere = std::find(gathered_.begin(), gathered_.end(), r) != gathered_.end();
+    const bool twice = std::find(dead_.begin(), dead_.end(), r) != dead_.end();
+    if (!elsewhere && !twice) dead_.push_back(r);
+  }
+}
+
+bool HomeAssigner::take_over(ValueId v, std::uint32_t step) {
+  const Type& type = program_.type_of(v);
+  for (std::size_t i = dead_.size(); i-- > 0;) {
+    const Type& other = program_.type_of(dead_[i]);
+    if (item_size(other.dtype) != item_size(type.dtype) || other.shape != type.shape) continue;
+    out_.home[v] = out_.home[dead_[i]];
+    out_.buffers[out_.home[v]].last = step;
+    dead_.erase(dead_.begin() + static_cast<std::ptrdiff_t>(i));
+    return true;
+  }
+  return false;
+}
+
+/// Block by block each element of an operand is read before the same element of a result is
+/// written: a result may take the memory of an operand last read by its own or an earlier
+/// instruction.
+void HomeAssigner::assign_region(std::uint32_t step) {
+  const ScheduledStep& region = schedule_.steps[step];
+  gathered_.clear();
+  dead_.clear();
+  const bool reuse = region.kind == StepKind::kRegion;
+  if (reuse) {
+    for (ValueId v : schedule_.members_of(region)) {
+      for (ValueId a : program_.args_of(v)) {
+        const ValueId r = views_.root(a);
+        const bool aligned =
+            views_.is_whole(a) && program_.type_of(r).shape == program_.types[region.type].shape;
+        if (!aligned && !is_scalar(r)) gathered_.push_back(r);
+      }
+    }
+  }
+  std::uint32_t position = region.first;
+  for (ValueId v : schedule_.members_of(region)) {
+    const bool element = reuse && is_elementwise(program_.instructions[v].op);
+    if (reuse) collect_dead(v, position);
+    ++position;
+    if (element && !schedule_.stored[v]) continue;
+    if (element && take_over(v, step)) continue;
+    give_home(v, step);
+  }
+  end_buffers(step);
+}
+
+void HomeAssigner::assign_array(std::uint32_t step) {
+  const std::uint32_t position = schedule_.steps[step].first;
+  const ValueId v = schedule_.members[position];
+  const OpCode op = program_.instructions[v].op;
+  bool in_place = false;
+  if (op == kUpdateSlice || op == kTakeAdd || op == kTakeSet) {
+    const auto args = program_.args_of(v);
+    const ValueId x = views_.root(args[0]);
+    in_place = views_.is_reshaped(args[0]) && ends_in_arena(x, position);
+    for (std::size_t i = 1; i < args.size(); ++i) in_place &= views_.root(args[i]) != x;
+    if (in_place) {
+      out_.home[v] = out_.home[x];
+      out_.buffers[out_.home[v]].last = step;
+    }
+  }
+  if (!in_place) give_home(v, step);
+  end_buffers(step);
+}
+
+/// Marks what this step reads or makes as used up to here, and frees slots after it.
+void HomeAssigner::end_buffers(std::uint32_t step) {
+  std::uint32_t position = schedule_.steps[step].first;
+  for (ValueId v : schedule_.members_of(schedule_.steps[step])) {
+    release_scalars(v, position++);
+    for (ValueId a : program_.args_of(v)) {
+      const ValueId r = views_.root(a);
+      if (!is_scalar(r) && schedule_.step_of[r] != 0 && out_.home[r] != kNone) {
+        out_.buffers[out_.home[r]].last = step;
+      }
+    }
+  }
+}
+
+void HomeAssigner::assign_step(std::uint32_t step) {
+  switch (schedule_.steps[step].kind) {
+    case StepKind::kScalars: return assign_scalars(step);
+    case StepKind::kRegion:
+    case StepKind::kReduction: return assign_region(step);
+    case StepKind::kArray: return assign_array(step);
+  }
+}
+
+/// A result that fills a buffer is made in the caller's memory; all others are copied there at the
+/// end.
+void bind_outputs(const Program& program, const Views& views, const Schedule& schedule,
+                  Storage& storage) {
+  for (std::size_t k = 0; k < program.outputs.size(); ++k) {
+    const ValueId v = program.outputs[k];
+    const ValueId r = views.root(v);
+    if (schedule.step_of[r] == 0 || program.type_of(r).shape.empty()) continue;
+    Buffer& buffer = storage.buffers[storage.home[r]];
+    buffer.last = kNever;
+    if (buffer.output == kNone && views.is_reshaped(v)) {
+      buffer.output = static_cast<std::uint32_t>(k);
+    }
+  }
+}
+
+void assign_offsets(Storage& storage, std::size_t step_count) {
+  OffsetAllocator arena(align(static_cast<std::int64_t>(storage.slot_count) * storage.slot_bytes));
+  std::vector<std::vector<std::uint32_t>> ending(storage.buffers.empty() ? 0 : step_count);
+  std::uint32_t next = 0;
+  for (std::uint32_t step = 1; step < step_count && next < storage.buffers.size(); ++step) {
+    for (; next < storage.buffers.size() && storage.buffers[next].first == step; ++next) {
+      Buffer& buffer = storage.buffers[next];
+      if (buffer.output != kNone) continue;
+      buffer.offset = arena.allocate(align(buffer.bytes));
+      if (buffer.last != kNever) ending[buffer.last].push_back(next);
+    }
+    for (std::uint32_t b : ending[step]) {
+      arena.release(storage.buffers[b].offset, align(storage.buffers[b].bytes));
+    }
+  }
+  storage.arena_bytes = arena.end();
+}
+
+}  // namespace
+
+Storage::Storage(const Program& program, const Views& views, const Schedule& schedule)
+    : home(program.size(), kNone) {
+  HomeAssigner assigner(program, views, schedule, *this);
+  assigner.prepare();
+  for (std::uint32_t step = 1; step < schedule.steps.size(); ++step) assigner.assign_step(step);
+  bind_outputs(program, views, schedule, *this);
+  assign_offsets(*this, schedule.steps.size());
+}
+
+}  // namespace dualtape::engine

@@ -1,0 +1,143 @@
+#include "plan/views.hpp"
+
+#include <utility>
+
+namespace dualtape::engine {
+
+std::vector<bool> find_live(const Program& program) {
+  std::vector<bool> live(program.size(), false);
+  for (ValueId v : program.outputs) live[v] = true;
+  for (std::size_t i = program.size(); i-- > 0;) {
+    if (!live[i]) continue;
+    for (ValueId a : program.args_of(static_cast<ValueId>(i))) live[a] = true;
+  }
+  return live;
+}
+
+namespace {
+
+/// Strides of the same elements in another shape; false if they do not lie so. As in NumPy, runs of
+/// axes of equal size are matched, each run of old axes having to lie end to end.
+bool reshape_strides(const Dims& shape, const Dims& strides, const Dims& target, Dims* result) {
+  Dims old_shape, old_strides;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] == 1) continue;
+    old_shape.push_back(shape[i]);
+    old_strides.push_back(strides[i]);
+  }
+  *result = contiguous_strides(target);
+  if (element_count(target) == 0) return true;
+  std::size_t o = 0, t = 0;
+  while (o < old_shape.size() && t < target.size()) {
+    std::size_t o_end = o + 1, t_end = t + 1;
+    std::int64_t old_size = old_shape[o], new_size = target[t];
+    while (old_size != new_size) {
+      if (old_size < new_size) {
+        old_size *= old_shape[o_end++];
+      } else {
+        new_size *= target[t_end++];
+      }
+    }
+    for (std::size_t i = o; i + 1 < o_end; ++i) {
+      if (old_strides[i] != old_shape[i + 1] * old_strides[i + 1]) return false;
+    }
+    std::int64_t step = old_strides[o_end - 1];
+    for (std::size_t i = t_end; i-- > t; step *= target[i]) (*result)[i] = step;
+    o = o_end;
+    t = t_end;
+  }
+  for (; t < target.size(); ++t) (*result)[t] = 1;  // axes of length 1
+  return true;
+}
+
+Dims broadcast_strides(const Dims& shape, const Dims& strides, const Dims& target) {
+  Dims result(target.size());
+  const std::size_t lead = target.size() - shape.size();
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    result[lead + i] = shape[i] == target[lead + i] ? strides[i] : 0;
+  }
+  return result;
+}
+
+bool is_same(const Program& program, ValueId v) {
+  const Type& type = program.type_of(v);
+  switch (program.instructions[v].op) {
+    case kStopGradient: return true;
+    case kConvert: return type == program.type_of(program.args_of(v)[0]);
+    case kSum:
+    case kProd:
+    case kMax:
+    case kMin:
+    case kAll:
+    case kAny: return program.attrs_of(v).empty();
+    default: return false;
+  }
+}
+
+}  // namespace
+
+Views::Views(const Program& program, const std::vector<bool>& live)
+    : program_(program), root_(program.size()), view_(program.size(), 0), table_(1) {
+  for (ValueId v = 0; v < program.size(); ++v) {
+    root_[v] = v;
+    if (!live[v]) continue;
+    View view;
+    if (!try_view(v, &view)) continue;
+    const Type& type = program.type_of(v);
+    const Dims& root_shape = program.type_of(view.root).shape;
+    const Layout layout = make_layout(type.dtype, type.shape, view.strides);
+    const bool whole = type.shape == root_shape && layout.contiguous && view.offset == 0;
+    const bool load = type.shape.empty() && !root_shape.empty();
+    if (!load) root_[v] = view.root;
+    if (whole) continue;
+    view_[v] = static_cast<std::uint32_t>(table_.size());
+    table_.push_back(std::move(view));
+  }
+}
+
+View Views::view_of(ValueId v) const {
+  if (is_whole(v)) return {root_[v], 0, contiguous_strides(program_.type_of(v).shape)};
+  return table_[view_[v]];
+}
+
+bool Views::is_reshaped(ValueId v) const {
+  if (is_whole(v)) return true;
+  const View& view = table_[view_[v]];
+  const Type& type = program_.type_of(v);
+  const Layout layout = make_layout(type.dtype, type.shape, view.strides);
+  return view.offset == 0 && layout.contiguous &&
+         layout.count == element_count(program_.type_of(view.root).shape);
+}
+
+bool Views::try_view(ValueId v, View* view) const {
+  const OpCode op = program_.instructions[v].op;
+  const bool moves = op == kReshape || op == kTranspose || op == kBroadcastTo || op == kSlice;
+  if (!moves && !is_same(program_, v)) return false;
+  const ValueId x = program_.args_of(v)[0];
+  *view = view_of(x);
+  if (!moves) return true;
+  const Dims& shape = program_.type_of(x).shape;
+  const Dims& target = program_.type_of(v).shape;
+  const auto attrs = program_.attrs_of(v);
+  Dims strides(target.size());
+  switch (op) {
+    case kReshape:
+      if (!reshape_strides(shape, view->strides, target, &strides)) return false;
+      break;
+    case kTranspose:
+      for (std::size_t i = 0; i < target.size(); ++i) {
+        strides[i] = view->strides[static_cast<std::size_t>(attrs[i])];
+      }
+      break;
+    case kBroadcastTo: strides = broadcast_strides(shape, view->strides, target); break;
+    default:
+      for (std::size_t i = 0; i < target.size(); ++i) {
+        view->offset += attrs[2 * i] * view->strides[i];
+        strides[i] = attrs[2 * i + 1] * view->strides[i];
+      }
+  }
+  view->strides = std::move(strides);
+  return true;
+}
+
+}  // namespace dualtape::engine

@@ -1,0 +1,51 @@
+/// Views: where each value lives. Reshapes, transposes, slices and broadcasts cost nothing at run
+/// time.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "kernels/array.hpp"
+#include "program/opcodes.hpp"
+#include "program/program.hpp"
+
+namespace dualtape::engine {
+
+/// Values the outputs depend on, inputs excepted.
+std::vector<bool> find_live(const Program& program);
+
+/// Elements of a root value: offset and strides, in elements.
+struct View {
+  ValueId root = kNoValue;
+  std::int64_t offset = 0;
+  Dims strides;
+};
+
+/// A root is a value with memory (or a register) of its own: an input, a constant, or computed by a
+/// step. Scalars are always roots, or a root as a whole: one taken out of an array is loaded, and
+/// so is computed.
+class Views {
+ public:
+  Views(const Program& program, const std::vector<bool>& live);
+
+  ValueId root(ValueId v) const { return root_[v]; }
+  /// `v` has all elements of its root, in the same shape.
+  bool is_whole(ValueId v) const { return view_[v] == 0 || root_[v] == v; }
+  /// A scalar taken out of an array; source() tells where from.
+  bool is_load(ValueId v) const { return root_[v] == v && view_[v] != 0; }
+  const View& source(ValueId v) const { return table_[view_[v]]; }
+  /// `v` as a view of its root.
+  View view_of(ValueId v) const;
+  /// `v` has all elements of its root in order, maybe in another shape.
+  bool is_reshaped(ValueId v) const;
+
+ private:
+  bool try_view(ValueId v, View* view) const;
+
+  const Program& program_;
+  std::vector<ValueId> root_;
+  std::vector<std::uint32_t> view_;  // in table_; 0: the whole root
+  std::vector<View> table_;
+};
+
+}  // namespace dualtape::engine
