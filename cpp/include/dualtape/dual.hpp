@@ -126,16 +126,29 @@ struct ActiveTraits<Dual<T, N>> {
   template <class Op, int I, class X, class... Arguments>
   static void add_term(typename D::Tangent& tangent, const X& x, const Arguments&... arguments) {
     if constexpr (std::same_as<X, D>) {
-      // A constant exponent, promoted to a dual by an outer nesting, has the tangent 0; with a
-      // negative base its partial is NaN and means nothing.
-      if constexpr (std::same_as<Op, ops::Power> && I == 1 && std::same_as<mask_type, bool>) {
-        bool is_constant = true;
-        for (int i = 0; i < N; ++i) is_constant = is_constant && is_exactly_zero(x.tangent(i));
-        if (is_constant) return;
-      }
       const T partial = Op::template partial<I, T>(operand(arguments)...);
+      if constexpr (may_meet_constant<Op, I>) {
+        if (!is_finite(partial) && has_no_tangent(x)) return;
+      }
       tangent += x.tangent() * partial;
     }
+  }
+
+  /// Constants of rules and of outer nestings arrive as duals of tangent 0. Where their partial is
+  /// infinite (T(0.5) / y at y = 0) or undefined (a constant exponent of a negative base) they must not
+  /// add 0 * inf. Only here: elsewhere a finite value with an infinite partial and a tangent that
+  /// happens to be 0, sqrt(x^2) at 0, is truly undetermined and gives NaN.
+  template <class Op, int I>
+  static constexpr bool may_meet_constant =
+      std::same_as<mask_type, bool> &&
+      (std::same_as<Op, ops::Multiply> || std::same_as<Op, ops::Divide> ||
+       (std::same_as<Op, ops::Power> && I == 1));
+
+  static bool has_no_tangent(const D& x) {
+    for (int i = 0; i < N; ++i) {
+      if (!is_exactly_zero(x.tangent(i))) return false;
+    }
+    return true;
   }
 
   template <class X>

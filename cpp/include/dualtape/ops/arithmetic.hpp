@@ -99,8 +99,8 @@ struct Divide {
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
   static constexpr double max_ulp = 0.5;
-  static constexpr Sampling sampling{{.special = {0, 1e150, -1e-150}},
-                                     {.lo = 0.25, .hi = 4, .special = {-3, 1e150, -1e-150}}};
+  static constexpr Sampling sampling{{.special = {0, 1e40, -1e-40}},
+                                     {.lo = 0.25, .hi = 4, .special = {-3, 1e40, -1e-40}}};
   template <class T>
   static T value(const T& a, const T& b) {
     return a / b;

@@ -11,7 +11,7 @@
 
 namespace dualtape::ops::detail {
 
-/// pi cot(pi x) / pi: exactly 0 at half-integers, NaN at integers.
+/// cot(pi x): exactly 0 at half-integers, NaN at integers.
 inline double cot_pi(double x) {
   const double r = x - std::rint(x);
   if (r == 0) return kNaN;
@@ -117,7 +117,7 @@ inline double polygamma(int n, double x) {
   if (x <= 0 && x == std::floor(x)) return sign * kInf;
   if (x > 0) return sign * std::tgamma(n + 1.0) * hurwitz_zeta(n + 1, x);
   const double reflected = std::tgamma(n + 1.0) * hurwitz_zeta(n + 1, 1 - x);
-  return reflected - cot_pi_derivative(n, cot_pi(x));
+  return -reflected - cot_pi_derivative(n, cot_pi(x));
 }
 
 }  // namespace dualtape::ops::detail

@@ -68,7 +68,7 @@ struct IntegerPower {
   static constexpr bool holomorphic = true;
   static constexpr bool integral = true;  // n >= 0
   static constexpr double max_ulp = 1.5;
-  static constexpr Sampling sampling{{.special = {0, 1, -1, 1e50, -1e-50}}};
+  static constexpr Sampling sampling{{.special = {1, -1, 1e25, -1e-25}}};
   static constexpr std::array parameters{0, 1, 2, 3, 4, 5, 10, -1, -2, -3};
   template <class T>
   static T value(int n, const T& x) {
