@@ -1,5 +1,5 @@
-/// Constructors of the array operations: each checks its operands (ShapeError names the operation, the wanted and
-/// the given), works out the result's type, and writes the instruction.
+/// Constructors of the array operations: each checks its operands (ShapeError names the operation,
+/// the wanted and the given), works out the result's type, and writes the instruction.
 #pragma once
 
 #include <span>

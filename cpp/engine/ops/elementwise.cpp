@@ -1,4 +1,5 @@
-/// Elementwise operations: pushforward from the registry's partials; transposes of those that are linear.
+/// Elementwise operations: pushforward from the registry's partials; transposes of those that are
+/// linear.
 ///
 ///   pushforward  y_dot = sum_i partial_i(x, y) x_dot_i
 ///   transpose    add, subtract, negative: +-y_bar;  c * x, x / c: c * y_bar, y_bar / c;
@@ -49,8 +50,7 @@ double fold(std::span<const double> x, [[maybe_unused]] int n) {
 
 template <class Op>
 constexpr Elementwise entry() {
-  Elementwise e{Op::name,     Op::arity, Op::kind, Op::integral, is_parametric<Op>,
-                nullptr,      &fold<Op>};
+  Elementwise e{Op::name, Op::arity, Op::kind, Op::integral, is_parametric<Op>, nullptr, &fold<Op>};
   if constexpr (Op::kind == Kind::kSmooth) e.partial = &partial<Op>;
   return e;
 }

@@ -1,8 +1,10 @@
-/// Reading and writing at integer indices along the first axis; index may have any shape and count from the end.
+/// Reading and writing at integer indices along the first axis; index may have any shape and count
+/// from the end.
 ///
 ///   take      x_bar = take_add(0, index, y_bar)
 ///   take_add  x_bar = y_bar,  v_bar = take(y_bar, index)
-///   take_set  x_bar = take_set(y_bar, index, 0),  v_bar = take(y_bar, index) where v's entry was the last one written
+///   take_set  x_bar = take_set(y_bar, index, 0),  v_bar = take(y_bar, index) where v's entry was
+///   the last one written
 
 #include "ops/elementwise.hpp"
 #include "ops/rules.hpp"
@@ -105,7 +107,8 @@ void transpose_take_set(const OpCall&, std::span<const LinearArg> x, const Expr&
     Expr mask = last_writes(index, x[0].type.shape[0]);
     Dims shape = index.shape();
     shape.resize(x[2].type.shape.size(), 1);
-    accumulate(x_bar[2], where(reshape(mask, shape), take(y_bar, index), zero_like(y_bar, x[2].type)));
+    accumulate(x_bar[2],
+               where(reshape(mask, shape), take(y_bar, index), zero_like(y_bar, x[2].type)));
   }
 }
 
@@ -131,8 +134,8 @@ Expr batch_take(const OpCall&, std::span<const Batched> x, std::int64_t size) {
   const Expr& index = x[1].value;
   if (!x[0].batched) return take(values, index);
   if (!x[1].batched) {
-    return move_axis(take(move_axis(values, 0, 1), index),
-                     static_cast<std::int64_t>(index.rank()), 0);
+    return move_axis(take(move_axis(values, 0, 1), index), static_cast<std::int64_t>(index.rank()),
+                     0);
   }
   return take(merge_batch(values), flat_index(index, size, values.shape()[1]));
 }

@@ -1,9 +1,9 @@
 /// solve, inv, det, cofactor on the last two axes; leading axes are a batch.
 ///
-///   solve     A x = b.  pushforward x_dot = A^-1 (b_dot - A_dot x);  transpose in b: b_bar = A^-T x_bar
-///   inv       pushforward -Y A_dot Y
-///   det       pushforward sum(C * A_dot), C the cofactor matrix, also for singular A
-///   cofactor  pushforward tr(A^-1 A_dot) C - C (A^-1 A_dot)^T; linear for n = 2; singular A with n > 2 raises
+///   solve     A x = b.  pushforward x_dot = A^-1 (b_dot - A_dot x);  transpose in b: b_bar = A^-T
+///   x_bar inv       pushforward -Y A_dot Y det       pushforward sum(C * A_dot), C the cofactor
+///   matrix, also for singular A cofactor  pushforward tr(A^-1 A_dot) C - C (A^-1 A_dot)^T; linear
+///   for n = 2; singular A with n > 2 raises
 /// Source: Giles (2008), An extended collection of matrix derivative results.
 
 #include "ops/rules.hpp"
@@ -66,9 +66,8 @@ Expr linalg_solve(const Expr& a, const Expr& b) {
   const bool vector = b.rank() == 1;
   const Expr columns = vector ? reshape(b, Dims{b.shape()[0], 1}) : b;
   if (b.rank() == 0 || columns.shape()[columns.rank() - 2] != n) {
-    throw ShapeError("solve: b must be (" + std::to_string(n) + ",) or (..., " +
-                     std::to_string(n) + ", k) for A " + to_string(a.shape()) + ", got " +
-                     to_string(b.shape()));
+    throw ShapeError("solve: b must be (" + std::to_string(n) + ",) or (..., " + std::to_string(n) +
+                     ", k) for A " + to_string(a.shape()) + ", got " + to_string(b.shape()));
   }
   const Dims batch = broadcast_shapes("solve", leading(a), leading(columns));
   Dims a_shape = batch, b_shape = batch;

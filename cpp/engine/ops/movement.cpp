@@ -94,9 +94,8 @@ Expr concatenate(std::span<const Expr> parts, std::int64_t axis) {
     Dims others = p.shape();
     if (others.size() == shape.size()) others[a] = shape[a];
     if (others != shape) {
-      throw ShapeError("concatenate: all axes but " + std::to_string(axis) +
-                       " must agree, got " + to_string(parts[0].shape()) + " and " +
-                       to_string(p.shape()));
+      throw ShapeError("concatenate: all axes but " + std::to_string(axis) + " must agree, got " +
+                       to_string(parts[0].shape()) + " and " + to_string(p.shape()));
     }
     shape[a] += p.shape()[a];
   }

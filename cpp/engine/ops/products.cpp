@@ -1,7 +1,9 @@
-/// dot_general : sums of products over contracted axes, with batch axes; bilinear. Result axes: batch, lhs free, rhs free.
+/// dot_general : sums of products over contracted axes, with batch axes; bilinear. Result axes:
+/// batch, lhs free, rhs free.
 ///
 ///   pushforward  y_dot = dot(a_dot, b) + dot(a, b_dot)
-///   transpose    a_bar = dot(y_bar, b) over b's free axes,  b_bar = dot(a, y_bar) over a's free axes
+///   transpose    a_bar = dot(y_bar, b) over b's free axes,  b_bar = dot(a, y_bar) over a's free
+///   axes
 /// matmul, dot and tensordot are written with it.
 
 #include <algorithm>
@@ -153,8 +155,8 @@ Tangent push_dot(const OpCall& call, std::span<const Expr> x, const Expr&,
   return y_dot;
 }
 
-/// a_bar: contract y_bar's rhs-free axes with b's. The product's axes are batch, lhs free, then the axes of b that
-/// were contracted, ascending.
+/// a_bar: contract y_bar's rhs-free axes with b's. The product's axes are batch, lhs free, then the
+/// axes of b that were contracted, ascending.
 Expr transpose_lhs(const DotDims& d, const Type& a, const Expr& b, const Expr& y_bar) {
   const Dims a_free = free_axes(a.shape.size(), d.lhs_contract, d.lhs_batch);
   const Dims b_free = free_axes(b.rank(), d.rhs_contract, d.rhs_batch);
@@ -170,8 +172,8 @@ Expr transpose_lhs(const DotDims& d, const Type& a, const Expr& b, const Expr& y
   return place_axes(product, places);
 }
 
-/// b_bar: contract a's free axes with y_bar's. The product's axes are batch, the axes of a that were contracted,
-/// ascending, then rhs free.
+/// b_bar: contract a's free axes with y_bar's. The product's axes are batch, the axes of a that
+/// were contracted, ascending, then rhs free.
 Expr transpose_rhs(const DotDims& d, const Expr& a, const Type& b, const Expr& y_bar) {
   const Dims a_free = free_axes(a.rank(), d.lhs_contract, d.lhs_batch);
   const Dims b_free = free_axes(b.shape.size(), d.rhs_contract, d.rhs_batch);
@@ -196,7 +198,8 @@ void transpose_dot(const OpCall& call, std::span<const LinearArg> x, const Expr&
   }
 }
 
-/// Both batched: one more batch axis. One batched: its batch axis is a free axis of it, moved to the front.
+/// Both batched: one more batch axis. One batched: its batch axis is a free axis of it, moved to
+/// the front.
 Expr batch_dot(const OpCall& call, std::span<const Batched> x, std::int64_t) {
   DotDims d = unpack(call.attrs);
   if (x[0].batched) {

@@ -1,9 +1,9 @@
 /// Reductions over axes (dropped from the result) and the cumulative sum.
 ///
 ///   sum      x_bar = y_bar along the axes
-///   prod     pushforward of the product as a tree of multiplications: right with any number of zeros
-///   max min  y_dot = mean of x_dot over the entries that attain the extremum
-///   cumsum   x_bar = cumsum(y_bar) in the other direction
+///   prod     pushforward of the product as a tree of multiplications: right with any number of
+///   zeros max min  y_dot = mean of x_dot over the entries that attain the extremum cumsum   x_bar
+///   = cumsum(y_bar) in the other direction
 /// iota and eye, which have no operands, are here for their absent rules only.
 
 #include <algorithm>
@@ -54,12 +54,8 @@ Expr arg_reduce(OpCode op, const char* name, const Expr& x, std::int64_t axis) {
 
 }  // namespace
 
-Expr sum(const Expr& x, Dims axes) {
-  return axes.empty() ? x : reduce(kSum, x, axes, x.dtype());
-}
-Expr prod(const Expr& x, Dims axes) {
-  return axes.empty() ? x : reduce(kProd, x, axes, x.dtype());
-}
+Expr sum(const Expr& x, Dims axes) { return axes.empty() ? x : reduce(kSum, x, axes, x.dtype()); }
+Expr prod(const Expr& x, Dims axes) { return axes.empty() ? x : reduce(kProd, x, axes, x.dtype()); }
 Expr max(const Expr& x, Dims axes) {
   check_not_empty("max", x, axes);
   return axes.empty() ? x : reduce(kMax, x, axes, x.dtype());
@@ -95,10 +91,12 @@ namespace {
 
 void transpose_sum(const OpCall& call, std::span<const LinearArg> x, const Expr& y_bar,
                    std::span<Tangent> x_bar) {
-  accumulate(x_bar[0], broadcast_to(keep_dims(y_bar, x[0].type.shape, call.attrs), x[0].type.shape));
+  accumulate(x_bar[0],
+             broadcast_to(keep_dims(y_bar, x[0].type.shape, call.attrs), x[0].type.shape));
 }
 
-/// Multiplies the first half of an axis with the second, an odd last entry set aside, until one is left.
+/// Multiplies the first half of an axis with the second, an odd last entry set aside, until one is
+/// left.
 struct ProductTree {
   Expr value;
   Expr dot;

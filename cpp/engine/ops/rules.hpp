@@ -1,7 +1,7 @@
 /// The rules of an operation, looked up by opcode: what linearize, transpose and batch ask for.
 ///
-/// An operation gives a pushforward; one that is linear in some operands also a transpose in those; all a batching
-/// rule. No operation has a hand-made vjp: it follows from the two.
+/// An operation gives a pushforward; one that is linear in some operands also a transpose in those;
+/// all a batching rule. No operation has a hand-made vjp: it follows from the two.
 #pragma once
 
 #include <span>
@@ -17,7 +17,8 @@ struct OpCall {
   std::span<const std::int64_t> attrs;
 };
 
-/// An operand of a linear instruction: linear (its value is a tangent, only the type is known) or a coefficient.
+/// An operand of a linear instruction: linear (its value is a tangent, only the type is known) or a
+/// coefficient.
 struct LinearArg {
   Tangent value;  // absent: linear
   Type type;
@@ -34,7 +35,8 @@ struct Rules {
   /// y_dot from the tangents that are present (at least one is); absent: zero.
   Tangent (*pushforward)(const OpCall&, std::span<const Expr> x, const Expr& y,
                          std::span<const Tangent> x_dot) = nullptr;
-  /// Adds to x_bar of the linear operands; on entry it holds what their other uses gave (absent: nothing yet).
+  /// Adds to x_bar of the linear operands; on entry it holds what their other uses gave (absent:
+  /// nothing yet).
   void (*transpose)(const OpCall&, std::span<const LinearArg> x, const Expr& y_bar,
                     std::span<Tangent> x_bar) = nullptr;
   /// At least one operand is batched; so is the result. `size` is the length of the batch axis.

@@ -14,7 +14,8 @@
 namespace dualtape::engine {
 namespace {
 
-/// The instruction that made x, if x's builder derives (then chains of views collapse); nullptr otherwise.
+/// The instruction that made x, if x's builder derives (then chains of views collapse); nullptr
+/// otherwise.
 const Instruction* defining(const Expr& x) {
   const Builder& b = x.builder();
   return b.mode() == Builder::Mode::kDerive ? &b.program().instructions[x.id()] : nullptr;
@@ -62,8 +63,8 @@ Expr transpose(const Expr& x, Dims permutation) {
   Dims sorted = permutation;
   std::ranges::sort(sorted);
   if (sorted != iota_dims(x.rank())) {
-    throw ShapeError("transpose: axes must be a permutation of " +
-                     to_string(iota_dims(x.rank())) + ", got " + to_string(permutation));
+    throw ShapeError("transpose: axes must be a permutation of " + to_string(iota_dims(x.rank())) +
+                     ", got " + to_string(permutation));
   }
   if (permutation == sorted) return x;
   const Instruction* made = defining(x);
@@ -182,7 +183,8 @@ Expr batch_broadcast(const OpCall& call, std::span<const Batched> x, std::int64_
   return broadcast_to(reshape(value, aligned), prefixed(size, call.type.shape));
 }
 
-/// Adds y_bar at its place in what is there already: n reads of single entries cost n, not n^2 (the update runs in place).
+/// Adds y_bar at its place in what is there already: n reads of single entries cost n, not n^2 (the
+/// update runs in place).
 void transpose_slice(const OpCall& call, std::span<const LinearArg> x, const Expr& y_bar,
                      std::span<Tangent> x_bar) {
   const std::size_t rank = x[0].type.shape.size();

@@ -1,6 +1,7 @@
 /// Algebra that keeps every bit, applied while a program is derived:
-/// x * 1, x / 1, x - 0, x + (-0) are x;  x * -1 and x / -1 are -x;  --x is x;  x + (-y) is x - y;  x - (-y) is x + y;
-/// where(m, x, x) is x;  zero_multiply(1, x) is x;  x^1 is x, x^2 is square. (x + 0 is not x: it turns -0 into 0.)
+/// x * 1, x / 1, x - 0, x + (-0) are x;  x * -1 and x / -1 are -x;  --x is x;  x + (-y) is x - y;
+/// x - (-y) is x + y; where(m, x, x) is x;  zero_multiply(1, x) is x;  x^1 is x, x^2 is square. (x
+/// + 0 is not x: it turns -0 into 0.)
 
 #include <bit>
 #include <cmath>
@@ -59,7 +60,8 @@ Tangent simplify_power(const Expr& x, int n) {
   return {};
 }
 
-/// A value equal to the operation, bit for bit, in the shape of one operand; absent if there is none.
+/// A value equal to the operation, bit for bit, in the shape of one operand; absent if there is
+/// none.
 Tangent find_equal(OpCode op, std::span<const Expr> args, int n) {
   switch (op) {
     case opcode_of<ops::Multiply>: {
@@ -92,7 +94,8 @@ Dims result_shape(OpCode op, std::span<const Expr> args) {
 void drop_broadcasts(const Dims& shape, std::span<Expr> args) {
   bool full = false;
   for (const Expr& x : args) {
-    full = full || (!x.is_weak() && x.shape() == shape && same_value(x, without_broadcast(x, shape)));
+    full =
+        full || (!x.is_weak() && x.shape() == shape && same_value(x, without_broadcast(x, shape)));
   }
   if (!full) return;
   for (Expr& x : args) x = without_broadcast(x, shape);

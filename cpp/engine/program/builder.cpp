@@ -13,7 +13,7 @@ std::atomic<std::uint64_t> next_serial{1};
 
 std::uint64_t mix(std::uint64_t h, std::uint64_t v) {
   h = (h ^ v) * 0x9E3779B97F4A7C15u;
-  return h ^ (h >> 29);
+  return h ^ (h >> 32);
 }
 
 std::uint64_t hash_of(const Instruction& head, std::span<const ValueId> args,
@@ -79,11 +79,11 @@ ValueId Builder::append(const Instruction& head, std::span<const ValueId> args,
                         std::span<const std::int64_t> attrs) {
   Instruction i = head;
   i.args = static_cast<std::uint32_t>(program_.args.size());
-  program_.args.insert(program_.args.end(), args.begin(), args.end());
+  program_.args.append(args.data(), args.size());
   if (!attrs.empty()) {
     i.attrs = static_cast<std::uint32_t>(program_.attrs.size());
     program_.attrs.push_back(static_cast<std::int64_t>(attrs.size()));
-    program_.attrs.insert(program_.attrs.end(), attrs.begin(), attrs.end());
+    program_.attrs.append(attrs.data(), attrs.size());
   }
   program_.instructions.push_back(i);
   return static_cast<ValueId>(program_.instructions.size() - 1);
@@ -98,26 +98,32 @@ bool Builder::same(ValueId v, const Instruction& head, std::span<const ValueId> 
 
 ValueId Builder::find_or_append(const Instruction& head, std::span<const ValueId> args,
                                 std::span<const std::int64_t> attrs) {
-  if (2 * (shared_count_ + 1) > shared_.size()) grow_shared();
+  if (2 * (shared_count_ + 1) > shared_.size() && shared_.size() < kMaxShared) grow_shared();
   const std::size_t mask = shared_.size() - 1;
-  std::size_t slot = hash_of(head, args, attrs) & mask;
-  while (shared_[slot] != kNoValue) {
-    if (same(shared_[slot], head, args, attrs)) return shared_[slot];
+  const std::uint64_t hash = hash_of(head, args, attrs);
+  const auto tag = static_cast<std::uint32_t>(hash >> 32);
+  std::size_t slot = hash & mask;
+  for (int probe = 0; shared_[slot].value != kNoValue; ++probe) {
+    const Shared& known = shared_[slot];
+    if (known.tag == tag && same(known.value, head, args, attrs)) return known.value;
+    if (probe == kMaxProbes) break;  // only in a table of the largest size: its entry is replaced
     slot = (slot + 1) & mask;
   }
   ++shared_count_;
-  return shared_[slot] = append(head, args, attrs);
+  shared_[slot] = {append(head, args, attrs), tag};
+  return shared_[slot].value;
 }
 
 void Builder::grow_shared() {
-  std::vector<ValueId> bigger(std::max<std::size_t>(64, 2 * shared_.size()), kNoValue);
+  std::vector<Shared> bigger(std::max<std::size_t>(64, 4 * shared_.size()));
   const std::size_t mask = bigger.size() - 1;
-  for (ValueId v : shared_) {
-    if (v == kNoValue) continue;
-    const Instruction& i = program_.instructions[v];
-    std::size_t slot = hash_of(i, program_.args_of(v), program_.attrs_of(v)) & mask;
-    while (bigger[slot] != kNoValue) slot = (slot + 1) & mask;
-    bigger[slot] = v;
+  for (const Shared& known : shared_) {
+    if (known.value == kNoValue) continue;
+    const Instruction& i = program_.instructions[known.value];
+    const auto args = program_.args_of(known.value);
+    std::size_t slot = hash_of(i, args, program_.attrs_of(known.value)) & mask;
+    while (bigger[slot].value != kNoValue) slot = (slot + 1) & mask;
+    bigger[slot] = known;
   }
   shared_ = std::move(bigger);
 }
@@ -130,19 +136,39 @@ std::int64_t Builder::add_subprogram(ProgramPtr program) {
   return static_cast<std::int64_t>(list.size()) - 1;
 }
 
+ValueId& Builder::lifted(const Builder& source, ValueId value) {
+  if (mode_ == Mode::kRecord) {
+    return lifted_few_.try_emplace((source.serial_ << 32) ^ value, kNoValue).first->second;
+  }
+  for (auto& [serial, inputs] : lifted_many_) {
+    if (serial != source.serial_) continue;
+    if (inputs.size() <= value) inputs.resize(source.program_.size(), kNoValue);
+    return inputs[value];
+  }
+  lifted_many_.emplace_back(source.serial_, PodVector<ValueId>());
+  lifted_many_.back().second.resize(source.program_.size(), kNoValue);
+  return lifted_many_.back().second[value];
+}
+
 ValueId Builder::lift(Builder& source, ValueId value) {
-  const std::uint64_t key = (source.serial_ << 32) ^ value;
-  auto [entry, is_new] = lifted_.try_emplace(key, kNoValue);
-  if (!is_new) return entry->second;
-  const ValueId in = input(intern(source.type_of(value)));
-  entry->second = in;
-  captures_.push_back({&source, value, in});
+  ValueId& known = lifted(source, value);
+  if (known != kNoValue) return known;
+  known = input(intern(source.type_of(value)));
+  captures_.push_back({&source, value, known});
   on_capture(captures_.back());
-  return in;
+  return captures_.back().input;
 }
 
 void Builder::set_outputs(std::span<const ValueId> outputs) {
   program_.outputs.assign(outputs.begin(), outputs.end());
+}
+
+ProgramPtr Builder::take(std::span<const ValueId> outputs) {
+  set_outputs(outputs);
+  auto program = std::make_shared<Program>(std::move(program_));
+  program_ = Program();
+  program->seal();
+  return program;
 }
 
 ProgramPtr Builder::finish(std::span<const ValueId> outputs) {
@@ -160,6 +186,7 @@ class Extractor {
         subs_(source.subprograms.size(), -1),
         result_(std::make_shared<Program>()) {
     result_->instructions.reserve(first_size);
+    result_->args.reserve(std::min(source.args.size(), 3 * first_size));
   }
 
   ValueId add(ValueId v, std::span<const ValueId> renumbered, bool as_input) {

@@ -1,14 +1,16 @@
 /// Builder: a program being written.
 ///
-/// A builder that derives (kDerive) shares equal instructions and applies bit-exact algebra as it goes; one that
-/// records (kRecord) only appends. An operation on values of several builders is written into the newest of them, which lifts
-/// the others' values to inputs: so inner recordings capture outer tracers, and linear programs their residuals.
+/// A builder that derives (kDerive) shares equal instructions and applies bit-exact algebra as it
+/// goes; one that records (kRecord) only appends. An operation on values of several builders is
+/// written into the newest of them, which lifts the others' values to inputs: so inner recordings
+/// capture outer tracers, and linear programs their residuals.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "program/opcodes.hpp"
@@ -57,6 +59,8 @@ class Builder {
   void set_outputs(std::span<const ValueId> outputs);
   /// The program of what the outputs need; every input stays, in order.
   ProgramPtr finish(std::span<const ValueId> outputs);
+  /// All that was written, dead or not, without a copy; the builder is empty afterwards.
+  ProgramPtr take(std::span<const ValueId> outputs);
 
  protected:
   /// Called when lift() makes an input, before it is used (the recorder notes what to bind there).
@@ -65,6 +69,7 @@ class Builder {
   Program program_;
 
  private:
+  ValueId& lifted(const Builder& source, ValueId value);
   ValueId find_or_append(const Instruction& head, std::span<const ValueId> args,
                          std::span<const std::int64_t> attrs);
   ValueId append(const Instruction& head, std::span<const ValueId> args,
@@ -73,18 +78,31 @@ class Builder {
             std::span<const std::int64_t> attrs) const;
   void grow_shared();
 
+  /// Past this size the table of shared instructions forgets: a program of millions of instructions
+  /// must not pay a cache miss for each, nor memory; what repeats there mostly repeats nearby.
+  static constexpr std::size_t kMaxShared = std::size_t{1} << 16;
+  static constexpr int kMaxProbes = 16;
+  struct Shared {
+    ValueId value = kNoValue;
+    std::uint32_t tag = 0;  // upper half of the hash: few false candidates are looked at
+  };
+
   Mode mode_;
   std::uint64_t serial_;
   std::vector<Capture> captures_;
-  std::unordered_map<std::uint64_t, ValueId> lifted_;  // (source serial, value) -> input
+  // Inputs by what they stand for: a recorder captures few of many values, a linear program most of
+  // a few builders'.
+  std::unordered_map<std::uint64_t, ValueId> lifted_few_;
+  std::vector<std::pair<std::uint64_t, PodVector<ValueId>>> lifted_many_;
   std::unordered_multimap<std::uint64_t, TypeId> type_index_;
   TypeId last_type_ = 0;
-  std::vector<ValueId> shared_;  // open addressing over instruction hashes, kDerive only
+  std::vector<Shared> shared_;  // open addressing over instruction hashes, kDerive only
   std::size_t shared_count_ = 0;
 };
 
-/// `outputs` of `source` and what they need, renumbered; `inputs` (any values of source) become the inputs in this order.
-/// Inputs of source that are needed and not listed are appended and reported in `extra_inputs`.
+/// `outputs` of `source` and what they need, renumbered; `inputs` (any values of source) become the
+/// inputs in this order. Inputs of source that are needed and not listed are appended and reported
+/// in `extra_inputs`.
 ProgramPtr extract(const Program& source, std::span<const ValueId> inputs,
                    std::span<const ValueId> outputs, std::vector<ValueId>* extra_inputs = nullptr);
 

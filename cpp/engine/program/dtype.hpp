@@ -28,8 +28,8 @@ enum class DType : std::uint8_t {
 inline constexpr int kDTypeCount = 13;  // without kTuple
 
 constexpr std::string_view dtype_name(DType d) {
-  constexpr std::string_view names[] = {"bool",    "int8",   "int16",   "int32",     "int64",
-                                        "uint8",   "uint16", "uint32",  "uint64",    "float32",
+  constexpr std::string_view names[] = {"bool",    "int8",      "int16",      "int32",  "int64",
+                                        "uint8",   "uint16",    "uint32",     "uint64", "float32",
                                         "float64", "complex64", "complex128", "tuple"};
   return names[static_cast<int>(d)];
 }

@@ -1,7 +1,7 @@
 /// Expr: a value of a program being built, as a number type.
 ///
-/// The elementary rules of `dualtape/ops` run on it: `partial<Expr>` writes the instructions of a derivative. An Expr
-/// made from a number is weak: it takes the element type of what it meets.
+/// The elementary rules of `dualtape/ops` run on it: `partial<Expr>` writes the instructions of a
+/// derivative. An Expr made from a number is weak: it takes the element type of what it meets.
 #pragma once
 
 #include <cassert>
@@ -48,11 +48,12 @@ using Tangent = std::optional<Expr>;
 Dims broadcast_shapes(std::string_view op, std::span<const std::int64_t> a,
                       std::span<const std::int64_t> b);
 
-/// An elementwise operation of the registry (or kZeroMultiply) on operands of one element type; shapes broadcast.
-/// `n` is the structural integer of a parametric operation.
+/// An elementwise operation of the registry (or kZeroMultiply) on operands of one element type;
+/// shapes broadcast. `n` is the structural integer of a parametric operation.
 Expr emit_elementwise(OpCode op, std::span<const Expr> args, int n = 0);
 
-/// Bit-exact algebra of programs being derived: an equal value, if there is one; else `args` may come back simpler.
+/// Bit-exact algebra of programs being derived: an equal value, if there is one; else `args` may
+/// come back simpler.
 Tangent simplify(OpCode op, std::span<Expr> args, int n);
 
 /// Any operation whose result type is already known. Operands may belong to several builders.
@@ -61,7 +62,8 @@ Expr emit(OpCode op, std::span<const Expr> args, const Type& type,
 
 /// The newest builder among the operands; nullptr if all are weak.
 Builder* newest(std::span<const Expr> args);
-/// `x` as a value of `builder`, which is at least as new; a weak scalar becomes a constant of `dtype`.
+/// `x` as a value of `builder`, which is at least as new; a weak scalar becomes a constant of
+/// `dtype`.
 ValueId lift(Builder& builder, const Expr& x, DType dtype);
 
 }  // namespace dualtape::engine

@@ -1,4 +1,5 @@
-/// Opcodes: elementwise operations have their position in the registry, the array operations follow from 256.
+/// Opcodes: elementwise operations have their position in the registry, the array operations follow
+/// from 256.
 #pragma once
 
 #include <cstdint>
@@ -17,23 +18,25 @@ enum ArrayOp : OpCode {
   kGet,                    // attrs: [k]: the k-th result of a tuple instruction
   kCustomJvp,              // attrs: [index of function, index of its jvp program, n_primals]; tuple
   kCustomVjp,              // attrs: [index of function, of forward, of pullback]; tuple
-  kCustomLinear,           // attrs: [index of pullback, n_residuals]; args residuals, tangents; transpose only; tuple
+  kCustomLinear,  // attrs: [index of pullback, n_residuals]; args residuals, tangents; transpose
+                  // only; tuple
   // views: no work at run time
   kReshape,      // shape is in the type
   kTranspose,    // attrs: permutation, output axis i is input axis p[i]
   kBroadcastTo,  // NumPy's rules, shape is in the type
-  kSlice,        // attrs: start, step of each axis (the counts are in the type); step may be negative
+  kSlice,  // attrs: start, step of each axis (the counts are in the type); step may be negative
   kStopGradient,
   // moving data
-  kConvert,      // to the dtype of the type
-  kPad,          // x into zeros of the type's shape: attrs: start, step of each axis (the transpose of slice)
+  kConvert,  // to the dtype of the type
+  kPad,      // x into zeros of the type's shape: attrs: start, step of each axis (the transpose of
+             // slice)
   kUpdateSlice,  // (x, v) -> x with v written at [start, step] of each axis: attrs as slice
   kConcatenate,  // attrs: [axis]
-  kTake,         // (x[n, ...], index int64[...]) -> x[index]; index in [-n, n); IndexError otherwise
-  kTakeAdd,      // (x[n, ...], index, v[index.shape, ...]) -> x with v added at x[index]
-  kTakeSet,      // (x[n, ...], index, v) -> x with v written, last write wins
-  kIota,         // 0, 1, ... along the one axis of the type
-  kEye,          // identity matrix of the type (n, m)
+  kTake,     // (x[n, ...], index int64[...]) -> x[index]; index in [-n, n); IndexError otherwise
+  kTakeAdd,  // (x[n, ...], index, v[index.shape, ...]) -> x with v added at x[index]
+  kTakeSet,  // (x[n, ...], index, v) -> x with v written, last write wins
+  kIota,     // 0, 1, ... along the one axis of the type
+  kEye,      // identity matrix of the type (n, m)
   // reductions; attrs: axes, ascending; the axes are dropped
   kSum,
   kProd,
@@ -45,14 +48,15 @@ enum ArrayOp : OpCode {
   kArgMin,
   kCumSum,  // attrs: [axis, reverse]
   // products and linear algebra (last two axes; leading axes are a batch, equal in all operands)
-  kDotGeneral,  // attrs: [n_contract, n_batch, lhs contract axes, rhs contract axes, lhs batch axes, rhs batch axes]
-                // result axes: batch, lhs free, rhs free
+  kDotGeneral,  // attrs: [n_contract, n_batch, lhs contract axes, rhs contract axes, lhs batch
+                // axes, rhs batch axes] result axes: batch, lhs free, rhs free
   kSolve,       // (A[..., n, n], b[..., n, k]) -> x[..., n, k]; attrs: [transposed]
   kInv,
   kDet,
   kCofactor,  // matrix C with det' = sum(C * A'), also for singular A
   // elementwise, but not in the registry
-  kZeroMultiply,  // (c, x) -> x == 0 ? 0 : c * x: zero from an untaken branch annihilates inf and nan
+  kZeroMultiply,  // (c, x) -> x == 0 ? 0 : c * x: zero from an untaken branch annihilates inf and
+                  // nan
   kArrayOpEnd,
 };
 

@@ -10,10 +10,10 @@
 namespace dualtape::engine {
 namespace {
 
-template <class T>
-void mix_words(Hash& h, const std::vector<T>& words) {
+template <class Words>
+void mix_words(Hash& h, const Words& words) {
   h.mix(words.size());
-  for (const T& w : words) h.mix(static_cast<std::uint64_t>(w));
+  for (auto w : words) h.mix(static_cast<std::uint64_t>(w));
 }
 
 void mix_types(Hash& h, const std::vector<Type>& types) {
@@ -25,9 +25,8 @@ void mix_types(Hash& h, const std::vector<Type>& types) {
 }
 
 bool same_subprograms(const Program& a, const Program& b) {
-  return std::ranges::equal(a.subprograms, b.subprograms, [](const auto& p, const auto& q) {
-    return p == q || *p == *q;
-  });
+  return std::ranges::equal(a.subprograms, b.subprograms,
+                            [](const auto& p, const auto& q) { return p == q || *p == *q; });
 }
 
 }  // namespace

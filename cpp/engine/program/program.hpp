@@ -1,7 +1,8 @@
 /// Program: an immutable Wengert list in single-assignment form.
 ///
-/// Instruction i defines value i. Instructions are 16 bytes; operands and attributes live in two pools, types in
-/// a table, so that a program of 1e6 scalar operations takes about 25 bytes an operation.
+/// Instruction i defines value i. Instructions are 16 bytes; operands and attributes live in two
+/// pools, types in a table, so that a program of 1e6 scalar operations takes about 25 bytes an
+/// operation.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 
 #include "program/dims.hpp"
 #include "program/dtype.hpp"
+#include "program/pod_vector.hpp"
 
 namespace dualtape::engine {
 
@@ -57,9 +59,9 @@ using ProgramPtr = std::shared_ptr<const Program>;
 
 class Program {
  public:
-  std::vector<Instruction> instructions;
-  std::vector<ValueId> args;
-  std::vector<std::int64_t> attrs{0};
+  PodVector<Instruction> instructions;
+  PodVector<ValueId> args;
+  PodVector<std::int64_t> attrs{0};
   std::vector<Type> types;
   std::vector<ProgramPtr> subprograms;  // of call, custom_jvp, custom_linear
   std::vector<ValueId> inputs;          // ids of the `input` instructions, in argument order

@@ -1,4 +1,5 @@
-/// Programs as bytes: a header, then each table as its count and its words (little-endian, as the machine has them).
+/// Programs as bytes: a header, then each table as its count and its words (little-endian, as the
+/// machine has them).
 
 #include <cstring>
 
@@ -13,10 +14,11 @@ constexpr char kMagic[8] = {'d', 't', 'p', 'r', 'o', 'g', '0', '1'};
 
 class Writer {
  public:
-  template <class T>
-  void table(const std::vector<T>& values) {
+  template <class Table>
+  void table(const Table& values) {
     count(values.size());
-    bytes_.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+    bytes_.append(reinterpret_cast<const char*>(values.data()),
+                  values.size() * sizeof(typename Table::value_type));
   }
   void count(std::uint64_t n) { bytes_.append(reinterpret_cast<const char*>(&n), sizeof n); }
   void text(std::string_view s) { bytes_.append(s); }
@@ -37,11 +39,13 @@ class Reader {
   }
   std::uint64_t count() {
     std::uint64_t n;
-    std::memcpy(&n, take(sizeof n).data(), sizeof n);
+    const std::string_view word = take(sizeof n);
+    std::memcpy(&n, word.data(), word.size());
     return n;
   }
-  template <class T>
-  void table(std::vector<T>& values) {
+  template <class Table>
+  void table(Table& values) {
+    using T = typename Table::value_type;
     const std::uint64_t n = count();
     if (n > bytes_.size() / sizeof(T)) throw Error("deserialize: the bytes end too early");
     values.resize(n);

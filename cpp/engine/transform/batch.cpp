@@ -26,8 +26,8 @@ Flags twice(const Flags& flags) {
   return both;
 }
 
-/// The pullback of a batch: residuals as flagged, cotangents batched; the cotangent of an operand that has no batch
-/// axis is the sum over the batch.
+/// The pullback of a batch: residuals as flagged, cotangents batched; the cotangent of an operand
+/// that has no batch axis is the sum over the batch.
 ProgramPtr batch_pullback(const Program& pullback, Flags residuals, const Flags& operands,
                           std::int64_t size) {
   residuals.resize(pullback.inputs.size(), 1);
@@ -112,8 +112,8 @@ class Batcher {
         types.push_back(programs[0]->type_of(programs[0]->inputs[i]));
       }
     } else {
-      programs = op == kCustomJvp ? jvp_programs(v, flags, batched)
-                                  : vjp_programs(v, flags, batched);
+      programs =
+          op == kCustomJvp ? jvp_programs(v, flags, batched) : vjp_programs(v, flags, batched);
       if (op == kCustomJvp) more.push_back(p_.attrs_of(v)[2]);
       for (ValueId y : programs[0]->outputs) types.push_back(programs[0]->type_of(y));
     }
@@ -127,7 +127,8 @@ class Batcher {
 
   std::vector<ProgramPtr> jvp_programs(ValueId v, const Flags& flags, bool batched) const {
     if (!batched) return {sub(v, 0), sub(v, 1)};
-    return {batch_program(*sub(v, 0), flags, size_), batch_program(*sub(v, 1), twice(flags), size_)};
+    return {batch_program(*sub(v, 0), flags, size_),
+            batch_program(*sub(v, 1), twice(flags), size_)};
   }
 
   std::vector<ProgramPtr> vjp_programs(ValueId v, const Flags& flags, bool batched) const {

@@ -1,4 +1,5 @@
-/// batch: a program of single examples becomes one of whole batches (vmap). Batched values have a leading batch axis.
+/// batch: a program of single examples becomes one of whole batches (vmap). Batched values have a
+/// leading batch axis.
 #pragma once
 
 #include <span>

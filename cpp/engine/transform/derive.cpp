@@ -38,13 +38,14 @@ class Deriver {
       outputs.push_back(x_bar[i] ? *x_bar[i] : zeros_like(wrt_[i]));
     }
     keep(outputs);
+    f_ = {};  // of a long program the linear one is large: away before the result is written
     return {finish(b_, outputs), nullptr};
   }
 
   Derived jvp() {
     std::vector<Tangent> x_dot;
     for (const Expr& x : wrt_) x_dot.push_back(Expr(b_, b_.input(Type(x.type()))));
-    const auto y_dot = apply_linear(f_.linear, x_dot, b_);
+    const auto y_dot = apply_linear(f_.linear, f_.linear.residuals, x_dot, b_);
     std::vector<Expr> outputs = f_.values;
     for (std::size_t k = 0; k < y_dot.size(); ++k) {
       outputs.push_back(y_dot[k] ? *y_dot[k] : zero_tangent(b_, f_.values[k].type()));
@@ -54,11 +55,10 @@ class Deriver {
 
   Derived linearized() {
     Builder second(Builder::Mode::kDerive);
-    LinearProgram linear = f_.linear;
-    linear.residuals = residual_inputs(second);
+    const auto residuals = residual_inputs(second);
     std::vector<Tangent> x_dot;
     for (const Expr& x : wrt_) x_dot.push_back(Expr(second, second.input(Type(x.type()))));
-    const auto y_dot = apply_linear(linear, x_dot, second);
+    const auto y_dot = apply_linear(f_.linear, residuals, x_dot, second);
     std::vector<Expr> outputs;
     for (std::size_t k = 0; k < y_dot.size(); ++k) {
       outputs.push_back(y_dot[k] ? *y_dot[k] : zero_tangent(second, f_.values[k].type()));
@@ -97,17 +97,15 @@ class Deriver {
     for (auto k : how_.keep) outputs.push_back(f_.values[k]);
   }
 
-  std::vector<Expr> residual_inputs(Builder& second) const {
-    std::vector<Expr> residuals;
-    for (const Expr& r : f_.linear.residuals) {
-      residuals.emplace_back(second, second.input(Type(r.type())));
-    }
+  std::vector<ValueId> residual_inputs(Builder& second) const {
+    std::vector<ValueId> residuals;
+    for (ValueId r : f_.linear.residuals) residuals.push_back(second.input(b_.type_of(r)));
     return residuals;
   }
 
   ProgramPtr values_and_residuals() {
     std::vector<Expr> outputs = f_.values;
-    outputs.insert(outputs.end(), f_.linear.residuals.begin(), f_.linear.residuals.end());
+    for (ValueId r : f_.linear.residuals) outputs.emplace_back(b_, r);
     return finish(b_, outputs);
   }
 

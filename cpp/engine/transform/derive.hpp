@@ -14,9 +14,10 @@ struct Derivation {
   enum class Kind : std::uint8_t {
     kGrad,       // X -> [d Y[0] / d wrt..., kept Y...]; Y[0] is a floating scalar
     kJvp,        // X + tangents of wrt -> [Y..., Y_dot...]
-    kLinearize,  // X -> [Y..., residuals...]; second: [residuals..., tangents of wrt...] -> Y_dot...
-    kVjp,        // X -> [Y..., residuals...]; second: [residuals..., cotangents of Y...] -> wrt_bar...
-    kJacfwd,     // X -> [d Y[o] / d X[i] for o in Y for i in wrt..., kept Y...]
+    kLinearize,  // X -> [Y..., residuals...]; second: [residuals..., tangents of wrt...] ->
+                 // Y_dot...
+    kVjp,     // X -> [Y..., residuals...]; second: [residuals..., cotangents of Y...] -> wrt_bar...
+    kJacfwd,  // X -> [d Y[o] / d X[i] for o in Y for i in wrt..., kept Y...]
     kJacrev,
     kBatch,  // flagged X have a leading batch axis -> all Y have
   };

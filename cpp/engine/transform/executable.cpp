@@ -78,9 +78,10 @@ class Cache {
   using Position = std::list<Entry>::iterator;
 
   static constexpr std::size_t kMaxBytes = std::size_t{256} << 20;
-  /// Instructions; planning a larger one costs less than its recording did, its memory is given back at once.
+  /// Instructions; planning a larger one costs less than its recording did, its memory is given
+  /// back at once.
   static constexpr std::size_t kLargeProgram = 200'000;
-  static constexpr std::size_t kCheckEvery = 64;         // additions between two looks at the bytes
+  static constexpr std::size_t kCheckEvery = 64;  // additions between two looks at the bytes
 
   ExecutablePtr find(const Hash& hash, const Program& structure) {
     auto [first, last] = index_.equal_range(hash);

@@ -1,7 +1,9 @@
-/// Executable: a program with its plan and the programs derived from it, each made when first asked for.
+/// Executable: a program with its plan and the programs derived from it, each made when first asked
+/// for.
 ///
-/// The process-wide cache finds an executable by the structure of a recorded program, so a function recorded anew at
-/// every call runs at the speed of a replay. Thread-safe; compiling and deriving happen outside the cache's lock.
+/// The process-wide cache finds an executable by the structure of a recorded program, so a function
+/// recorded anew at every call runs at the speed of a replay. Thread-safe; compiling and deriving
+/// happen outside the cache's lock.
 #pragma once
 
 #include <memory>

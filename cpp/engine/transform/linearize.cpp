@@ -62,7 +62,8 @@ class Linearizer {
     if (!any || !is_inexact(p.type_of(v).dtype)) return {y, {}};
     // An Expr may be a constant that algebra made of the operation; rules want a typed value.
     const Expr typed(values_, lift(values_, y, p.type_of(v).dtype));
-    return {typed, rules_of(p.instructions[v].op).pushforward(call_of(p, v), primals_, typed, dots_)};
+    return {typed,
+            rules_of(p.instructions[v].op).pushforward(call_of(p, v), primals_, typed, dots_)};
   }
 
   std::vector<DualExpr> run_tuple(const Program& p, ValueId v, std::span<const DualExpr> args) {
@@ -84,7 +85,8 @@ class Linearizer {
     return duals;
   }
 
-  /// The rule's program runs with its tangents among the tangents: what depends on them lands there.
+  /// The rule's program runs with its tangents among the tangents: what depends on them lands
+  /// there.
   std::vector<DualExpr> custom_jvp(const Program& p, ValueId v, std::span<const DualExpr> args) {
     std::vector<Expr> inputs = primals(args);
     for (const DualExpr& d : args) {
@@ -101,7 +103,8 @@ class Linearizer {
     return duals;
   }
 
-  /// Values by the rule's forward program; tangents by an instruction that has only a transpose, the pullback.
+  /// Values by the rule's forward program; tangents by an instruction that has only a transpose,
+  /// the pullback.
   std::vector<DualExpr> custom_vjp(const Program& p, ValueId v, std::span<const DualExpr> args) {
     const auto inputs = primals(args);
     const auto results = inline_program(subprogram(p, v, 1), inputs, values_, CustomRules::kKeep);
@@ -112,8 +115,7 @@ class Linearizer {
     for (const DualExpr& d : args) {
       operands.push_back(d.dot ? *d.dot : full(values_, 0, Type(d.value.type())));
     }
-    const ProgramPtr pullback =
-        p.subprograms[static_cast<std::size_t>(p.attrs_of(v)[2])];
+    const ProgramPtr pullback = p.subprograms[static_cast<std::size_t>(p.attrs_of(v)[2])];
     return linear_results(pullback, n_residuals, operands, std::span(results).first(n));
   }
 
@@ -132,10 +134,10 @@ class Linearizer {
     return duals;
   }
 
-  /// A tangent instruction met again, in a derivative of a derivative taken forward: linear in its tangents, but it
-  /// has no rule for its residuals' tangents, which only the pullback's program could give.
-  std::vector<DualExpr> custom_linear(const Program& p, ValueId v,
-                                      std::span<const DualExpr> args) {
+  /// A tangent instruction met again, in a derivative of a derivative taken forward: linear in its
+  /// tangents, but it has no rule for its residuals' tangents, which only the pullback's program
+  /// could give.
+  std::vector<DualExpr> custom_linear(const Program& p, ValueId v, std::span<const DualExpr> args) {
     throw DerivativeError(
         "custom_vjp: the function has no forward derivative (jvp, jacfwd, linearize); give it one "
         "with custom_jvp, or use reverse mode (operation " +
@@ -188,20 +190,20 @@ Linearized linearize(Builder& b, const Program& program, std::span<const Expr> i
   }
   out.linear.n_tangents = wrt.size();
   for (const auto& capture : tangents.captures()) {
-    out.linear.residuals.emplace_back(*capture.source, capture.value);
+    out.linear.residuals.push_back(capture.value);
   }
-  out.linear.program = mark_absolute_zeros(tangents.finish(dots), wrt.size());
+  out.linear.program = mark_absolute_zeros(tangents.take(dots), wrt.size());
   return out;
 }
 
-std::vector<Tangent> apply_linear(const LinearProgram& linear, std::span<const Tangent> x_dot,
-                                  Builder& b) {
+std::vector<Tangent> apply_linear(const LinearProgram& linear, std::span<const ValueId> residuals,
+                                  std::span<const Tangent> x_dot, Builder& b) {
   const Program& p = *linear.program;
   std::vector<Expr> inputs;
   for (std::size_t i = 0; i < x_dot.size(); ++i) {
     inputs.push_back(x_dot[i] ? *x_dot[i] : full(b, 0, p.type_of(p.inputs[i])));
   }
-  inputs.insert(inputs.end(), linear.residuals.begin(), linear.residuals.end());
+  for (ValueId r : residuals) inputs.emplace_back(b, r);
   const auto results = inline_program(p, inputs, b, CustomRules::kKeep);
   std::vector<Tangent> y_dot;
   for (int k : linear.output) {
@@ -268,9 +270,7 @@ class Transposer {
     coefficient_.assign(p.size(), kNoValue);
   }
 
-  void bind(ValueId input, const Expr& residual) {
-    coefficient_[input] = lift(b_, residual, p_.type_of(input).dtype);
-  }
+  void bind(ValueId input, ValueId residual) { coefficient_[input] = residual; }
 
   void add(ValueId v, const Expr& y_bar) {
     Tangent total = bar(v);
@@ -371,11 +371,12 @@ class Transposer {
 
 }  // namespace
 
-std::vector<Tangent> transpose(const LinearProgram& linear, std::span<const Expr> residuals,
+std::vector<Tangent> transpose(const LinearProgram& linear, std::span<const ValueId> residuals,
                                std::span<const Tangent> y_bar, Builder& b) {
   const Program& p = *linear.program;
   Transposer t(p, linear.n_tangents, b);
-  for (std::size_t i = 0; i < residuals.size(); ++i) t.bind(p.inputs[linear.n_tangents + i], residuals[i]);
+  for (std::size_t i = 0; i < residuals.size(); ++i)
+    t.bind(p.inputs[linear.n_tangents + i], residuals[i]);
   for (std::size_t k = 0; k < y_bar.size(); ++k) {
     const int out = linear.output[k];
     if (out >= 0 && y_bar[k]) t.add(p.outputs[static_cast<std::size_t>(out)], *y_bar[k]);

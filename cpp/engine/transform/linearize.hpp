@@ -1,7 +1,8 @@
 /// linearize: a program becomes its values and a linear program of its tangents.
 ///
-/// The program runs on duals of expressions: values go to one builder, tangents to a newer one, which by the rule of
-/// mixed operations captures the values it multiplies with. These captures are the residuals.
+/// The program runs on duals of expressions: values go to one builder, tangents to a newer one,
+/// which by the rule of mixed operations captures the values it multiplies with. These captures are
+/// the residuals.
 #pragma once
 
 #include <span>
@@ -15,8 +16,8 @@ namespace dualtape::engine {
 struct LinearProgram {
   ProgramPtr program;
   std::size_t n_tangents = 0;
-  std::vector<Expr> residuals;  // values of the forward builder
-  std::vector<int> output;      // for each result its output here, -1: structurally zero
+  std::vector<ValueId> residuals;  // values of the builder of `Linearized::values`
+  std::vector<int> output;         // for each result its output here, -1: structurally zero
 };
 
 struct Linearized {
@@ -28,15 +29,18 @@ struct Linearized {
 Linearized linearize(Builder& b, const Program& program, std::span<const Expr> inputs,
                      std::span<const std::uint32_t> wrt);
 
-/// y_dot of each output from the tangents (absent: zero), in the newest of their builders.
-std::vector<Tangent> apply_linear(const LinearProgram& linear, std::span<const Tangent> x_dot,
-                                  Builder& b);
+/// y_dot of each output from the tangents (absent: zero), in the newest of their builders;
+/// `residuals` are values of `b`.
+std::vector<Tangent> apply_linear(const LinearProgram& linear, std::span<const ValueId> residuals,
+                                  std::span<const Tangent> x_dot, Builder& b);
 
-/// x_bar of each tangent input from the cotangents of the results, in `b`. Source: Radul et al. (2022), You only linearize once.
-std::vector<Tangent> transpose(const LinearProgram& linear, std::span<const Expr> residuals,
+/// x_bar of each tangent input from the cotangents of the results, in `b`; `residuals` are values
+/// of `b`. Source: Radul et al. (2022), You only linearize once.
+std::vector<Tangent> transpose(const LinearProgram& linear, std::span<const ValueId> residuals,
                                std::span<const Tangent> y_bar, Builder& b);
 
-/// The products that a branch not taken by `where` can reach, with the absolute zero: 0 * inf = 0 there.
+/// The products that a branch not taken by `where` can reach, with the absolute zero: 0 * inf = 0
+/// there.
 ProgramPtr mark_absolute_zeros(ProgramPtr linear, std::size_t n_tangents);
 
 }  // namespace dualtape::engine

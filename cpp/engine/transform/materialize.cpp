@@ -25,13 +25,15 @@ Expr zero_block(Builder& b, const Expr& y, const Expr& x) {
 /// Linear program -> program of its transpose with the residuals first, then one cotangent.
 ProgramPtr pullback_of_output(const Linearized& f, std::size_t o) {
   Builder b(Builder::Mode::kDerive);
-  std::vector<Expr> residuals;
-  for (const Expr& r : f.linear.residuals) residuals.emplace_back(b, b.input(Type(r.type())));
+  const Program& p = *f.linear.program;
+  std::vector<ValueId> residuals;
+  for (std::size_t i = f.linear.n_tangents; i < p.inputs.size(); ++i) {
+    residuals.push_back(b.input(p.type_of(p.inputs[i])));
+  }
   std::vector<Tangent> y_bar(f.values.size());
   y_bar[o] = Expr(b, b.input(Type(f.values[o].type())));
   const auto x_bar = transpose(f.linear, residuals, y_bar, b);
   std::vector<ValueId> outputs;
-  const Program& p = *f.linear.program;
   for (std::size_t i = 0; i < x_bar.size(); ++i) {
     outputs.push_back((x_bar[i] ? *x_bar[i] : full(b, 0, p.type_of(p.inputs[i]))).id());
   }
@@ -43,7 +45,7 @@ std::vector<Expr> reverse_row(const Linearized& f, std::span<const Expr> x, std:
   const Type type = f.values[o].type();
   const std::int64_t n = element_count(type.shape);
   std::vector<Batched> inputs;
-  for (const Expr& r : f.linear.residuals) inputs.push_back({r, false});
+  for (ValueId r : f.linear.residuals) inputs.push_back({Expr(b, r), false});
   inputs.push_back({unit_arrays(b, type), true});
   const auto x_bar = batch(*pullback_of_output(f, o), inputs, n, b);
   std::vector<Expr> blocks;
@@ -63,7 +65,7 @@ std::vector<Expr> forward_column(const Linearized& f, std::span<const Expr> x, s
     inputs.push_back(k == i ? Batched{unit_arrays(b, type), true}
                             : Batched{full(b, 0, type), false});
   }
-  for (const Expr& r : f.linear.residuals) inputs.push_back({r, false});
+  for (ValueId r : f.linear.residuals) inputs.push_back({Expr(b, r), false});
   const auto y_dot = batch(*f.linear.program, inputs, n, b);
   std::vector<Expr> blocks;
   for (std::size_t o = 0; o < f.values.size(); ++o) {

@@ -18,7 +18,8 @@ const Program& function_of(const Program& p, ValueId v) { return subprogram(p, v
 
 Expr replay(const Program& p, ValueId v, std::span<const Expr> args, Builder& b) {
   const OpCall call = call_of(p, v);
-  if (call.op == kConstant) return Expr(b, b.constant(call.attrs[0], call.attrs[1], call.type.dtype));
+  if (call.op == kConstant)
+    return Expr(b, b.constant(call.attrs[0], call.attrs[1], call.type.dtype));
   if (args.empty()) return Expr(b, b.emit(call.op, {}, b.intern(call.type), call.attrs));
   if (!is_array_op(call.op) || call.op == kZeroMultiply) {
     return emit_elementwise(call.op, args, parameter_of(call.attrs));
@@ -49,8 +50,8 @@ std::vector<Expr> call(ProgramPtr program, std::span<const Expr> args, Builder& 
   const ValueId tuple = emit_tuple(*b, kCall, programs, {}, args);
   std::vector<Expr> results;
   for (ValueId out : program->outputs) {
-    results.push_back(get(*b, tuple, static_cast<std::int64_t>(results.size()),
-                          program->type_of(out)));
+    results.push_back(
+        get(*b, tuple, static_cast<std::int64_t>(results.size()), program->type_of(out)));
   }
   return results;
 }
@@ -112,12 +113,12 @@ class Inliner {
   std::vector<Expr> keep_custom(ValueId v) {
     Builder& b = target();
     const auto list = programs(v);
-    const ValueId tuple = emit_tuple(b, p_.instructions[v].op, list,
-                                     p_.attrs_of(v).subspan(list.size()), args_);
+    const ValueId tuple =
+        emit_tuple(b, p_.instructions[v].op, list, p_.attrs_of(v).subspan(list.size()), args_);
     std::vector<Expr> results;
     for (ValueId out : list[0]->outputs) {
-      results.push_back(get(b, tuple, static_cast<std::int64_t>(results.size()),
-                            list[0]->type_of(out)));
+      results.push_back(
+          get(b, tuple, static_cast<std::int64_t>(results.size()), list[0]->type_of(out)));
     }
     return results;
   }
@@ -135,8 +136,8 @@ class Inliner {
     const ValueId tuple = emit_tuple(b, kCustomLinear, list, p_.attrs_of(v).subspan(1), args_);
     std::vector<Expr> results;
     for (ValueId in : std::span(list[0]->inputs).subspan(n_residuals)) {
-      results.push_back(get(b, tuple, static_cast<std::int64_t>(results.size()),
-                            list[0]->type_of(in)));
+      results.push_back(
+          get(b, tuple, static_cast<std::int64_t>(results.size()), list[0]->type_of(in)));
     }
     return results;
   }

@@ -1,4 +1,5 @@
-/// Running a program's instructions on values of other builders: how every transformation copies what it keeps.
+/// Running a program's instructions on values of other builders: how every transformation copies
+/// what it keeps.
 #pragma once
 
 #include <span>
@@ -35,7 +36,8 @@ enum class CustomRules {
 std::vector<Expr> inline_program(const Program& p, std::span<const Expr> inputs, Builder& b,
                                  CustomRules custom);
 
-/// x of each of `values` replaced by x + delta; the deltas are new first inputs (bind -0.0, which changes no bit).
+/// x of each of `values` replaced by x + delta; the deltas are new first inputs (bind -0.0, which
+/// changes no bit).
 ProgramPtr perturb(const Program& program, std::span<const ValueId> values,
                    std::span<const ValueId> outputs);
 
