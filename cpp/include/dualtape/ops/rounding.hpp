@@ -266,7 +266,10 @@ struct FloorDivide {
       return static_cast<T>(quotient - (inexact && (a < T(0)) != (b < T(0)) ? 1 : 0));
     } else {
       if (b == T(0)) return a / b;
-      const T quotient = (a - Remainder::value(a, b)) / b;
+      // Not from the remainder: that is infinite where b is and the signs differ.
+      const T r = Fmod::value(a, b);
+      const bool other_side = r != T(0) && (r < T(0)) != (b < T(0));
+      const T quotient = (a - r) / b - T(other_side ? 1 : 0);
       if (quotient == T(0)) return std::copysign(T(0), a / b);
       const T floored = std::floor(quotient);
       return quotient - floored > T(0.5) ? floored + T(1) : floored;
