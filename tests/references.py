@@ -180,7 +180,8 @@ def _rint(x: Any) -> Any:
 
 def integer_power(n: int) -> Reference:
     return _unary(
-        lambda x: x**n, lambda x, y: mp.mpf(n) * call("integer_power", x, n=n - 1) if n else mp.mpf(0)
+        lambda x: x**n,
+        lambda x, y: mp.mpf(n) * call("integer_power", x, n=n - 1) if n else mp.mpf(0),
     )
 
 
@@ -197,7 +198,9 @@ REFERENCES: dict[str, Reference] = {
     "add": Reference(lambda a, b: a + b, (_constant(1), _constant(1))),
     "subtract": Reference(lambda a, b: a - b, (_constant(1), _constant(-1))),
     "multiply": Reference(lambda a, b: a * b, (lambda a, b, y: b, lambda a, b, y: a)),
-    "divide": Reference(lambda a, b: a / b, (lambda a, b, y: 1 / b, lambda a, b, y: -(a / (b * b)))),
+    "divide": Reference(
+        lambda a, b: a / b, (lambda a, b, y: 1 / b, lambda a, b, y: -(a / (b * b)))
+    ),
     "negative": _unary(lambda x: -x, _constant(-1)),
     "power": Reference(lambda a, b: a**b, (_power_partial(0), _power_partial(1))),
     "square": _unary(lambda x: x * x, lambda x, y: 2 * x),

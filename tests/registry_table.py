@@ -86,7 +86,9 @@ def _points(row: Row) -> tuple[NDArray[Any], ...]:
     else:
         # Each special point of one argument, beside special and ordinary points of the others.
         axes = [[*points[:5], lo + 0.3 * (hi - lo)] for lo, hi, points in domains]
-        rows = list(itertools.product(*axes)) if entry["arity"] < 3 else list(zip(*axes, strict=False))
+        rows = (
+            list(itertools.product(*axes)) if entry["arity"] < 3 else list(zip(*axes, strict=False))
+        )
         if len(domains) == 1:
             rows = [(x,) for x in domains[0][2]]
     with np.errstate(over="ignore", under="ignore"):

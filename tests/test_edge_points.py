@@ -1,4 +1,4 @@
-"""Check 6 of the rule table: kinks, poles, signed zeros, infinities and NaN, each outcome stated."""
+"""Check 6 of the rule table: kinks, poles, signed zeros, infinities, NaN, each outcome stated."""
 
 from __future__ import annotations
 

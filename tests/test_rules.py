@@ -57,7 +57,9 @@ def errors(actual: NDArray[Any], exact: list[Any], atol: float = 0.0) -> list[fl
                 result.append(np.inf)
             else:
                 error = abs(mp.mpf(y) - wanted) - 8 * mp.mpf(float(info.smallest_subnormal)) - atol
-                result.append(0.0 if error <= 0 else float(error / abs(wanted)) if wanted else np.inf)
+                result.append(
+                    0.0 if error <= 0 else float(error / abs(wanted)) if wanted else np.inf
+                )
     return result
 
 
@@ -255,9 +257,7 @@ def scaled(f: Callable[..., Any], factor: float, reverse_only: bool) -> Callable
         return f(*args), args
 
     def backward(args: Any, y_bar: Any) -> Any:
-        return tuple(
-            x_bar * x_bar.dtype.type(factor) for x_bar in dt.vjp(f, *args)[1](y_bar)
-        )
+        return tuple(x_bar * x_bar.dtype.type(factor) for x_bar in dt.vjp(f, *args)[1](y_bar))
 
     wrong_vjp = dt.custom_vjp(f)
     wrong_vjp.defvjp(forward, backward)
