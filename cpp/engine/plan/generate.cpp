@@ -183,6 +183,11 @@ std::unique_ptr<const Code> generate(const Program& program, const Analysis& ana
   auto code = std::make_unique<Code>();
   Generator generator(program, analysis, *code);
   std::int64_t scratch = 0;
+  std::size_t scalars = 0;
+  for (const ScheduledStep& step : analysis.schedule.steps) {
+    if (step.kind == StepKind::kScalars) scalars += step.count;
+  }
+  code->scalars.reserve(scalars);
   for (std::size_t i = 1; i < analysis.schedule.steps.size(); ++i) {
     const ScheduledStep& step = analysis.schedule.steps[i];
     if (step.kind == StepKind::kScalars) {
@@ -199,7 +204,6 @@ std::unique_ptr<const Code> generate(const Program& program, const Analysis& ana
   generate_ends(generator);
   code->scratch_at = align(analysis.storage.arena_bytes);
   code->arena_bytes = code->scratch_at + scratch;
-  code->scalars.shrink_to_fit();
   return code;
 }
 

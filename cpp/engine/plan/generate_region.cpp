@@ -39,6 +39,7 @@ class RegionGenerator {
   std::uint32_t new_block();
   std::uint32_t new_stream(const Ref& ref, std::size_t step);
   Walk walk_of(ValueId a) const;
+  bool is_single(ValueId a) const;
   std::uint32_t operand(ValueId a, Form form);
   std::uint32_t place(ValueId a, const Walk& walk, Form form);
   void instruction(ValueId v, std::uint32_t position);
@@ -99,6 +100,17 @@ Walk RegionGenerator::walk_of(ValueId a) const {
   return make_walk(item_size(type.dtype), shape_, strides);
 }
 
+/// One and the same value for all elements of the region, which has more than one.
+bool RegionGenerator::is_single(ValueId a) const {
+  const Dims& shape = generator_.type_of(a).shape;
+  if (generator_.views().is_whole(a)) return element_count(shape) == 1;
+  const View view = generator_.views().view_of(a);
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] != 1 && view.strides[i] != 0) return false;
+  }
+  return true;
+}
+
 std::uint32_t RegionGenerator::place(ValueId a, const Walk& walk, Form form) {
   const View view = generator_.views().view_of(a);
   const Ref ref = generator_.ref_of(view.root, view.offset);
@@ -132,7 +144,7 @@ Kernel RegionGenerator::choose_kernel(ValueId v, Form* forms) const {
   bool single[2];
   for (int i = 0; i < 2; ++i) {
     const ValueId a = args[static_cast<std::size_t>(i)];
-    single[i] = !is_member(a) && walk_of(a).is_fill();
+    single[i] = !is_member(a) && is_single(a);
   }
   if (single[0] == single[1]) return kernel;
   const Kernel variant =

@@ -105,7 +105,6 @@ void generate_operation(Generator& generator, ValueId v) {
 void generate_scalars(Generator& generator, const ScheduledStep& step) {
   Code& code = generator.code();
   const auto first = static_cast<std::uint32_t>(code.scalars.size());
-  code.scalars.reserve(std::max(code.scalars.capacity(), code.scalars.size() + step.count));
   for (ValueId v : generator.schedule().members_of(step)) {
     if (generator.views().is_load(v)) {
       generate_load(generator, v);

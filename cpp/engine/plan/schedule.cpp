@@ -6,6 +6,9 @@
 namespace dualtape::engine {
 namespace {
 
+/// From this size on, the memory an array takes counts more than the cost of one more region.
+constexpr std::int64_t kLargeBytes = 64 * 1024;
+
 /// Number of each type's shape: types of equal shape share it.
 std::vector<std::uint32_t> number_shapes(const Program& program) {
   std::unordered_map<std::string, std::uint32_t> known;
@@ -39,6 +42,7 @@ class StepAssigner {
       step = reduction_step(v);
     } else {
       step = open(StepKind::kArray, v);
+      close_large(v);
     }
     schedule_.step_of[v] = step;
     ++schedule_.steps[step].count;
@@ -48,6 +52,18 @@ class StepAssigner {
   std::uint32_t open(StepKind kind, ValueId v) {
     schedule_.steps.push_back({kind, program_.instructions[v].type});
     return static_cast<std::uint32_t>(schedule_.steps.size() - 1);
+  }
+  /// A large region whose results are consumed takes no more instructions: what they computed early
+  /// would only wait.
+  void close_large(ValueId reader) {
+    for (ValueId a : program_.args_of(reader)) {
+      const ValueId r = views_.root(a);
+      const Type& type = program_.type_of(r);
+      const std::int64_t item = static_cast<std::int64_t>(item_size(type.dtype));
+      if (element_count(type.shape) * item < kLargeBytes) continue;
+      std::uint32_t& newest = newest_[shape_number(r)];
+      if (newest != 0 && newest == schedule_.step_of[r]) newest = 0;
+    }
   }
   std::uint32_t shape_number(ValueId v) const { return shape_of_[program_.instructions[v].type]; }
 
@@ -82,6 +98,7 @@ class StepAssigner {
       region.row = rows.row;
       return step;
     }
+    close_large(v);
     return open(StepKind::kReduction, v);
   }
 

@@ -56,6 +56,7 @@ class HomeAssigner {
   void assign_region(std::uint32_t step);
   void assign_array(std::uint32_t step);
   void end_buffers(std::uint32_t step);
+  void extend_buffers(ValueId reader, std::uint32_t step);
   void collect_dead(ValueId v, std::uint32_t position);
   bool take_over(ValueId v, std::uint32_t step);
   bool ends_in_arena(ValueId root, std::uint32_t position) const;
@@ -122,6 +123,7 @@ void HomeAssigner::assign_scalars(std::uint32_t step) {
   for (ValueId v : schedule_.members_of(schedule_.steps[step])) {
     // An operation reads its operands before it writes: its result may take the slot of one.
     release_scalars(v, position++);
+    if (views_.is_load(v)) extend_buffers(v, step);
     give_home(v, step);
   }
 }
@@ -209,12 +211,16 @@ void HomeAssigner::end_buffers(std::uint32_t step) {
   std::uint32_t position = schedule_.steps[step].first;
   for (ValueId v : schedule_.members_of(schedule_.steps[step])) {
     release_scalars(v, position++);
-    for (ValueId a : program_.args_of(v)) {
-      const ValueId r = views_.root(a);
-      if (!is_scalar(r) && schedule_.step_of[r] != 0 && out_.home[r] != kNone) {
-        out_.buffers[out_.home[r]].last = step;
-      }
-    }
+    extend_buffers(v, step);
+  }
+}
+
+/// The buffers that `reader` reads live until this step at least.
+void HomeAssigner::extend_buffers(ValueId reader, std::uint32_t step) {
+  for (ValueId a : program_.args_of(reader)) {
+    const ValueId r = views_.root(a);
+    if (is_scalar(r) || schedule_.step_of[r] == 0 || out_.home[r] == kNone) continue;
+    out_.buffers[out_.home[r]].last = step;
   }
 }
 
