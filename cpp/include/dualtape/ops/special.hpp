@@ -76,7 +76,8 @@ struct GammaLn {
       {.lo = 0.05, .hi = 20, .special = {1, 2, 1e-20, -0.5, -3.75, -20.25, 1e10}}};
   template <class T>
   static T value(const T& x) {
-    int sign = 0;  // lgamma itself writes a global
+    if (x == T(-kInf)) return x;  // as SciPy; C's lgamma gives +inf
+    int sign = 0;                 // lgamma itself writes a global
     return static_cast<T>(::lgamma_r(static_cast<double>(x), &sign));
   }
   template <class T>

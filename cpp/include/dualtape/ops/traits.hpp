@@ -52,6 +52,10 @@ struct Sampling {
   constexpr Sampling(Domain a, Domain b, Domain c) : arguments{a, b, c} {}
 };
 
+/// Base of an active type that lives in another namespace: through it argument-dependent lookup finds
+/// this namespace's operators and functions.
+struct EnableOperators {};
+
 /// Customisation point. An active type A specialises it with
 ///   static constexpr bool is_active = true;
 ///   using mask_type = ...;                       what `a < b` gives
