@@ -55,9 +55,7 @@ Dims write_attrs(const char* op, const Dims& shape, const Dims& part, const Dims
                        ", step " + to_string(step) + " leaves shape " + to_string(shape));
     }
   }
-  Dims attrs = start;
-  attrs.append(step);
-  return attrs;
+  return interleave(start, step);
 }
 
 bool covers(const Dims& shape, const Dims& part, const Dims& start, const Dims& step) {
@@ -114,26 +112,20 @@ Expr batch_convert(const OpCall& call, std::span<const Batched> x, std::int64_t)
   return convert(x[0].value, call.type.dtype);
 }
 
-/// Start and step of a slice-like instruction of this rank.
-std::pair<Dims, Dims> start_step(const OpCall& call) {
-  const std::size_t rank = call.attrs.size() / 2;
-  return {Dims(call.attrs.first(rank)), Dims(call.attrs.subspan(rank))};
-}
-
 void transpose_pad(const OpCall& call, std::span<const LinearArg> x, const Expr& y_bar,
                    std::span<Tangent> x_bar) {
-  auto [start, step] = start_step(call);
+  auto [start, step] = start_step(call.attrs);
   accumulate(x_bar[0], slice(y_bar, start, x[0].type.shape, step));
 }
 
 Expr batch_pad(const OpCall& call, std::span<const Batched> x, std::int64_t size) {
-  auto [start, step] = start_step(call);
+  auto [start, step] = start_step(call.attrs);
   return pad(x[0].value, prefixed(size, call.type.shape), prefixed(0, start), prefixed(1, step));
 }
 
 Tangent push_update(const OpCall& call, std::span<const Expr> x, const Expr& y,
                     std::span<const Tangent> x_dot) {
-  auto [start, step] = start_step(call);
+  auto [start, step] = start_step(call.attrs);
   if (!x_dot[0]) return pad(*x_dot[1], y.shape(), start, step);
   const Expr zero = full(x_dot[0]->builder(), 0, Type(x[1].type()));
   return update_slice(*x_dot[0], x_dot[1] ? *x_dot[1] : zero, start, step);
@@ -142,7 +134,7 @@ Tangent push_update(const OpCall& call, std::span<const Expr> x, const Expr& y,
 /// v_bar is a copy, not a view, so that the zeros can be written into y_bar in place.
 void transpose_update(const OpCall& call, std::span<const LinearArg> x, const Expr& y_bar,
                       std::span<Tangent> x_bar) {
-  auto [start, step] = start_step(call);
+  auto [start, step] = start_step(call.attrs);
   if (x[1].is_linear()) accumulate(x_bar[1], copy(slice(y_bar, start, x[1].type.shape, step)));
   if (x[0].is_linear()) {
     const Expr zeros = full(y_bar.builder(), 0, x[1].type);
@@ -151,7 +143,7 @@ void transpose_update(const OpCall& call, std::span<const LinearArg> x, const Ex
 }
 
 Expr batch_update(const OpCall& call, std::span<const Batched> x, std::int64_t size) {
-  auto [start, step] = start_step(call);
+  auto [start, step] = start_step(call.attrs);
   return update_slice(with_batch(x[0], size), with_batch(x[1], size), prefixed(0, start),
                       prefixed(1, step));
 }

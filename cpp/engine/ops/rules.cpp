@@ -32,6 +32,24 @@ Tangent push_linear(const OpCall& call, std::span<const Expr>, const Expr&,
   return reapply(call, args);
 }
 
+Dims interleave(const Dims& start, const Dims& step) {
+  Dims attrs;
+  for (std::size_t i = 0; i < start.size(); ++i) {
+    attrs.push_back(start[i]);
+    attrs.push_back(step[i]);
+  }
+  return attrs;
+}
+
+StartStep start_step(std::span<const std::int64_t> attrs) {
+  StartStep result;
+  for (std::size_t i = 0; i < attrs.size(); i += 2) {
+    result.start.push_back(attrs[i]);
+    result.step.push_back(attrs[i + 1]);
+  }
+  return result;
+}
+
 Expr with_batch(const Batched& x, std::int64_t size) {
   if (x.batched) return x.value;
   return broadcast_to(x.value, prefixed(size, x.value.shape()));

@@ -66,6 +66,13 @@ inline void accumulate(Tangent& total, const Expr& term) { total = total ? *tota
 Tangent push_linear(const OpCall&, std::span<const Expr> x, const Expr& y,
                     std::span<const Tangent> x_dot);
 
+/// Attributes of slice, pad and update_slice: start and step, axis by axis.
+Dims interleave(const Dims& start, const Dims& step);
+struct StartStep {
+  Dims start, step;
+};
+StartStep start_step(std::span<const std::int64_t> attrs);
+
 /// `x` with a leading batch axis of this size, repeated if it had none.
 Expr with_batch(const Batched& x, std::int64_t size);
 /// `axes` or starts moved behind a leading batch axis.

@@ -124,9 +124,7 @@ Expr slice(const Expr& x, Dims start, Dims count, Dims step) {
     whole = whole && count[i] == n && (n == 0 || start[i] == 0) && (step[i] == 1 || n <= 1);
   }
   if (whole) return x;
-  Dims attrs = start;
-  attrs.append(step);
-  return view(kSlice, x, std::move(count), attrs);
+  return view(kSlice, x, std::move(count), interleave(start, step));
 }
 
 Expr slice_axis(const Expr& x, std::size_t axis, std::int64_t start, std::int64_t count,
@@ -187,8 +185,7 @@ Expr batch_broadcast(const OpCall& call, std::span<const Batched> x, std::int64_
 /// update runs in place).
 void transpose_slice(const OpCall& call, std::span<const LinearArg> x, const Expr& y_bar,
                      std::span<Tangent> x_bar) {
-  const std::size_t rank = x[0].type.shape.size();
-  const Dims start(call.attrs.first(rank)), step(call.attrs.subspan(rank));
+  const auto [start, step] = start_step(call.attrs);
   if (!x_bar[0]) {
     x_bar[0] = pad(y_bar, x[0].type.shape, start, step);
   } else {
@@ -198,9 +195,8 @@ void transpose_slice(const OpCall& call, std::span<const LinearArg> x, const Exp
 }
 
 Expr batch_slice(const OpCall& call, std::span<const Batched> x, std::int64_t size) {
-  const std::size_t rank = call.type.shape.size();
-  return slice(x[0].value, prefixed(0, call.attrs.first(rank)), prefixed(size, call.type.shape),
-               prefixed(1, call.attrs.subspan(rank)));
+  const auto [start, step] = start_step(call.attrs);
+  return slice(x[0].value, prefixed(0, start), prefixed(size, call.type.shape), prefixed(1, step));
 }
 
 Expr batch_stop(const OpCall&, std::span<const Batched> x, std::int64_t) {

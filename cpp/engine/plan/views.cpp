@@ -63,7 +63,7 @@ bool is_same(const Program& program, ValueId v) {
   const Type& type = program.type_of(v);
   switch (program.instructions[v].op) {
     case kStopGradient: return true;
-    case kConvert: return type == program.type_of(program.args_of(v)[0]);
+
     case kSum:
     case kProd:
     case kMax:
