@@ -1,0 +1,171 @@
+"""jvp, vjp, linearize: one column, one row, or the whole linear map of a derivative."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ._core import LinearMap
+from ._pytree import Function, PyTree, TreeDef, unflatten
+from ._record import (
+    Point,
+    Traced,
+    check_callable,
+    check_tangents,
+    floating,
+    primal_point,
+    trace,
+    types_of,
+)
+
+
+def check_sequences(what: str, **given: object) -> None:
+    for word, sequence in given.items():
+        if not isinstance(sequence, tuple | list):
+            raise TypeError(f"{what}: {word} must be a tuple, got {type(sequence).__name__}")
+
+
+def tangents_at(at: Point, tangents: Sequence[Any], word: str = "tangents") -> list[Any]:
+    """Checked leaves of the tangents that belong to all arguments."""
+    if len(tangents) != len(at.args):
+        raise TypeError(
+            f"{at.what}: {word} must have {len(at.args)} entries like primals, got {len(tangents)}"
+        )
+    leaves: list[Any] = []
+    start = 0
+    for k, (treedef, tangent) in enumerate(zip(at.treedefs, tangents, strict=True)):
+        stop = start + treedef.num_leaves
+        types = types_of(at.leaves[start:stop])
+        leaves += check_tangents(at.what, f"{word}[{k}]", tangent, treedef, types)
+        start = stop
+    return leaves
+
+
+def jvp(
+    fun: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> tuple[Any, ...]:
+    """Value and Jacobian-vector product, by forward mode.
+
+    Args:
+      fun: maps arrays to arrays; pytrees everywhere.
+      primals: tuple of the arguments, the point: float32 or float64.
+      tangents: tuple of arrays with the structure, shapes and dtypes of `primals`.
+      has_aux: whether `fun` returns (result, aux).
+    Returns: (fun(*primals), J @ tangents), the product structured like the result; integer results
+      have the product 0.0. With has_aux, aux comes third.
+    Raises: TypeError for another structure or dtype of `tangents`, DerivativeError for integer
+      primals, ShapeError for another shape.
+    Cost: a small constant number of evaluations of `fun`; the Jacobian is never formed.
+
+    >>> dt.jvp(np.sin, (0.0,), (2.0,))
+    (np.float64(0.0), np.float64(2.0))
+    """
+    check_callable("jvp", fun)
+    check_sequences("jvp", primals=primals, tangents=tangents)
+    at = primal_point("jvp", fun, primals)
+    operands = tangents_at(at, tangents)
+    traced = trace(at, has_aux)
+    values = traced.recording.jvp(at.wrt, operands).run()
+    n = len(values) // 2
+    result, aux = traced.split(values[:n])
+    product = unflatten(traced.treedef, values[n : n + traced.treedef.num_leaves])
+    return (result, product, aux) if has_aux else (result, product)
+
+
+def linearize(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
+    """Value and derivative of a function at a point, the derivative as a linear function.
+
+    Args:
+      fun: maps arrays to arrays; pytrees everywhere.
+      primals: the arguments, the point: float32 or float64.
+      has_aux: whether `fun` returns (result, aux).
+    Returns: (fun(*primals), f_jvp): f_jvp(*tangents) gives J @ tangents at that point as often as
+      wanted. With has_aux, aux comes third.
+    Raises: as `jvp`.
+    Cost: `fun` once, then for each product about one evaluation of the linear part alone. f_jvp
+      owns copies of all it reads.
+
+    >>> y, push = dt.linearize(lambda x: x**2, np.array([1.0, 2.0]))
+    >>> push(np.array([1.0, 0.0])), push(np.array([0.0, 1.0]))
+    (array([2., 0.]), array([0., 4.]))
+    """
+    check_callable("linearize", fun)
+    at = primal_point("linearize", fun, primals)
+    traced = trace(at, has_aux)
+    values, linear = traced.recording.linearize(at.wrt)
+    result, aux = traced.split(values)
+    # Leaves are replaced by their types, so that the map does not hold the point.
+    types = types_of(at.leaves)
+    treedefs = at.treedefs
+    what = at.what
+    out_treedef = traced.treedef
+
+    def f_jvp(*tangents: Any) -> PyTree:
+        if len(tangents) != len(treedefs):
+            raise TypeError(
+                f"{what}: needs {len(treedefs)} tangents, one for each primal, got {len(tangents)}"
+            )
+        operands: list[Any] = []
+        for k, (treedef, tangent) in enumerate(zip(treedefs, tangents, strict=True)):
+            start = len(operands)
+            part = types[start : start + treedef.num_leaves]
+            operands += check_tangents(what, f"tangents[{k}]", tangent, treedef, part)
+        return unflatten(out_treedef, linear(operands)[: out_treedef.num_leaves])
+
+    return (result, f_jvp, aux) if has_aux else (result, f_jvp)
+
+
+def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
+    """Value and pullback of a function at a point, by reverse mode.
+
+    Args:
+      fun: maps arrays to arrays; pytrees everywhere.
+      primals: the arguments, the point: float32 or float64.
+      has_aux: whether `fun` returns (result, aux).
+    Returns: (fun(*primals), pullback): pullback(cotangents), with cotangents structured like the
+      result, gives the tuple of J^T @ cotangents, one for each primal. With has_aux, aux comes
+      third.
+    Raises: DerivativeError for integer primals; the pullback raises TypeError or ShapeError for
+      cotangents of another structure, dtype or shape.
+    Cost: `fun` once, and for each pullback a small constant number of evaluations; the Jacobian is
+      never formed. The pullback owns copies of all it reads.
+
+    >>> y, pullback = dt.vjp(lambda x, y: x * y, np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    >>> pullback(np.array([1.0, 10.0]))
+    (array([ 3., 40.]), array([ 1., 20.]))
+    """
+    check_callable("vjp", fun)
+    at = primal_point("vjp", fun, primals)
+    traced = trace(at, has_aux)
+    values, linear = traced.recording.vjp(at.wrt)
+    result, aux = traced.split(values)
+    pullback = _pullback(at.what, traced, at.treedefs, linear)
+    return (result, pullback, aux) if has_aux else (result, pullback)
+
+
+def _pullback(
+    what: str, traced: Traced, treedefs: Sequence[TreeDef], linear: LinearMap
+) -> Function:
+    """The linear map with its operands checked and its results structured."""
+    recording = traced.recording
+    out_treedef = traced.treedef
+    n = out_treedef.num_leaves
+    types = [recording.output_type(k) for k in range(recording.n_outputs)]
+    del recording, traced  # They hold the arguments; the pullback needs its residuals alone.
+
+    def pullback(cotangents: PyTree) -> tuple[Any, ...]:
+        operands = check_tangents(what, "cotangents", cotangents, out_treedef, types[:n])
+        # aux takes no part: its outputs were cut off, a zero stands for each of them.
+        operands += [np.zeros(shape, floating(dtype)) for shape, dtype in types[n:]]
+        values = linear(operands)
+        trees = []
+        start = 0
+        for treedef in treedefs:
+            stop = start + treedef.num_leaves
+            trees.append(unflatten(treedef, values[start:stop]))
+            start = stop
+        return tuple(trees)
+
+    return pullback

@@ -1,0 +1,271 @@
+"""What every transform does first: choose and check the arguments, record the function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ._core import (
+    DerivativeError,
+    Recorder,
+    Recording,
+    ShapeError,
+    Tracer,
+    is_tracer,
+    stop_gradient,
+)
+from ._pytree import LEAF_TYPES, Function, PyTree, TreeDef, flatten, leaf_name, unflatten
+
+
+def name_of(fun: Function) -> str:
+    """What errors call the function."""
+    return getattr(fun, "__name__", None) or type(fun).__name__
+
+
+def wraps(fun: Function, wrapper: Function, what: str) -> Function:
+    """Give a derived function the name of the first one (functools.wraps costs ten times more)."""
+    wrapper.__name__ = what + "_" + name_of(fun)
+    wrapper.__doc__ = getattr(fun, "__doc__", None)
+    wrapper.__wrapped__ = fun  # type: ignore[attr-defined]
+    return wrapper
+
+
+# ---------------------------------------------------------------- arguments
+
+
+def check_callable(what: str, fun: object) -> None:
+    if not callable(fun):
+        raise TypeError(f"{what}: fun must be callable, got {type(fun).__name__}")
+
+
+def check_argnums(what: str, argnums: int | Sequence[int]) -> int | tuple[int, ...]:
+    """An int, or a tuple of ints."""
+    if isinstance(argnums, int) and not isinstance(argnums, bool):
+        return argnums
+    if isinstance(argnums, Sequence) and all(
+        isinstance(n, int) and not isinstance(n, bool) for n in argnums
+    ):
+        return tuple(argnums)
+    raise TypeError(f"{what}: argnums must be an int or a tuple of ints, got {argnums!r}")
+
+
+def positions(what: str, argnums: int | tuple[int, ...], n_args: int) -> list[int]:
+    """The chosen positions of the positional arguments, from zero."""
+    found = []
+    for n in (argnums,) if isinstance(argnums, int) else argnums:
+        if not -n_args <= n < n_args:
+            raise ValueError(
+                f"{what}: argnums must name one of the {n_args} positional arguments given, got {n}"
+            )
+        found.append(n % n_args)
+    if len(set(found)) < len(found):
+        raise ValueError(f"{what}: argnums must name each argument once, got {argnums}")
+    return found
+
+
+def check_floating(what: str, name: str, leaves: Iterable[Any], treedef: TreeDef) -> None:
+    """Every leaf has a derivative: a float32 or float64 array or number."""
+    for position, leaf in enumerate(leaves):
+        if type(leaf) is float:
+            continue
+        dtype = getattr(leaf, "dtype", None)
+        if dtype is not None and dtype.char in "fd":
+            continue
+        given = type(leaf).__name__ if dtype is None else str(dtype)
+        path = leaf_name(treedef, position)
+        cure = ""
+        if isinstance(leaf, bool | int) or (dtype is not None and dtype.kind in "iub"):
+            cure = "; make it floating, or differentiate in the other arguments only"
+        raise DerivativeError(f"{what}: {name}{path} must be float32 or float64, got {given}{cure}")
+
+
+# ---------------------------------------------------------------- outputs
+
+
+def check_arrays(what: str, leaves: Iterable[Any], treedef: TreeDef) -> None:
+    """Every result is a traced value, an array or a number."""
+    for position, leaf in enumerate(leaves):
+        if not isinstance(leaf, Tracer | np.ndarray | np.generic | bool | int | float | complex):
+            path = leaf_name(treedef, position)
+            raise TypeError(
+                f"{what}: result{path} must be an array or a number, got {type(leaf).__name__}"
+            )
+
+
+def dtype_of(x: Any) -> np.dtype[Any]:
+    """The dtype NumPy gives an array, a traced value or a number."""
+    dtype = getattr(x, "dtype", None)
+    return dtype if dtype is not None else np.asarray(x).dtype
+
+
+def floating(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of a tangent: those of integers are float64 zeros."""
+    return dtype if dtype.kind in "fc" else np.dtype(np.float64)
+
+
+class Aux:
+    """What a function returns beside the differentiated result: traced leaves are computed along,
+    everything else passes as it is.
+    """
+
+    def __init__(self, tree: PyTree) -> None:
+        self._leaves, self._treedef = flatten(tree)
+        self._traced = [k for k, leaf in enumerate(self._leaves) if is_tracer(leaf)]
+
+    def outputs(self) -> list[Any]:
+        """Cut off: no derivative flows through them, not even 0 * inf."""
+        return [stop_gradient(self._leaves[k]) for k in self._traced]
+
+    def fill(self, values: Sequence[Any]) -> PyTree:
+        leaves = list(self._leaves)
+        for k, value in zip(self._traced, values, strict=True):
+            leaves[k] = value
+        return unflatten(self._treedef, leaves)
+
+
+def split_aux(what: str, result: Any) -> tuple[Any, Aux]:
+    if not isinstance(result, tuple) or len(result) != 2:
+        given = f"{len(result)} entries" if isinstance(result, tuple) else type(result).__name__
+        raise TypeError(
+            f"{what}: with has_aux=True the function must return (result, aux), got {given}"
+        )
+    return result[0], Aux(result[1])
+
+
+# ---------------------------------------------------------------- recording
+
+
+class Point(NamedTuple):
+    """The arguments in which a function is differentiated: their leaves, and the whole call."""
+
+    what: str
+    fun: Function
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    positions: list[int]
+    leaves: list[Any]
+    treedefs: list[TreeDef]
+    single: bool
+
+    @property
+    def wrt(self) -> range:
+        """Input positions of the leaves in the recording."""
+        return range(len(self.leaves))
+
+    def call(self, tracers: Sequence[Any]) -> Any:
+        """The function with traced values in place of the leaves."""
+        args = list(self.args)
+        start = 0
+        for position, treedef in zip(self.positions, self.treedefs, strict=True):
+            stop = start + treedef.num_leaves
+            args[position] = unflatten(treedef, tracers[start:stop])
+            start = stop
+        return self.fun(*args, **self.kwargs)
+
+    def structured(self, values: Sequence[Any]) -> PyTree:
+        """Values for the leaves, structured like the chosen argument or the tuple of them."""
+        if self.single:
+            return unflatten(self.treedefs[0], values)
+        trees = []
+        start = 0
+        for treedef in self.treedefs:
+            stop = start + treedef.num_leaves
+            trees.append(unflatten(treedef, values[start:stop]))
+            start = stop
+        return tuple(trees)
+
+
+def point(
+    transform: str,
+    fun: Function,
+    argnums: int | tuple[int, ...],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Point:
+    what = f"{transform} of {name_of(fun)}"
+    chosen = positions(what, argnums, len(args))
+    leaves: list[Any] = []
+    treedefs = []
+    for position in chosen:
+        part, treedef = flatten(args[position])
+        check_floating(what, f"argument {position}", part, treedef)
+        leaves += part
+        treedefs.append(treedef)
+    return Point(what, fun, args, kwargs, chosen, leaves, treedefs, isinstance(argnums, int))
+
+
+def primal_point(transform: str, fun: Function, primals: Sequence[Any]) -> Point:
+    """All arguments are differentiated."""
+    args = tuple(primals)
+    return point(transform, fun, tuple(range(len(args))), args, {})
+
+
+class Traced(NamedTuple):
+    """A recorded function: its program and how its results are structured."""
+
+    recording: Recording
+    treedef: TreeDef
+    aux: Aux | None
+
+    def split(self, values: Sequence[Any]) -> tuple[PyTree, PyTree]:
+        """Outputs of the recording as (result, aux)."""
+        n = self.treedef.num_leaves
+        result = unflatten(self.treedef, values[:n])
+        return result, None if self.aux is None else self.aux.fill(values[n:])
+
+
+def trace(at: Point, has_aux: bool = False) -> Traced:
+    """Record the function; its outputs are the leaves of the result, then those of aux."""
+    with Recorder(at.what) as recorder:
+        result = at.call([recorder.input(leaf) for leaf in at.leaves])
+        aux = None
+        if has_aux:
+            result, aux = split_aux(at.what, result)
+        leaves, treedef = flatten(result)
+        check_arrays(at.what, leaves, treedef)
+        extra = aux.outputs() if aux is not None else []
+        return Traced(recorder.finish([*leaves, *extra]), treedef, aux)
+
+
+# ---------------------------------------------------------------- tangents and cotangents
+
+
+def check_tangents(
+    what: str,
+    word: str,
+    given: PyTree,
+    treedef: TreeDef,
+    types: Sequence[tuple[tuple[int, ...], np.dtype[Any]]],
+) -> list[Any]:
+    """Leaves of tangents or cotangents, of the structure, shapes and dtypes they belong to."""
+    leaves, structure = flatten(given)
+    if structure != treedef:
+        raise TypeError(f"{what}: {word} must be structured as {treedef}, got {structure}")
+    checked = []
+    for position, (leaf, (shape, dtype)) in enumerate(zip(leaves, types, strict=True)):
+        if dtype.kind not in "fc":  # Integers and booleans have no derivative: nothing to carry.
+            checked.append(np.zeros(shape))
+            continue
+        if type(leaf) in (float, int):
+            leaf = dtype.type(leaf)
+        path = leaf_name(treedef, position)
+        if not hasattr(leaf, "dtype"):
+            wanted = f"an array {shape} of {dtype}"
+            raise TypeError(f"{what}: {word}{path} must be {wanted}, got {type(leaf).__name__}")
+        if leaf.shape != shape:
+            raise ShapeError(f"{what}: {word}{path} must have shape {shape}, got {leaf.shape}")
+        if leaf.dtype != dtype:
+            raise TypeError(f"{what}: {word}{path} must have dtype {dtype}, got {leaf.dtype}")
+        checked.append(leaf)
+    return checked
+
+
+def types_of(leaves: Iterable[Any]) -> list[tuple[tuple[int, ...], np.dtype[Any]]]:
+    return [
+        (leaf.shape, leaf.dtype)
+        if type(leaf) in LEAF_TYPES and type(leaf) is not float
+        else (np.shape(leaf), dtype_of(leaf))
+        for leaf in leaves
+    ]

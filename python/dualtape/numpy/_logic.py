@@ -1,0 +1,80 @@
+"""Comparisons with tolerance, selections, and questions about types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .._core import Tracer
+from .._record import dtype_of
+from ._dispatch import composite
+
+
+@composite(np.isclose)
+def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+    # As NumPy: infinities are close to themselves alone.
+    near = (np.absolute(a - b) <= atol + rtol * np.absolute(b)) & np.isfinite(b)
+    close = near | (a == b)
+    return close | (np.isnan(a) & np.isnan(b)) if equal_nan else close
+
+
+@composite(np.allclose)
+def allclose(
+    a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
+    return bool(np.all(isclose(a, b, rtol, atol, equal_nan)))
+
+
+@composite(np.array_equal)
+def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> bool:
+    if np.shape(a1) != np.shape(a2):
+        return False
+    equal = a1 == a2
+    return bool(np.all(equal | (np.isnan(a1) & np.isnan(a2)) if equal_nan else equal))
+
+
+@composite(np.count_nonzero)
+def count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    return np.sum(a != 0, axis=axis, keepdims=keepdims)
+
+
+@composite(np.select)
+def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
+    if len(condlist) != len(choicelist):
+        raise ValueError(
+            f"select: needs a choice for each of {len(condlist)} conditions, got {len(choicelist)}"
+        )
+    value = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        value = np.where(condition, choice, value)
+    return value
+
+
+@composite(np.sinc)
+def sinc(x: Any) -> Any:
+    # The argument of the branch not taken is kept from zero: 0/0 has no derivative.
+    zero = x == 0
+    y = np.pi * np.where(zero, 1.0, x)
+    return np.where(zero, 1.0 - (np.pi * x) ** 2 / 6.0, np.sin(y) / y)
+
+
+@composite(np.result_type)
+def result_type(*arrays_and_dtypes: Any) -> np.dtype[Any]:
+    return np.result_type(*(x.dtype if isinstance(x, Tracer) else x for x in arrays_and_dtypes))
+
+
+@composite(np.iscomplexobj)
+def iscomplexobj(x: Any) -> bool:
+    return bool(dtype_of(x).kind == "c")
+
+
+@composite(np.isrealobj)
+def isrealobj(x: Any) -> bool:
+    return bool(dtype_of(x).kind != "c")
+
+
+@composite(np.astype)
+def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+    return x.astype(dtype)

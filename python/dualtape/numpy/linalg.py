@@ -1,0 +1,111 @@
+"""numpy.linalg for traced values: solve, inv, det and what is built from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._core import ShapeError, UnsupportedFunctionError
+from .._core import det as det
+from .._core import inv as inv
+from .._core import solve as solve
+from ._dispatch import composite
+
+
+def _floating(x: Any) -> Any:
+    return x if x.dtype.kind in "fc" else x.astype(float)
+
+
+def _vector_norm(x: Any, order: Any, axis: int | tuple[int, ...] | None, keepdims: bool) -> Any:
+    if order is None or order == 2:
+        return np.sqrt(np.sum(np.square(x), axis=axis, keepdims=keepdims))
+    if isinstance(order, str):
+        raise ValueError(f"norm: ord must be a number for vectors, got {order!r}")
+    size = np.abs(x)
+    if order == np.inf:
+        return np.max(size, axis=axis, keepdims=keepdims)
+    if order == -np.inf:
+        return np.min(size, axis=axis, keepdims=keepdims)
+    if order == 0:
+        return np.sum((x != 0).astype(x.dtype), axis=axis, keepdims=keepdims)
+    if order == 1:
+        return np.sum(size, axis=axis, keepdims=keepdims)
+    return np.sum(size**order, axis=axis, keepdims=keepdims) ** (1 / order)
+
+
+def _matrix_norm(x: Any, order: Any, axis: tuple[int, int], keepdims: bool) -> Any:
+    rows, columns = (k % x.ndim for k in axis)
+    if rows == columns:
+        raise ValueError(f"norm: axis must name two axes, got {axis}")
+    if order in (None, "fro", "f"):
+        return np.sqrt(np.sum(np.square(x), axis=axis, keepdims=keepdims))
+    if order in (2, -2, "nuc"):
+        raise UnsupportedFunctionError(
+            f"norm: ord={order!r} of a matrix needs singular values, which cannot be recorded yet; "
+            "use 'fro', 1 or inf"
+        )
+    if order not in (1, -1, np.inf, -np.inf):
+        raise ValueError(f"norm: ord must be fro, 1, -1, inf or -inf for matrices, got {order!r}")
+    along, over = (rows, columns) if abs(order) == 1 else (columns, rows)
+    sums = np.sum(np.abs(x), axis=along, keepdims=True)
+    extreme = np.max if order > 0 else np.min
+    result = extreme(sums, axis=over, keepdims=True)
+    return result if keepdims else np.squeeze(result, axis=(rows, columns))
+
+
+@composite(np.linalg.norm)
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    x = _floating(x)
+    if axis is None:
+        if ord is None or x.ndim == 1:
+            return _vector_norm(x, ord, None, keepdims)
+        if x.ndim != 2:
+            raise ValueError(f"norm: ord={ord!r} needs a vector, a matrix or axis, got {x.shape}")
+        return _matrix_norm(x, ord, (0, 1), keepdims)
+    if isinstance(axis, int | np.integer):
+        return _vector_norm(x, ord, int(axis), keepdims)
+    axes = tuple(axis)
+    if len(axes) == 1:
+        return _vector_norm(x, ord, axes[0], keepdims)
+    if len(axes) != 2:
+        raise ValueError(f"norm: axis must name one or two axes, got {axes}")
+    return _matrix_norm(x, ord, axes, keepdims)
+
+
+@composite(np.linalg.vector_norm)
+def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    return _vector_norm(_floating(x), ord, axis, keepdims)
+
+
+@composite(np.linalg.matrix_norm)
+def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+    return _matrix_norm(_floating(x), ord, (-2, -1), keepdims)
+
+
+@composite(np.linalg.matrix_power)
+def matrix_power(a: Any, n: int) -> Any:
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise ShapeError(f"matrix_power: a must be (n, n), got {a.shape}")
+    if n < 0:
+        a, n = np.linalg.inv(a), -n
+    if n == 0:
+        return np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape) + 0 * a
+    result = None
+    while True:  # Squares of a, multiplied where n has a bit.
+        if n & 1:
+            result = a if result is None else np.matmul(result, a)
+        n >>= 1
+        if not n:
+            return result
+        a = np.matmul(a, a)
+
+
+@composite(np.linalg.multi_dot)
+def multi_dot(arrays: Any, *, out: None = None) -> Any:
+    if out is not None:
+        raise TypeError("multi_dot: out has no meaning for traced values")
+    product = arrays[0]
+    for x in arrays[1:]:
+        product = np.dot(product, x)
+    return product

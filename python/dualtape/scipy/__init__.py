@@ -1,0 +1,3 @@
+"""SciPy for traced values."""
+
+from . import special as special

@@ -1,0 +1,84 @@
+"""S1 to S5: every key of the reference file, both precisions, functions and tape style."""
+
+import importlib
+import runpy
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+MODULES = {
+    "S1": "s1_loss_derivatives",
+    "S2": "s2_mappings",
+    "S3": "s3_derivatives_of_derivatives",
+    "S4": "s4_products_and_jacobians",
+    "S5": "s5_transforms",
+}
+
+
+@pytest.fixture(autouse=True)
+def examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+
+
+def load(name: str) -> tuple[ModuleType, ModuleType]:
+    return importlib.import_module("reference"), importlib.import_module(MODULES[name])
+
+
+def test_every_case_of_the_reference_file_has_an_example() -> None:
+    with np.load(EXAMPLES.parent / "tests" / "data" / "seed_reference.npz") as file:
+        names = {key.split("/")[0] for key in file.files}
+    assert names == {name + precision for name in MODULES for precision in ("", "64")}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", list(MODULES))
+def test_every_key_agrees_with_the_reference(name: str, dtype: type) -> None:
+    reference, example = load(name)
+    case = reference.load(name, dtype)
+    results = example.derive(case)
+    assert set(results) | set(example.INPUTS) == set(case)
+    reference.compare(results, case)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", list(MODULES))
+def test_tape_style_agrees_with_the_reference(name: str, dtype: type) -> None:
+    reference, example = load(name)
+    case = reference.load(name, dtype)
+    results = example.derive_by_tape(case)
+    assert len(results) >= 4
+    reference.compare(results, case)
+
+
+def test_comparison_has_power() -> None:
+    """A result that is wrong by ten times the tolerance does not pass."""
+    reference, example = load("S4")
+    case = reference.load("S4", np.float64)
+    results = example.derive(case)
+    results["jvp"] = results["jvp"] * (1 + 1e-11)
+    with pytest.raises(AssertionError, match="jvp: relative error"):
+        reference.compare(results, case)
+
+
+@pytest.mark.parametrize("name", list(MODULES))
+def test_script_runs(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_path(str(EXAMPLES / f"{MODULES[name]}.py"), run_name="__main__")
+    assert f"{name} float64" in capsys.readouterr().out
+
+
+def test_tall_and_wide_jacobians_and_the_large_hessian() -> None:
+    _, example = load("S5")
+    example.shapes()
+
+
+def test_fit_of_an_orbit_writes_its_picture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "orbit.png"
+    example = importlib.import_module("fit_orbit")
+    example.main(str(path))
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert "mass of the black hole 4.1" in capsys.readouterr().out
