@@ -119,8 +119,10 @@ RowShape row_shape(std::span<const std::int64_t> shape, std::span<const std::int
     leading &= axes[i] == static_cast<std::int64_t>(i);
   }
   if (trailing) return {element_count(shape.subspan(rank - n)), false, true};
-  if (leading) return {element_count(shape.subspan(n)), true, true};
-  return {};
+  if (!leading) return {};
+  const std::int64_t kept = element_count(shape.subspan(n));
+  if (kept == 1) return {element_count(shape), false, true};
+  return {kept, true, true};
 }
 
 Schedule::Schedule(const Program& program, const std::vector<bool>& live, const Views& views)

@@ -60,10 +60,8 @@ Dims broadcast_strides(const Dims& shape, const Dims& strides, const Dims& targe
 }
 
 bool is_same(const Program& program, ValueId v) {
-  const Type& type = program.type_of(v);
   switch (program.instructions[v].op) {
     case kStopGradient: return true;
-
     case kSum:
     case kProd:
     case kMax:
