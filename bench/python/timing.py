@@ -1,0 +1,59 @@
+"""Timing side by side: contestants run in turns on one core, medians are compared."""
+
+from __future__ import annotations
+
+import gc
+import os
+import statistics
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+ROUNDS = 15
+# One contestant runs this long in a round, in seconds, or once if once takes longer.
+SECONDS_PER_ROUND = 0.01
+
+
+class Timing(NamedTuple):
+    """Seconds of one run: median, fastest and slowest round."""
+
+    median: float
+    fastest: float
+    slowest: float
+
+
+def pin_to_one_core() -> int | None:
+    """Keep this process on one core: no contestant may profit from threads or migration."""
+    if not hasattr(os, "sched_setaffinity"):
+        return None
+    core = min(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {core})
+    return core
+
+
+def seconds_of(run: Callable[[], object], repetitions: int) -> float:
+    start = time.perf_counter()
+    for _ in range(repetitions):
+        run()
+    return (time.perf_counter() - start) / repetitions
+
+
+def side_by_side(
+    contestants: dict[str, Callable[[], object]], rounds: int = ROUNDS
+) -> dict[str, Timing]:
+    """Time all contestants in turns, so that a slow spell of the machine meets all of them."""
+    repetitions = {}
+    for name, run in contestants.items():
+        run()
+        once = seconds_of(run, 1)
+        repetitions[name] = max(1, int(SECONDS_PER_ROUND / max(once, 1e-9)))
+    samples: dict[str, list[float]] = {name: [] for name in contestants}
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(rounds):
+            for name, run in contestants.items():
+                samples[name].append(seconds_of(run, repetitions[name]))
+    finally:
+        gc.enable()
+    return {name: Timing(statistics.median(s), min(s), max(s)) for name, s in samples.items()}
