@@ -133,7 +133,7 @@ struct Cbrt {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = false;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 1;
+  static constexpr double max_ulp = 2;
   static constexpr Sampling sampling{{.lo = 0.01, .hi = 100, .special = {-8, -1e-60, 1e60}}};
   template <class T>
   static T value(const T& x) {
