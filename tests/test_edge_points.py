@@ -103,7 +103,7 @@ EDGES: dict[str, list[tuple[tuple[float, ...], float, tuple[float, ...]]]] = {
     "log10": [((0.0,), -inf, (inf,)), ((1.0,), 0.0, (1 / np.log(10.0),))],
     "log1p": [((-1.0,), -inf, (inf,)), ((-0.0,), -0.0, (1.0,)), ((inf,), inf, (0.0,))],
     "expit": [((-inf,), 0.0, (0.0,)), ((inf,), 1.0, (0.0,)), ((nan,), nan, (nan,))],
-    "log_expit": [((-inf,), -inf, (1.0,)), ((inf,), -0.0, (0.0,)), ((nan,), nan, (nan,))],
+    "log_expit": [((-inf,), -inf, (1.0,)), ((inf,), 0.0, (0.0,)), ((nan,), nan, (nan,))],
     "logaddexp": [
         ((-inf, -inf), -inf, (0.5, 0.5)),
         ((-inf, 1.0), 1.0, (0.0, 1.0)),
