@@ -73,7 +73,10 @@ def check_derivative(
     assert actual.dtype == row.dtype
     assert actual.shape == points[0].shape
     # At a zero between others, as of the fourth derivative of arctan2 on the diagonal: one nearby.
-    scales = exact if all(exact) else row.reference([points[0] * 1.5, *points[1:]], wrt)
+    scales = [
+        wanted or row.reference([np.array([0.75 * point[0]]), *np.array(point[1:])[:, None]], wrt)[0]
+        for wanted, point in zip(exact, zip(*points, strict=True), strict=True)
+    ]
     relative = errors(actual, exact, scales)
     rtol = RTOL[row.dtype][len(wrt) - 1]
     worst = int(np.argmax(relative)) if relative else 0
