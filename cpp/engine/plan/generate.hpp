@@ -24,7 +24,7 @@ class Generator {
   Code& code() const { return code_; }
 
   const Type& type_of(ValueId v) const { return program_.type_of(v); }
-  bool is_scalar(ValueId v) const { return type_of(v).shape.empty(); }
+  bool is_scalar(ValueId v) const { return engine::is_scalar(type_of(v)); }
   /// Where a root begins.
   Ref ref_of(ValueId root) const;
   /// Where the first element of a view is.

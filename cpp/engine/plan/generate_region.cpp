@@ -129,8 +129,8 @@ std::uint32_t RegionGenerator::place(ValueId a, const Walk& walk, Form form) {
 
 std::uint32_t RegionGenerator::operand(ValueId a, Form form) {
   if (is_member(a)) return register_of(generator_.views().root(a));
-  if (generator_.views().is_whole(a)) a = generator_.views().root(a);
-  const auto [at, is_new] = outside_.try_emplace(std::uint64_t{a} * 2 + form, 0);
+  const ValueId key = generator_.views().is_whole(a) ? generator_.views().root(a) : a;
+  const auto [at, is_new] = outside_.try_emplace(std::uint64_t{key} * 2 + form, 0);
   if (is_new) at->second = place(a, walk_of(a), form);
   return at->second;
 }

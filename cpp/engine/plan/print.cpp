@@ -61,7 +61,7 @@ class Printer {
   std::string where(ValueId v) const {
     const std::uint32_t home = analysis_.storage.home[v];
     if (home == kNone) return "";
-    if (program_.type_of(v).shape.empty()) return "  -> slot " + std::to_string(home);
+    if (is_scalar(program_.type_of(v))) return "  -> slot " + std::to_string(home);
     const Buffer& buffer = analysis_.storage.buffers[home];
     if (buffer.output != kNone) return "  -> output " + std::to_string(buffer.output);
     return "  -> arena +" + std::to_string(buffer.offset);

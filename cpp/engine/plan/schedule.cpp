@@ -9,12 +9,13 @@ namespace {
 /// From this size on, the memory an array takes counts more than the cost of one more region.
 constexpr std::int64_t kLargeBytes = 64 * 1024;
 
-/// Number of each type's shape: types of equal shape share it.
+/// Number of each type's shape: types of equal shape share it, and so do all scalars.
 std::vector<std::uint32_t> number_shapes(const Program& program) {
   std::unordered_map<std::string, std::uint32_t> known;
   std::vector<std::uint32_t> number;
   for (const Type& type : program.types) {
-    std::string key(reinterpret_cast<const char*>(type.shape.data()), type.shape.size() * 8);
+    const std::size_t bytes = is_scalar(type) ? 0 : type.shape.size() * 8;
+    std::string key(reinterpret_cast<const char*>(type.shape.data()), bytes);
     number.push_back(known.emplace(std::move(key), known.size()).first->second);
   }
   return number;
@@ -70,7 +71,7 @@ class StepAssigner {
   std::uint32_t elementwise_step(ValueId v) {
     std::uint32_t& newest = newest_[shape_number(v)];
     if (newest == 0 || !can_join(v, newest)) {
-      const bool scalar = program_.type_of(v).shape.empty();
+      const bool scalar = is_scalar(program_.type_of(v));
       newest = open(scalar ? StepKind::kScalars : StepKind::kRegion, v);
     }
     return newest;

@@ -47,7 +47,7 @@ class HomeAssigner {
   void assign_step(std::uint32_t step);
 
  private:
-  bool is_scalar(ValueId v) const { return program_.type_of(v).shape.empty(); }
+  bool is_scalar(ValueId v) const { return engine::is_scalar(program_.type_of(v)); }
   bool is_input(ValueId v) const { return program_.instructions[v].op == kInput; }
   std::uint32_t new_slot();
   void give_home(ValueId v, std::uint32_t step);
@@ -240,7 +240,7 @@ void bind_outputs(const Program& program, const Views& views, const Schedule& sc
   for (std::size_t k = 0; k < program.outputs.size(); ++k) {
     const ValueId v = program.outputs[k];
     const ValueId r = views.root(v);
-    if (schedule.step_of[r] == 0 || program.type_of(r).shape.empty()) continue;
+    if (schedule.step_of[r] == 0 || is_scalar(program.type_of(r))) continue;
     Buffer& buffer = storage.buffers[storage.home[r]];
     buffer.last = kNever;
     if (buffer.output == kNone && views.is_reshaped(v)) {

@@ -67,7 +67,8 @@ bool is_same(const Program& program, ValueId v) {
     case kMax:
     case kMin:
     case kAll:
-    case kAny: return program.attrs_of(v).empty();
+    case kAny:
+      return program.attrs_of(v).empty() || is_scalar(program.type_of(program.args_of(v)[0]));
     default: return false;
   }
 }
@@ -82,12 +83,13 @@ Views::Views(const Program& program, const std::vector<bool>& live)
     View view;
     if (!try_view(v, &view)) continue;
     const Type& type = program.type_of(v);
-    const Dims& root_shape = program.type_of(view.root).shape;
+    const Type& root_type = program.type_of(view.root);
     const Layout layout = make_layout(type.dtype, type.shape, view.strides);
-    const bool whole = type.shape == root_shape && layout.contiguous && view.offset == 0;
-    const bool load = type.shape.empty() && !root_shape.empty();
+    const bool scalar = is_scalar(type), from_scalar = is_scalar(root_type);
+    const bool load = scalar && !from_scalar;
     if (!load) root_[v] = view.root;
-    if (whole) continue;
+    if (scalar && from_scalar) continue;
+    if (type.shape == root_type.shape && layout.contiguous && view.offset == 0) continue;
     view_[v] = static_cast<std::uint32_t>(table_.size());
     table_.push_back(std::move(view));
   }

@@ -21,6 +21,9 @@ struct View {
   Dims strides;
 };
 
+/// Of one element, whatever its number of axes.
+inline bool is_scalar(const Type& type) { return element_count(type.shape) == 1; }
+
 /// A root is a value with memory (or a register) of its own: an input, a constant, or computed by a
 /// step. Scalars are always roots, or a root as a whole: one taken out of an array is loaded, and
 /// so is computed.
@@ -29,7 +32,7 @@ class Views {
   Views(const Program& program, const std::vector<bool>& live);
 
   ValueId root(ValueId v) const { return root_[v]; }
-  /// `v` has all elements of its root, in the same shape.
+  /// `v` has all elements of its root, in the same shape; of scalars the shape does not matter.
   bool is_whole(ValueId v) const { return view_[v] == 0 || root_[v] == v; }
   /// A scalar taken out of an array; source() tells where from.
   bool is_load(ValueId v) const { return root_[v] == v && view_[v] != 0; }
