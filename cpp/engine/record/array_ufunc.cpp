@@ -1,0 +1,220 @@
+/// __array_ufunc__: NumPy's ufuncs called on tracers.
+#include <numbers>
+#include <string>
+#include <unordered_map>
+
+#include "record/arrays.hpp"
+#include "record/dtypes.hpp"
+#include "record/elementwise.hpp"
+#include "record/functions.hpp"
+#include "record/known_ops.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+/// What a ufunc is to us: an elementwise opcode, or one of these.
+enum SpecialUfunc : int {
+  kMatmul = -1,
+  kDegreesToRadians = -2,
+  kRadiansToDegrees = -3,
+  kPositive = -4,
+  kDivmod = -5,
+  kInvert = -6,
+  kFloatPower = -7,
+};
+
+std::unordered_map<PyObject*, int>& ufunc_table() {
+  static std::unordered_map<PyObject*, int> table;
+  return table;
+}
+
+std::string name_of(PyObject* ufunc) { return text_of(attribute(ufunc, "__name__").get()); }
+
+/// SciPy's ufuncs are found by name: its module may be imported at any time.
+std::optional<int> code_of(PyObject* ufunc) {
+  auto& table = ufunc_table();
+  if (const auto found = table.find(ufunc); found != table.end()) return found->second;
+  const auto op = op_of_ufunc_name(name_of(ufunc));
+  if (!op) return std::nullopt;
+  Py_INCREF(ufunc);  // its address stays its own
+  return table[ufunc] = *op;
+}
+
+[[noreturn]] void raise_unsupported(PyObject* ufunc, const std::string& method) {
+  const std::string name = name_of(ufunc) + (method == "__call__" ? "" : "." + method);
+  raise(error_types.unsupported_function,
+        "numpy." + name + " cannot be recorded; write it with recorded functions (see "
+                          "dualtape.numpy), or give it a rule with dualtape.custom_jvp");
+}
+
+struct Options {
+  PyObject* out = nullptr;  // one array
+  PyObject* axis = nullptr;
+  PyObject* keepdims = nullptr;
+  PyObject* dtype = nullptr;
+};
+
+Options options_of(PyObject* ufunc, PyObject* const* values, PyObject* names) {
+  Options options;
+  const Py_ssize_t n = names ? PyTuple_GET_SIZE(names) : 0;
+  for (Py_ssize_t k = 0; k < n; ++k) {
+    const std::string name = text_of(PyTuple_GET_ITEM(names, k));
+    PyObject* value = values[k];
+    if (value == Py_None || (name == "where" && value == Py_True)) continue;
+    if (name == "out") {
+      options.out = PyTuple_Check(value) ? PyTuple_GET_ITEM(value, 0) : value;
+      if (options.out == Py_None) options.out = nullptr;
+    } else if (name == "axis") {
+      options.axis = value;
+    } else if (name == "keepdims") {
+      options.keepdims = value;
+    } else if (name == "dtype") {
+      options.dtype = value;
+    } else if (name != "casting" && name != "order" && name != "subok") {
+      raise(error_types.unsupported_function,
+            "numpy." + name_of(ufunc) + ": " + name +
+                "= cannot be recorded; choose with np.where(condition, a, b)");
+    }
+  }
+  return options;
+}
+
+Operand weak_number(const Ref& number) { return operand_of(number.get(), "ufunc"); }
+
+/// x times a constant, as np.deg2rad.
+PyObject* scaled(const Operand& x, double factor) {
+  const Ref number = Ref::checked(PyFloat_FromDouble(factor));
+  const Operand operands[] = {x, weak_number(number)};
+  return elementwise_result(known_ops.multiply, operands);
+}
+
+PyObject* float_power(std::span<const Operand> x) {
+  Recorder& recorder = *recorder_of(x);
+  const DType d = is_complex(result_dtype(x)) ? DType::kComplex128 : DType::kFloat64;
+  const Expr args[] = {lower(x[0], recorder, d), lower(x[1], recorder, d)};
+  return make_result(emit_elementwise(known_ops.power, args));
+}
+
+PyObject* call_special(int code, std::span<const Operand> x) {
+  switch (code) {
+    case kMatmul: return matmul_result(x[0], x[1]);
+    case kDegreesToRadians: return scaled(x[0], std::numbers::pi / 180);
+    case kRadiansToDegrees: return scaled(x[0], 180 / std::numbers::pi);
+    case kDivmod: {
+      const Ref quotient = Ref::checked(elementwise_result(known_ops.floor_divide, x));
+      const Ref rest = Ref::checked(elementwise_result(known_ops.remainder, x));
+      return PyTuple_Pack(2, quotient.get(), rest.get());
+    }
+    case kFloatPower: return float_power(x);
+    case kInvert: {
+      if (x[0].code != static_cast<TypeCode>(DType::kBool)) {
+        raise(error_types.unsupported_function, "numpy.invert is recorded for booleans only");
+      }
+      return elementwise_result(known_ops.logical_not, x);
+    }
+    default: return make_elementwise(lower(x[0], *recorder_of(x)), order_unknown(x[0]));
+  }
+}
+
+void require_bools(PyObject* ufunc, std::span<const Operand> x) {
+  if (name_of(ufunc).rfind("bitwise", 0) != 0) return;
+  for (const Operand& o : x) {
+    if (o.code == static_cast<TypeCode>(DType::kBool)) continue;
+    raise(error_types.unsupported_function,
+          "numpy." + name_of(ufunc) + " is recorded for booleans only");
+  }
+}
+
+PyObject* call_ufunc(PyObject* ufunc, int code, std::span<const Operand> x, const Options& options) {
+  if (options.out && !is_tracer(options.out)) {
+    raise(PyExc_TypeError,
+          "numpy." + name_of(ufunc) +
+              ": a plain array cannot hold traced values; write a = a + t for a += t, or make the "
+              "array with dualtape.numpy.zeros");
+  }
+  if (options.dtype) {
+    raise(error_types.unsupported_function,
+          "numpy." + name_of(ufunc) + ": dtype= cannot be recorded; use x.astype(dtype)");
+  }
+  require_bools(ufunc, x);
+  Ref result = Ref::checked(code < 0 ? call_special(code, x)
+                                     : elementwise_result(static_cast<OpCode>(code), x));
+  if (!options.out) return result.release();
+  assign_result(as_tracer(options.out), expr_of(result.get()));
+  return Py_NewRef(options.out);
+}
+
+/// The function of the tables that a ufunc's reduce is.
+const Function* reduction_of(int code) {
+  if (code == known_ops.add) return find_function("sum");
+  if (code == known_ops.multiply) return find_function("prod");
+  if (code == known_ops.maximum) return find_function("max");
+  if (code == known_ops.minimum) return find_function("min");
+  if (code == known_ops.logical_and) return find_function("all");
+  return code == known_ops.logical_or ? find_function("any") : nullptr;
+}
+
+PyObject* reduce_ufunc(PyObject* ufunc, const Function& f, PyObject* const* x, Py_ssize_t n,
+                       const Options& options) {
+  Arguments a{};
+  a[0] = x[0];
+  const Ref zero = Ref::checked(PyLong_FromLong(0));
+  // reduce works along axis 0 unless told otherwise; axis=None was dropped with the other Nones.
+  a[1] = n > 1 ? x[1] : options.axis ? options.axis : zero.get();
+  if (options.out || n > 2) raise_unsupported(ufunc, "reduce");
+  const bool has_dtype = std::strcmp(f.signature.parameters[2], "dtype") == 0;
+  if (has_dtype) a[2] = options.dtype;
+  a[has_dtype ? 4 : 3] = options.keepdims;
+  return f.record(a);
+}
+
+}  // namespace
+
+std::optional<OpCode> op_of_ufunc_name(std::string_view name) {
+  constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
+      {"psi", "digamma"},         {"true_divide", "divide"}, {"bitwise_and", "logical_and"},
+      {"bitwise_or", "logical_or"}, {"bitwise_xor", "logical_xor"}, {"fabs", "absolute"}};
+  for (const auto& [alias, op] : kAliases) {
+    if (name == alias) return find_op(op);
+  }
+  if (name == "where" || name == "integer_power" || name == "polygamma") return std::nullopt;
+  return find_op(name);
+}
+
+PyObject* array_ufunc(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  return guarded([&]() -> PyObject* {
+    if (n < 3) raise(PyExc_TypeError, "__array_ufunc__: ufunc, method and inputs are wanted");
+    PyObject* ufunc = args[0];
+    const std::string method = text_of(args[1]);
+    const auto code = code_of(ufunc);
+    if (!code) raise_unsupported(ufunc, method);
+    const Options options = options_of(ufunc, args + n, names);
+    if (method == "__call__") {
+      Operand x[3];
+      const Py_ssize_t n_in = std::min<Py_ssize_t>(n - 2, 3);
+      for (Py_ssize_t i = 0; i < n_in; ++i) x[i] = operand_of(args[2 + i], "ufunc");
+      return call_ufunc(ufunc, *code, {x, static_cast<std::size_t>(n_in)}, options);
+    }
+    if (method == "reduce") {
+      if (const Function* f = reduction_of(*code)) {
+        return reduce_ufunc(ufunc, *f, args + 2, n - 2, options);
+      }
+    }
+    raise_unsupported(ufunc, method);
+  });
+}
+
+void add_ufuncs() {
+  auto& table = ufunc_table();
+  const Ref numpy = numpy_attribute("");
+  constexpr std::pair<const char*, int> kSpecial[] = {
+      {"matmul", kMatmul},           {"deg2rad", kDegreesToRadians}, {"radians", kDegreesToRadians},
+      {"rad2deg", kRadiansToDegrees}, {"degrees", kRadiansToDegrees}, {"positive", kPositive},
+      {"divmod", kDivmod},           {"invert", kInvert},            {"float_power", kFloatPower}};
+  for (const auto& [name, code] : kSpecial) {
+    table[attribute(numpy.get(), name).release()] = code;
+  }
+  table[numpy_attribute("_core.umath.clip").release()] = known_ops.clip;
+}
+
+}  // namespace dualtape::engine

@@ -1,0 +1,315 @@
+/// Binding the inputs of a recording: arguments, captured arrays, numbers.
+///
+/// A recording must never differ silently from eager NumPy, which reads an array when an operation runs. A captured
+/// writable array is copied up to 64 KiB; above, and for arguments, it is read by reference and its checksum is
+/// compared before the run.
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#include "program/errors.hpp"
+#include "record/dtypes.hpp"
+#include "record/recorder.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+constexpr npy_intp kCopyBytes = 64 * 1024;
+
+/// Nothing can write the memory of this array: it and every array it is a view of are read-only.
+bool is_frozen(PyObject* array) {
+  while (array && PyArray_Check(array)) {
+    auto* a = reinterpret_cast<PyArrayObject*>(array);
+    if (PyArray_ISWRITEABLE(a)) return false;
+    array = PyArray_BASE(a);
+  }
+  return true;
+}
+
+bool same_bytes(PyArrayObject* a, PyArrayObject* b) {
+  return PyArray_NBYTES(a) == PyArray_NBYTES(b) &&
+         std::memcmp(PyArray_DATA(a), PyArray_DATA(b),
+                     static_cast<std::size_t>(PyArray_NBYTES(a))) == 0;
+}
+
+std::uint64_t checksum_of(PyArrayObject* a) {
+  return checksum(PyArray_DATA(a), static_cast<std::size_t>(PyArray_NBYTES(a)));
+}
+
+Ref copy_of(PyObject* array) {
+  return Ref::checked(reinterpret_cast<PyObject*>(
+      PyArray_NewCopy(reinterpret_cast<PyArrayObject*>(array), NPY_CORDER)));
+}
+
+void refuse_subclasses(PyObject* array) {
+  if (PyArray_CheckExact(array)) return;
+  const std::string type = type_name(array);
+  if (type.find("matrix") != std::string::npos || type.find("Masked") != std::string::npos) {
+    raise(PyExc_TypeError, type + " has its own arithmetic and cannot be recorded; "
+                                  "use a plain numpy.ndarray");
+  }
+}
+
+/// The array's shape without the batch axis.
+Dims unbatched(Dims shape, int batch_axis) {
+  if (batch_axis >= 0) shape.erase(static_cast<std::size_t>(batch_axis));
+  return shape;
+}
+
+template <class T>
+std::uint64_t as_bits(T v) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, &v, sizeof v);
+  return bits;
+}
+
+/// The bits of a Python number as this element type; OverflowError as NumPy where it does not fit.
+std::uint64_t number_bits(PyObject* number, DType as) {
+  if (is_floating(as)) {
+    const double v = PyFloat_AsDouble(number);
+    if (v == -1 && PyErr_Occurred()) throw PythonError{};
+    return as == DType::kFloat32 ? as_bits(static_cast<float>(v)) : as_bits(v);
+  }
+  if (as == DType::kBool) return static_cast<std::uint64_t>(PyObject_IsTrue(number) == 1);
+  int overflow = 0;
+  const long long v = PyLong_AsLongLongAndOverflow(number, &overflow);
+  if (v == -1 && PyErr_Occurred()) throw PythonError{};
+  std::uint64_t bits = 0;
+  bool fits = overflow == 0;
+  if (as == DType::kUInt64 && overflow > 0) {
+    bits = PyLong_AsUnsignedLongLong(number);
+    fits = !PyErr_Occurred();
+    PyErr_Clear();
+  } else {
+    dispatch(as, [&](auto zero) {
+      using T = decltype(zero);
+      if constexpr (std::is_integral_v<T>) {
+        fits = fits && std::in_range<std::conditional_t<std::is_same_v<T, bool>, int, T>>(v);
+        bits = as_bits(static_cast<T>(v));
+      }
+    });
+  }
+  if (!fits) {
+    const Ref text = Ref::checked(PyObject_Str(number));
+    raise(PyExc_OverflowError, "Python integer " + text_of(text.get()) + " out of bounds for " +
+                                   std::string(dtype_name(as)));
+  }
+  return bits;
+}
+
+/// Index among the numbers that are structure, -1 for the others. Zero is structure, minus zero is not.
+int structural_number(PyObject* number) {
+  double v = 0;
+  if (PyFloat_Check(number)) {
+    v = PyFloat_AS_DOUBLE(number);
+  } else {
+    int overflow = 0;
+    const long n = PyLong_AsLongAndOverflow(number, &overflow);
+    if (overflow || n < -1 || n > 2) return -1;
+    v = static_cast<double>(n);
+  }
+  if (v == 0 && !std::signbit(v)) return 0;
+  if (v == 1) return 1;
+  if (v == -1) return 2;
+  if (v == 2) return 3;
+  return v == 0.5 ? 4 : -1;
+}
+
+}  // namespace
+
+std::uint64_t checksum(const void* data, std::size_t bytes) {
+  // Four independent lanes of multiply and add: each word counts with an odd factor of its own position.
+  constexpr std::uint64_t kFactor = 0x9E3779B97F4A7C15u;
+  const auto* p = static_cast<const unsigned char*>(data);
+  std::uint64_t lane[4] = {bytes, 1, 2, 3};
+  std::size_t i = 0;
+  for (; i + 32 <= bytes; i += 32) {
+    std::uint64_t w[4];
+    std::memcpy(w, p + i, 32);
+    for (int k = 0; k < 4; ++k) lane[k] = (lane[k] ^ w[k]) * kFactor;
+  }
+  for (; i < bytes; ++i) lane[0] = (lane[0] ^ p[i]) * kFactor;
+  std::uint64_t h = 0;
+  for (std::uint64_t l : lane) h = (h ^ (l >> 32) ^ l) * kFactor;
+  return h;
+}
+
+void verify_unchanged(const Bindings& bindings, const std::string& recording) {
+  for (const Binding& b : bindings) {
+    if (!b.by_reference) continue;
+    const Ref now = b.original ? contiguous(b.original.get()) : b.owner;
+    if (checksum_of(now.array()) == b.bits) continue;
+    raise(PyExc_RuntimeError,
+          recording + ": an array of shape " + to_string(shape_of(now.array())) +
+              " was overwritten while the function that reads it was recorded; give or use a "
+              "copy (x.copy())");
+  }
+}
+
+ValueId Recorder::bind(Binding binding, const Type& type) {
+  const ValueId v = input(type);
+  bindings_.push_back(std::move(binding));
+  note_position();
+  return v;
+}
+
+ValueId Recorder::bind_array(PyObject* array, bool is_argument, int batch_axis) {
+  refuse_subclasses(array);
+  auto* a = reinterpret_cast<PyArrayObject*>(array);
+  const DType dtype = dtype_of(PyArray_DESCR(a), name_);
+  Binding b;
+  b.source = Binding::Source::kArray;
+  b.is_argument = is_argument;
+  b.batch_axis = static_cast<std::int16_t>(batch_axis);
+  b.owner = contiguous(array);
+  const bool is_same = b.owner.get() == array;
+  if (!is_frozen(array)) {
+    const bool copies = options_.owns || (!is_argument && PyArray_NBYTES(a) <= kCopyBytes);
+    if (copies && is_same) b.owner = copy_of(array);
+    b.by_reference = !copies && (is_same || is_argument);
+    if (b.by_reference) b.bits = checksum_of(b.owner.array());
+  }
+  if (b.owner.get() != array) b.original = Ref::borrow(array);
+  return bind(std::move(b), {dtype, unbatched(shape_of(a), batch_axis)});
+}
+
+ValueId Recorder::argument(PyObject* value, int batch_axis, ValueKind* kind) {
+  Ref array;
+  *kind = ValueKind::kArray;
+  if (PyArray_Check(value)) {
+    array = Ref::borrow(value);
+  } else {
+    if (PyArray_CheckScalar(value) && !PyFloat_CheckExact(value)) *kind = ValueKind::kScalar;
+    if (PyBool_Check(value) || PyLong_CheckExact(value) || PyFloat_CheckExact(value) ||
+        PyComplex_CheckExact(value)) {
+      *kind = ValueKind::kPython;
+    }
+    array = Ref::checked(PyArray_FROM_O(value));
+  }
+  if (batch_axis >= PyArray_NDIM(array.array())) {
+    raise(error_types.shape, name_ + ": batch axis " + std::to_string(batch_axis) +
+                                 " does not exist in shape " + to_string(shape_of(array.array())));
+  }
+  const ValueId v = bind_array(array.get(), true, batch_axis);
+  bindings_.back().kind = *kind;
+  if (batch_axis >= 0) mark_abstract(v);
+  return v;
+}
+
+ValueId Recorder::abstract_argument(const Type& type, ValueKind kind) {
+  Binding b;
+  b.is_argument = true;
+  b.kind = kind;
+  const ValueId v = bind(std::move(b), type);
+  mark_abstract(v);
+  return v;
+}
+
+ValueId Recorder::outer_argument(Recorder& source, ValueId value, ValueKind kind, int batch_axis) {
+  const Type type = source.type_of(value);
+  if (batch_axis >= static_cast<int>(type.shape.size())) {
+    raise(error_types.shape, name_ + ": batch axis " + std::to_string(batch_axis) +
+                                 " does not exist in shape " + to_string(type.shape));
+  }
+  Binding b;
+  b.source = Binding::Source::kOuter;
+  b.outer = RecorderRef(&source);
+  b.value = value;
+  b.is_argument = true;
+  b.kind = kind;
+  b.batch_axis = static_cast<std::int16_t>(batch_axis);
+  const ValueId v = bind(std::move(b), {type.dtype, unbatched(type.shape, batch_axis)});
+  if (batch_axis >= 0 || source.is_abstract(value)) mark_abstract(v);
+  return v;
+}
+
+bool Recorder::still_equal(const Binding& b, PyObject* array) const {
+  auto* a = reinterpret_cast<PyArrayObject*>(array);
+  if (b.owner.get() != array) {
+    const Ref now = contiguous(array);
+    return same_bytes(b.owner.array(), now.array());
+  }
+  if (!b.by_reference || checksum_of(a) == b.bits) return true;
+  raise(PyExc_RuntimeError, name_ + ": an array of shape " + to_string(shape_of(a)) +
+                                " was overwritten after the recorded function read it; "
+                                "use a copy (x.copy()) before writing");
+}
+
+ValueId Recorder::capture(PyObject* object) {
+  Ref array = Ref::borrow(object);
+  if (!PyArray_Check(object)) array = Ref::checked(PyArray_FROM_O(object));
+  const auto found = captured_.find(object);
+  if (found != captured_.end()) {
+    const ValueId v = program_.inputs[found->second];
+    // Shape and element type can be assigned to in place.
+    const bool same_type =
+        type_of(v).shape == shape_of(array.array()) &&
+        type_of(v).dtype == dtype_of(PyArray_DESCR(array.array()), name_);
+    if (same_type && still_equal(bindings_[found->second], array.get())) return v;
+  }
+  const ValueId v = bind_array(array.get(), false, -1);
+  // A NumPy scalar cannot change; it is kept so that its address stays its own.
+  if (array.get() != object) bindings_.back().original = Ref::borrow(object);
+  captured_[object] = static_cast<std::uint32_t>(bindings_.size() - 1);
+  return v;
+}
+
+ValueId Recorder::number(PyObject* number, DType as) {
+  if (is_complex(as)) {
+    const Ref descr = descr_of(as);
+    const Ref array = Ref::checked(PyArray_FromAny(
+        number, reinterpret_cast<PyArray_Descr*>(Py_NewRef(descr.get())), 0, 0, 0, nullptr));
+    return capture(array.get());
+  }
+  const int which = structural_number(number);
+  if (which < 0 || (which == 4 && !is_floating(as))) return slot(number, as);
+  ValueId& v = constants_[static_cast<int>(as)][which];
+  if (v == kNoValue) {
+    constexpr double kNumbers[] = {0, 1, -1, 2, 0.5};
+    number_bits(number, as);  // OverflowError for -1 as an unsigned integer
+    v = constant(kNumbers[which], as);
+  }
+  return v;
+}
+
+ValueId Recorder::slot(PyObject* number, DType as) {
+  Binding b;
+  b.source = Binding::Source::kNumber;
+  b.bits = number_bits(number, as);
+  // A number that something else holds (a variable, a literal) is one slot wherever it is used; one just computed is
+  // held by this operation alone and gets its own. Both follow from the code, not from values.
+  if (Py_REFCNT(number) < 2) return bind(std::move(b), {as, {}});
+  const auto address = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(number));
+  const auto [entry, is_new] =
+      slots_.try_emplace(address ^ (static_cast<std::uint64_t>(as) << 56), kNoValue);
+  if (is_new) {
+    b.original = Ref::borrow(number);
+    entry->second = bind(std::move(b), {as, {}});
+  }
+  return entry->second;
+}
+
+ValueId Recorder::adopt(const Binding& binding, const Type& type) {
+  Binding b = binding;
+  b.is_argument = false;
+  if (b.source == Binding::Source::kNumber && b.original) {
+    return slot(b.original.get(), type.dtype);
+  }
+  if (b.source == Binding::Source::kArray) {
+    const PyObject* key = b.original ? b.original.get() : b.owner.get();
+    const auto found = captured_.find(key);
+    if (found != captured_.end() && b.batch_axis < 0 &&
+        type_of(program_.inputs[found->second]) == type) {
+      const Binding& mine = bindings_[found->second];
+      if (mine.owner.get() == b.owner.get() || same_bytes(mine.owner.array(), b.owner.array())) {
+        return program_.inputs[found->second];
+      }
+    }
+    const ValueId v = bind(std::move(b), type);
+    captured_[key] = static_cast<std::uint32_t>(bindings_.size() - 1);
+    return v;
+  }
+  return bind(std::move(b), type);
+}
+
+}  // namespace dualtape::engine

@@ -1,0 +1,83 @@
+#include "record/dtypes.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+constexpr int kTypeNumbers[kDTypeCount] = {NPY_BOOL,   NPY_INT8,    NPY_INT16,   NPY_INT32,  NPY_INT64,
+                                           NPY_UINT8,  NPY_UINT16,  NPY_UINT32,  NPY_UINT64, NPY_FLOAT32,
+                                           NPY_FLOAT64, NPY_COMPLEX64, NPY_COMPLEX128};
+
+}  // namespace
+
+int type_number(DType d) { return kTypeNumbers[static_cast<int>(d)]; }
+
+std::optional<DType> dtype_of_number(int number) {
+  for (int i = 0; i < kDTypeCount; ++i) {
+    if (kTypeNumbers[i] == number) return static_cast<DType>(i);
+  }
+  // C has two 64-bit integers, and NumPy a number for each.
+  if (number == NPY_LONGLONG) return DType::kInt64;
+  if (number == NPY_ULONGLONG) return DType::kUInt64;
+  return std::nullopt;
+}
+
+DType dtype_of(PyArray_Descr* descr, std::string_view what) {
+  if (const auto d = dtype_of_number(descr->type_num)) return *d;
+  const Ref name = Ref::checked(PyObject_Str(reinterpret_cast<PyObject*>(descr)));
+  raise(PyExc_TypeError, std::string(what) + ": element type " + text_of(name.get()) +
+                             " cannot be recorded; convert to float64, float32, an integer type, "
+                             "bool or complex first");
+}
+
+DType dtype_of(PyObject* like_dtype, std::string_view what) {
+  PyArray_Descr* descr = nullptr;
+  if (PyArray_DescrConverter(like_dtype, &descr) != NPY_SUCCEED) throw PythonError{};
+  const Ref owner = Ref::steal(reinterpret_cast<PyObject*>(descr));
+  return dtype_of(descr, what);
+}
+
+Ref descr_of(DType d) {
+  return Ref::checked(reinterpret_cast<PyObject*>(PyArray_DescrFromType(type_number(d))));
+}
+
+Dims shape_of(PyArrayObject* array) {
+  Dims shape;
+  for (int i = 0; i < PyArray_NDIM(array); ++i) shape.push_back(PyArray_DIM(array, i));
+  return shape;
+}
+
+Ref new_array(DType d, std::span<const std::int64_t> shape) {
+  return Ref::checked(PyArray_SimpleNew(static_cast<int>(shape.size()),
+                                        const_cast<npy_intp*>(shape.data()), type_number(d)));
+}
+
+Ref contiguous(PyObject* value) {
+  return Ref::checked(PyArray_FROM_OF(
+      value, NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED | NPY_ARRAY_NOTSWAPPED));
+}
+
+Ref tuple_of(std::span<const std::int64_t> shape) {
+  Ref tuple = Ref::checked(PyTuple_New(static_cast<Py_ssize_t>(shape.size())));
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(i),
+                     Ref::checked(PyLong_FromLongLong(shape[i])).release());
+  }
+  return tuple;
+}
+
+Dims dims_of(PyObject* ints, std::string_view what) {
+  if (PyIndex_Check(ints)) return Dims{integer_of(ints)};
+  const Ref items = Ref::steal(PySequence_Fast(ints, ""));
+  if (!items) {
+    PyErr_Clear();
+    raise(PyExc_TypeError, std::string(what) + ": an int or a tuple of ints is wanted, got " +
+                               type_name(ints));
+  }
+  Dims dims;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i) {
+    dims.push_back(integer_of(PySequence_Fast_GET_ITEM(items.get(), i)));
+  }
+  return dims;
+}
+
+}  // namespace dualtape::engine

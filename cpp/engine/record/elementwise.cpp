@@ -1,0 +1,155 @@
+#include "record/elementwise.hpp"
+
+#include <unordered_map>
+
+#include "record/dtypes.hpp"
+#include "record/known_ops.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+/// NumPy's bool loops of arithmetic are logic.
+OpCode logical_form(OpCode op) {
+  if (op == known_ops.add || op == known_ops.maximum || op == known_ops.fmax) {
+    return known_ops.logical_or;
+  }
+  if (op == known_ops.multiply || op == known_ops.minimum || op == known_ops.fmin ||
+      op == known_ops.square) {
+    return known_ops.logical_and;
+  }
+  return op;
+}
+
+[[noreturn]] void raise_no_loop(OpCode op, DType d) {
+  raise(error_types.unsupported_function,
+        std::string(ops::op_table[op].name) + ": cannot be recorded for " +
+            std::string(dtype_name(d)) + "; convert to float64 first (x.astype(float))");
+}
+
+Expr on_bools(OpCode op, std::span<const Expr> args) {
+  const OpCode logical = logical_form(op);
+  if (logical != op) {
+    const Expr pair[] = {args[0], args[args.size() - 1]};
+    return emit_elementwise(logical, pair);
+  }
+  if (op == known_ops.absolute || op == known_ops.floor || op == known_ops.ceil ||
+      op == known_ops.trunc) {
+    return args[0];
+  }
+  if (ops::op_table[op].kind == Kind::kPredicate || ops::op_table[op].kind == Kind::kSelect) {
+    return emit_elementwise(op, args);
+  }
+  raise_no_loop(op, DType::kBool);
+}
+
+/// x ** n for an exponent that is structure: 0.5, or an integer.
+std::optional<Expr> structural_power(const Operand& x, const Operand& exponent, Recorder& recorder,
+                                     DType loop) {
+  if (exponent.is_traced() || exponent.kind == ValueKind::kArray) return std::nullopt;
+  double p = 0;
+  if (PyFloat_Check(exponent.object)) {
+    p = PyFloat_AS_DOUBLE(exponent.object);
+    // Other float exponents may vary from call to call; their values are no structure.
+    if (p != 0 && p != 1 && p != 2 && p != 0.5 && p != -1) return std::nullopt;
+  } else {
+    const bool is_integer_exponent =
+        exponent.code == kWeakInt || is_integer(strong_dtype(exponent.code));
+    if (!is_integer_exponent) return std::nullopt;
+    p = static_cast<double>(integer_of(exponent.object));
+    if (std::abs(p) > 1 << 30) return std::nullopt;
+  }
+  const Expr base[] = {lower(x, recorder, loop)};
+  if (p == 0.5) return emit_elementwise(known_ops.sqrt, base);
+  if (p == 1) return base[0];
+  if (p == 2) return emit_elementwise(known_ops.square, base);
+  if (!is_inexact(loop) && p < 0) {
+    raise(PyExc_ValueError, "Integers to negative integer powers are not allowed.");
+  }
+  if (p == -1) return emit_elementwise(known_ops.reciprocal, base);
+  return emit_elementwise(known_ops.integer_power, base, static_cast<int>(p));
+}
+
+}  // namespace
+
+std::optional<OpCode> find_op(std::string_view name) {
+  for (std::size_t i = 0; i < ops::op_table.size(); ++i) {
+    if (ops::op_table[i].name == name) return static_cast<OpCode>(i);
+  }
+  return std::nullopt;
+}
+
+Expr record_elementwise(OpCode op, std::span<const Operand> operands) {
+  Recorder& recorder = *recorder_of(operands);
+  const Loop loop = resolve_loop(op, operands);
+  if (op == known_ops.power) {
+    if (auto result = structural_power(operands[0], operands[1], recorder, loop.in)) {
+      return *result;
+    }
+    if (!is_inexact(loop.in)) raise_no_loop(op, loop.in);
+  }
+  Expr args[3];
+  std::size_t n = 0;
+  for (const Operand& o : operands) args[n++] = lower(o, recorder, loop.in);
+  if (loop.in == DType::kBool) return on_bools(op, {args, n});
+  const ops::OpInfo& info = ops::op_table[op];
+  if (is_integer(loop.in) && !info.integral && info.kind != Kind::kPredicate) {
+    if (op == known_ops.rint) return args[0];
+    raise_no_loop(op, loop.in);
+  }
+  if (is_complex(loop.in) && !info.holomorphic && op != known_ops.equal &&
+      op != known_ops.not_equal) {
+    raise_no_loop(op, loop.in);
+  }
+  return emit_elementwise(op, {args, n});
+}
+
+PyObject* elementwise_result(OpCode op, std::span<const Operand> operands) {
+  const Expr e = record_elementwise(op, operands);
+  bool unknown = false;
+  if (e.rank() > 1) {
+    for (const Operand& o : operands) unknown = unknown || order_unknown(o);
+  }
+  return make_elementwise(e, unknown);
+}
+
+PyObject* binary_operator(OpCode op, PyObject* a, PyObject* b) {
+  return guarded([&]() -> PyObject* {
+    Operand operands[2];
+    if (!parse_operand(a, operands[0]) || !parse_operand(b, operands[1])) {
+      return Py_NewRef(Py_NotImplemented);
+    }
+    const bool is_python =
+        operands[0].kind == ValueKind::kPython && operands[1].kind == ValueKind::kPython;
+    if (is_python && !(op == known_ops.logical_and || op == known_ops.logical_or ||
+                       op == known_ops.logical_xor)) {
+      // Python's bools are integers in arithmetic.
+      for (Operand& o : operands) {
+        if (o.code == static_cast<TypeCode>(DType::kBool)) o.code = kWeakInt;
+      }
+    }
+    PyObject* result = elementwise_result(op, operands);
+    if (is_python) as_tracer(result)->kind = ValueKind::kPython;
+    return result;
+  });
+}
+
+PyObject* unary_operator(OpCode op, PyObject* a) {
+  return guarded([&] {
+    Operand x[1];
+    parse_operand(a, x[0]);
+    const bool is_python = x[0].kind == ValueKind::kPython;
+    if (is_python && x[0].code == 0 && op != known_ops.logical_not) x[0].code = kWeakInt;
+    PyObject* result = elementwise_result(op, x);
+    if (is_python) as_tracer(result)->kind = ValueKind::kPython;
+    return result;
+  });
+}
+
+Expr record_parametric(OpCode op, int n, const Operand& x) {
+  const Operand operands[] = {x};
+  Recorder& recorder = *recorder_of(operands);
+  const Expr args[] = {lower(x, recorder, resolve_loop(op, operands).in)};
+  return emit_elementwise(op, args, n);
+}
+
+}  // namespace dualtape::engine

@@ -1,0 +1,215 @@
+#include "record/functions.hpp"
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "record/arrays.hpp"
+#include "record/dtypes.hpp"
+#include "record/elementwise.hpp"
+#include "record/known_ops.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+std::array<std::span<const Function>, 6> all_tables() {
+  return {reduction_functions(), shape_functions(),     join_functions(),
+          product_functions(),   maker_functions(),     selection_functions()};
+}
+
+const char* last_name(const char* dotted) {
+  const char* dot = std::strrchr(dotted, '.');
+  return dot ? dot + 1 : dotted;
+}
+
+/// NumPy's own function, found once.
+PyObject* numpy_function(const char* name) {
+  static std::unordered_map<const char*, PyObject*> found;
+  PyObject*& f = found[name];
+  if (!f) f = numpy_attribute(name).release();
+  return f;
+}
+
+// ------------------------------------------------------------ elementwise functions
+
+/// Functions NumPy does not have come from SciPy where it is installed.
+PyObject* scipy_function(std::string_view name) {
+  static std::unordered_map<std::string, PyObject*> found;
+  const auto [entry, is_new] = found.try_emplace(std::string(name), nullptr);
+  if (!is_new) return entry->second;
+  PyObject* module = PyImport_ImportModule("scipy.special");
+  if (module) {
+    entry->second = PyObject_GetAttrString(module, entry->first.c_str());
+    Py_DECREF(module);
+  }
+  PyErr_Clear();
+  return entry->second;
+}
+
+bool has_numpy(std::string_view name) {
+  return PyObject_HasAttrString(numpy_attribute("").get(), std::string(name).c_str()) == 1;
+}
+
+/// Runs one elementwise function on arrays by our own kernel.
+PyObject* evaluate_now(OpCode op, std::span<const Operand> operands) {
+  RecorderRef recorder(new Recorder(std::string(ops::op_table[op].name), {}));
+  recorder.get()->enter();
+  PyObject* result = guarded([&] {
+    const Expr e = record_elementwise(op, operands);
+    const Ref value = recorder.get()->value_of(e.id());
+    return PyArray_Return(reinterpret_cast<PyArrayObject*>(Ref(value).release()));
+  });
+  recorder.get()->exit();
+  if (!result) throw PythonError{};
+  return result;
+}
+
+PyObject* call_untraced(OpCode op, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  static std::array<PyObject*, ops::op_count> found{};
+  const std::string name(ops::op_table[op].name);
+  if (!found[op]) {
+    found[op] = has_numpy(name) ? numpy_attribute(name).release() : scipy_function(name);
+  }
+  if (found[op]) return PyObject_Vectorcall(found[op], args, static_cast<std::size_t>(n), names);
+  std::vector<Operand> operands;
+  for (Py_ssize_t i = 0; i < n; ++i) operands.push_back(operand_of(args[i], name));
+  return evaluate_now(op, operands);
+}
+
+/// The function object's `self` is its opcode.
+PyObject* elementwise_function(PyObject* self, PyObject* const* args, Py_ssize_t n,
+                               PyObject* names) {
+  return guarded([&]() -> PyObject* {
+    const auto op = static_cast<OpCode>(PyLong_AsLong(self));
+    const ops::OpInfo& info = ops::op_table[op];
+    const std::string name(info.name);
+    const Py_ssize_t n_names = names ? PyTuple_GET_SIZE(names) : 0;
+    if (!any_traced(args, n + n_names)) return call_untraced(op, args, n, names);
+    for (Py_ssize_t k = 0; k < n_names; ++k) {
+      if (args[n + k] == Py_None) continue;
+      raise(error_types.unsupported_function,
+            name + ": " + text_of(PyTuple_GET_ITEM(names, k)) +
+                "= cannot be recorded; choose with np.where, convert with x.astype");
+    }
+    if (n != info.arity) {
+      raise(PyExc_TypeError, name + "() takes " + std::to_string(info.arity) +
+                                 " arrays, got " + std::to_string(n));
+    }
+    Operand operands[3];
+    for (Py_ssize_t i = 0; i < n; ++i) operands[i] = operand_of(args[i], info.name);
+    return elementwise_result(op, {operands, static_cast<std::size_t>(n)});
+  });
+}
+
+/// The function object's `self` is a capsule of its row.
+PyObject* table_function(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  return guarded([&] {
+    const auto* f = static_cast<const Function*>(PyCapsule_GetPointer(self, nullptr));
+    return call_function(*f, args, n, names);
+  });
+}
+
+void add_function(PyObject* module, std::string name, FastMethod function, PyObject* self) {
+  // Lives as long as the function object: for ever.
+  auto* definition = new PyMethodDef{};
+  auto* kept_name = new std::string(std::move(name));
+  definition->ml_name = kept_name->c_str();
+  definition->ml_meth = reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
+  definition->ml_flags = METH_FASTCALL | METH_KEYWORDS;
+  const Ref owner = Ref::checked(self);
+  const Ref object = Ref::checked(PyCFunction_NewEx(definition, owner.get(), nullptr));
+  if (PyModule_AddObjectRef(module, definition->ml_name, object.get()) < 0) throw PythonError{};
+}
+
+bool is_elementwise_name(std::string_view name) {
+  return name != "where" && name != "clip" && name != "polygamma" && name != "integer_power";
+}
+
+}  // namespace
+
+bool any_traced(PyObject* const* args, Py_ssize_t n) {
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    if (is_tracer(args[i])) return true;
+  }
+  for (Py_ssize_t i = 0; i < n; ++i) {
+    if ((PyList_Check(args[i]) || PyTuple_Check(args[i])) && holds_tracer(args[i])) return true;
+  }
+  return false;
+}
+
+PyObject* record_function(const Function& f, PyObject* const* args, Py_ssize_t n,
+                          PyObject* names) {
+  const Arguments found = f.signature.parse(args, n, names);
+  for (const char* name : f.refused) {
+    if (!name) break;
+    for (std::size_t i = 0; i < kMaxParameters && f.signature.parameters[i]; ++i) {
+      if (std::strcmp(f.signature.parameters[i], name) != 0 || !is_given(found[i])) continue;
+      raise(error_types.unsupported_function,
+            std::string(f.signature.function) + ": " + name +
+                "= cannot be recorded; leave it out and combine the results with np.where or "
+                "assignment");
+    }
+  }
+  return f.record(found);
+}
+
+PyObject* call_function(const Function& f, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  const Py_ssize_t total = n + (names ? PyTuple_GET_SIZE(names) : 0);
+  if (any_traced(args, total) || (f.is_maker && Recorder::active())) {
+    return record_function(f, args, n, names);
+  }
+  if (!f.numpy_name) {
+    PyObject* special = scipy_function(f.signature.function);
+    if (special) return PyObject_Vectorcall(special, args, static_cast<std::size_t>(n), names);
+    raise(PyExc_ImportError, std::string(f.signature.function) + " of numbers needs scipy");
+  }
+  return PyObject_Vectorcall(numpy_function(f.numpy_name), args, static_cast<std::size_t>(n),
+                             names);
+}
+
+const Function* find_function(std::string_view numpy_name) {
+  for (const auto table : all_tables()) {
+    for (const Function& f : table) {
+      if (f.numpy_name && f.numpy_name == numpy_name) return &f;
+    }
+  }
+  return nullptr;
+}
+
+bool is_given(PyObject* argument) { return argument && argument != Py_None; }
+
+bool flag(PyObject* argument, bool otherwise) {
+  if (!is_given(argument)) return otherwise;
+  const int truth = PyObject_IsTrue(argument);
+  if (truth < 0) throw PythonError{};
+  return truth == 1;
+}
+
+Expr array_argument(PyObject* argument, const char* function) {
+  const Operand operands[] = {operand_of(argument, function)};
+  Recorder* recorder = recorder_of(operands);
+  if (!recorder) raise(PyExc_RuntimeError, std::string(function) + ": no recording is active");
+  return lower(operands[0], *recorder);
+}
+
+Ref tracer_argument(PyObject* argument, const char* function) {
+  if (is_tracer(argument)) return Ref::borrow(argument);
+  return Ref::steal(make_array(array_argument(argument, function)));
+}
+
+void add_functions(PyObject* module) {
+  for (const auto table : all_tables()) {
+    for (const Function& f : table) {
+      PyObject* row = PyCapsule_New(const_cast<Function*>(&f), nullptr, nullptr);
+      add_function(module, last_name(f.signature.function), table_function, row);
+    }
+  }
+  for (std::size_t i = 0; i < ops::op_table.size(); ++i) {
+    const std::string_view name = ops::op_table[i].name;
+    if (!is_elementwise_name(name)) continue;
+    add_function(module, std::string(name), elementwise_function,
+                 PyLong_FromSize_t(i));
+  }
+}
+
+}  // namespace dualtape::engine

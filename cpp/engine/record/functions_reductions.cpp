@@ -1,0 +1,167 @@
+/// sum, mean, max and their kind.
+#include <algorithm>
+
+#include "program/errors.hpp"
+#include "record/arrays.hpp"
+#include "record/dtypes.hpp"
+#include "record/elementwise.hpp"
+#include "record/functions.hpp"
+#include "record/known_ops.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+using Reduce = Expr (*)(const Expr&, Dims);
+
+/// The reduced axes kept with length one, or the reduction as it is.
+PyObject* reduced(const Expr& x, const Expr& result, const Dims& axes, PyObject* keepdims) {
+  if (!flag(keepdims)) return make_result(result);
+  Dims shape = x.shape();
+  for (std::int64_t axis : axes) shape[static_cast<std::size_t>(axis)] = 1;
+  return make_array(result.shape() == shape ? result : reshape(result, shape));
+}
+
+/// NumPy adds small integers and booleans up in the platform's integer.
+DType accumulator(DType d) {
+  if (d == DType::kBool || (is_integer(d) && d < DType::kUInt8)) return DType::kInt64;
+  return is_integer(d) ? DType::kUInt64 : d;
+}
+
+DType accumulator(const Expr& x, PyObject* dtype, const char* function) {
+  return is_given(dtype) ? dtype_of(dtype, function) : accumulator(x.dtype());
+}
+
+void refuse_initial(PyObject* initial, const char* function) {
+  if (!is_given(initial)) return;
+  raise(error_types.unsupported_function,
+        std::string(function) + ": initial= cannot be recorded; add it to the result");
+}
+
+template <Reduce F>
+PyObject* accumulate(const Arguments& a, const char* function) {
+  const Expr x = array_argument(a[0], function);
+  const Dims axes = axes_of(a[1], x.rank(), function);
+  refuse_initial(a[5], function);
+  return reduced(x, F(as_dtype(x, accumulator(x, a[2], function)), axes), axes, a[4]);
+}
+
+PyObject* record_sum(const Arguments& a) { return accumulate<sum>(a, "sum"); }
+PyObject* record_prod(const Arguments& a) { return accumulate<prod>(a, "prod"); }
+
+PyObject* record_mean(const Arguments& a) {
+  const Expr x = array_argument(a[0], "mean");
+  const Dims axes = axes_of(a[1], x.rank(), "mean");
+  const DType d = is_given(a[2]) ? dtype_of(a[2], "mean")
+                  : is_inexact(x.dtype()) ? x.dtype()
+                                          : DType::kFloat64;
+  double n = 1;
+  for (std::int64_t axis : axes) n *= static_cast<double>(x.shape()[static_cast<std::size_t>(axis)]);
+  const Expr total = sum(as_dtype(x, d), axes);
+  // The count follows from the shape: it is structure.
+  const Expr args[] = {total, constant(total.builder(), n, d)};
+  return reduced(x, emit_elementwise(known_ops.divide, args), axes, a[4]);
+}
+
+template <Reduce F>
+PyObject* extreme(const Arguments& a, const char* function) {
+  const Expr x = array_argument(a[0], function);
+  const Dims axes = axes_of(a[1], x.rank(), function);
+  refuse_initial(a[4], function);
+  const bool is_empty = std::ranges::any_of(
+      axes, [&](std::int64_t i) { return x.shape()[static_cast<std::size_t>(i)] == 0; });
+  if (is_empty) {
+    raise(PyExc_ValueError, std::string("zero-size array to reduction operation ") + function +
+                                " which has no identity");
+  }
+  return reduced(x, F(x, axes), axes, a[3]);
+}
+
+PyObject* record_max(const Arguments& a) { return extreme<max>(a, "max"); }
+PyObject* record_min(const Arguments& a) { return extreme<min>(a, "min"); }
+
+template <Reduce F>
+PyObject* logical(const Arguments& a, const char* function) {
+  const Expr x = array_argument(a[0], function);
+  const Dims axes = axes_of(a[1], x.rank(), function);
+  return reduced(x, F(as_dtype(x, DType::kBool), axes), axes, a[3]);
+}
+
+PyObject* record_all(const Arguments& a) { return logical<all>(a, "all"); }
+PyObject* record_any(const Arguments& a) { return logical<any>(a, "any"); }
+
+Expr flattened(const Expr& x) { return x.rank() == 1 ? x : reshape(x, {element_count(x.shape())}); }
+
+template <Expr (*F)(const Expr&, std::int64_t)>
+PyObject* position(const Arguments& a, const char* function) {
+  const Expr x = array_argument(a[0], function);
+  const bool is_flat = !is_given(a[1]);
+  const std::int64_t axis = is_flat ? 0 : axis_of(integer_of(a[1]), x.rank(), function);
+  const Expr y = is_flat ? flattened(x) : x;
+  if (y.shape()[static_cast<std::size_t>(axis)] == 0) {
+    raise(PyExc_ValueError, std::string("attempt to get ") + function + " of an empty sequence");
+  }
+  Dims axes{axis};
+  if (is_flat) axes = iota_dims(x.rank());
+  return reduced(x, F(y, axis), axes, a[3]);
+}
+
+PyObject* record_argmax(const Arguments& a) { return position<argmax>(a, "argmax"); }
+PyObject* record_argmin(const Arguments& a) { return position<argmin>(a, "argmin"); }
+
+PyObject* record_cumsum(const Arguments& a) {
+  const Expr x = array_argument(a[0], "cumsum");
+  const Expr y = as_dtype(is_given(a[1]) ? x : flattened(x), accumulator(x, a[2], "cumsum"));
+  const std::int64_t axis = is_given(a[1]) ? axis_of(integer_of(a[1]), x.rank(), "cumsum") : 0;
+  return make_array(cumsum(y, axis, false));
+}
+
+constexpr Function kFunctions[] = {
+    {"sum", {"sum", {"a", "axis", "dtype", "out", "keepdims", "initial", "where"}, 1},
+     record_sum, {"out", "where"}},
+    {"prod", {"prod", {"a", "axis", "dtype", "out", "keepdims", "initial", "where"}, 1},
+     record_prod, {"out", "where"}},
+    {"mean", {"mean", {"a", "axis", "dtype", "out", "keepdims", "where"}, 1},
+     record_mean, {"out", "where"}},
+    {"max", {"max", {"a", "axis", "out", "keepdims", "initial", "where"}, 1},
+     record_max, {"out", "where"}},
+    {"min", {"min", {"a", "axis", "out", "keepdims", "initial", "where"}, 1},
+     record_min, {"out", "where"}},
+    {"all", {"all", {"a", "axis", "out", "keepdims", "where"}, 1}, record_all, {"out", "where"}},
+    {"any", {"any", {"a", "axis", "out", "keepdims", "where"}, 1}, record_any, {"out", "where"}},
+    {"argmax", {"argmax", {"a", "axis", "out", "keepdims"}, 1}, record_argmax, {"out"}},
+    {"argmin", {"argmin", {"a", "axis", "out", "keepdims"}, 1}, record_argmin, {"out"}},
+    {"cumsum", {"cumsum", {"a", "axis", "dtype", "out"}, 1}, record_cumsum, {"out"}},
+};
+
+[[noreturn]] void raise_axis(std::int64_t axis, std::size_t rank, std::string_view function) {
+  static PyObject* const type = numpy_attribute("exceptions.AxisError").release();
+  raise(type, std::string(function) + ": axis " + std::to_string(axis) +
+                  " is out of bounds for array of dimension " + std::to_string(rank));
+}
+
+}  // namespace
+
+std::span<const Function> reduction_functions() { return kFunctions; }
+
+std::int64_t axis_of(std::int64_t axis, std::size_t rank, std::string_view function) {
+  const auto n = static_cast<std::int64_t>(rank);
+  if (axis < -n || axis >= n) raise_axis(axis, rank, function);
+  return axis < 0 ? axis + n : axis;
+}
+
+Dims axes_of(PyObject* axis, std::size_t rank, std::string_view function) {
+  if (!is_given(axis)) return iota_dims(rank);
+  Dims axes = dims_of(axis, function);
+  for (std::int64_t& a : axes) {
+    // NumPy lets a scalar be reduced along axis 0 or -1.
+    if (rank == 0 && axes.size() == 1 && (a == 0 || a == -1)) return {};
+    a = axis_of(a, rank, function);
+  }
+  std::ranges::sort(axes);
+  if (std::ranges::adjacent_find(axes) != axes.end()) {
+    raise(PyExc_ValueError, "duplicate value in 'axis'");
+  }
+  return axes;
+}
+
+}  // namespace dualtape::engine

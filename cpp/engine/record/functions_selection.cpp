@@ -1,0 +1,98 @@
+/// where, clip, polygamma.
+#include "record/arrays.hpp"
+#include "record/elementwise.hpp"
+#include "record/functions.hpp"
+#include "record/known_ops.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+PyObject* record_where(const Arguments& a) {
+  if (!a[1] || !a[2]) {
+    raise(error_types.unsupported_function,
+          "where: the positions of a traced condition have a data-dependent shape; use "
+          "np.where(condition, x, y)");
+  }
+  const Operand all[] = {operand_of(a[0], "where"), operand_of(a[1], "where"),
+                         operand_of(a[2], "where")};
+  Recorder& recorder = *recorder_of(all);
+  const Operand values[] = {all[1], all[2]};
+  const DType d = result_dtype(values);
+  const Expr args[] = {lower(all[0], recorder, DType::kBool), lower(all[1], recorder, d),
+                       lower(all[2], recorder, d)};
+  return make_array(emit_elementwise(known_ops.where, args));
+}
+
+/// One bound is a maximum or a minimum.
+PyObject* record_clip(const Arguments& a) {
+  PyObject* lo = is_given(a[1]) ? a[1] : a[4];
+  PyObject* hi = is_given(a[2]) ? a[2] : a[5];
+  const Operand x = operand_of(a[0], "clip");
+  if (is_given(lo) && is_given(hi)) {
+    const Operand operands[] = {x, operand_of(lo, "clip"), operand_of(hi, "clip")};
+    return elementwise_result(known_ops.clip, operands);
+  }
+  if (!is_given(lo) && !is_given(hi)) return make_result(array_argument(a[0], "clip"));
+  const OpCode op = is_given(lo) ? known_ops.maximum : known_ops.minimum;
+  const Operand operands[] = {x, operand_of(is_given(lo) ? lo : hi, "clip")};
+  return elementwise_result(op, operands);
+}
+
+PyObject* record_polygamma(const Arguments& a) {
+  if (is_tracer(a[0]) || PyArray_Check(a[0])) {
+    raise(error_types.unsupported_function, "polygamma: the order n must be one integer");
+  }
+  return make_result(record_parametric(known_ops.polygamma, static_cast<int>(integer_of(a[0])),
+                                       operand_of(a[1], "polygamma")));
+}
+
+/// round to a number of decimals: NumPy scales, rounds and scales back.
+PyObject* record_round(const Arguments& a) {
+  const std::int64_t decimals = a[1] ? integer_of(a[1]) : 0;
+  const Operand x[] = {operand_of(a[0], "round")};
+  if (decimals == 0) return elementwise_result(known_ops.rint, x);
+  raise(error_types.unsupported_function, "round: only decimals=0 is recorded; scale, np.rint, scale back");
+}
+
+PyObject* record_same(const Arguments& a) { return make_result(array_argument(a[0], "real")); }
+
+/// Functions on complex numbers that leave real ones as they are.
+PyObject* record_real(const Arguments& a) {
+  const Expr x = array_argument(a[0], "real");
+  if (is_complex(x.dtype())) {
+    raise(error_types.unsupported_function,
+          "real, imag, conjugate: cannot be recorded for complex values");
+  }
+  return record_same(a);
+}
+
+PyObject* record_take(const Arguments& a) {
+  const Ref t = tracer_argument(a[0], "take");
+  if (!is_given(a[2])) {
+    const Ref flat = Ref::checked(PyObject_CallMethod(t.get(), "ravel", nullptr));
+    return tracer_subscript(flat.get(), a[1]);
+  }
+  const std::size_t rank = type_of(as_tracer(t.get())).shape.size();
+  const std::int64_t axis = axis_of(integer_of(a[2]), rank, "take");
+  const Ref key = Ref::checked(PyTuple_New(static_cast<Py_ssize_t>(axis) + 1));
+  for (Py_ssize_t i = 0; i < axis; ++i) {
+    PyTuple_SET_ITEM(key.get(), i, Ref::checked(PySlice_New(nullptr, nullptr, nullptr)).release());
+  }
+  PyTuple_SET_ITEM(key.get(), static_cast<Py_ssize_t>(axis), Py_NewRef(a[1]));
+  return tracer_subscript(t.get(), key.get());
+}
+
+constexpr Function kFunctions[] = {
+    {"where", {"where", {"condition", "x", "y"}, 1}, record_where},
+    {"clip", {"clip", {"a", "a_min", "a_max", "out", "min", "max"}, 1}, record_clip, {"out"}},
+    {nullptr, {"polygamma", {"n", "x"}, 2}, record_polygamma},
+    {"round", {"round", {"a", "decimals", "out"}, 1}, record_round, {"out"}},
+    {"real", {"real", {"val"}, 1}, record_real},
+    {"take", {"take", {"a", "indices", "axis", "out", "mode"}, 2}, record_take, {"out", "mode"}},
+};
+
+}  // namespace
+
+std::span<const Function> selection_functions() { return kFunctions; }
+
+}  // namespace dualtape::engine

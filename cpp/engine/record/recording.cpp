@@ -1,0 +1,388 @@
+/// The Python types Recording and LinearMap.
+#include "record/recording.hpp"
+
+#include "program/errors.hpp"
+#include "record/dtypes.hpp"
+#include "record/parse.hpp"
+#include "record/tracer.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+struct RecordingObject {
+  PyObject_HEAD
+  Recording* recording;
+};
+struct LinearMap {
+  ExecutablePtr executable;
+  std::string name;
+  Bindings residuals;
+  std::vector<ValueKind> kinds;  // of the results
+};
+struct LinearMapObject {
+  PyObject_HEAD
+  LinearMap* map;
+};
+PyTypeObject* recording_type = nullptr;
+PyTypeObject* linear_map_type = nullptr;
+
+const Recording& self_of(PyObject* o) { return *reinterpret_cast<RecordingObject*>(o)->recording; }
+
+std::vector<std::uint32_t> positions_of(PyObject* ints, std::size_t limit, const std::string& name) {
+  const Ref items = Ref::checked(PySequence_Fast(ints, "positions must be a sequence of ints"));
+  std::vector<std::uint32_t> positions;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i) {
+    const long long p = integer_of(PySequence_Fast_GET_ITEM(items.get(), i));
+    if (p < 0 || static_cast<std::size_t>(p) >= limit) {
+      throw IndexError(name + ": position " + std::to_string(p) + " is out of range");
+    }
+    positions.push_back(static_cast<std::uint32_t>(p));
+  }
+  return positions;
+}
+
+/// derive, with the recording's name before an error.
+ExecutablePtr derive(const Recording& r, const Derivation& how) {
+  try {
+    return r.executable->derive(how);
+  } catch (const DerivativeError& e) {
+    throw DerivativeError(r.bound->name + ": " + e.what());
+  } catch (const ShapeError& e) {
+    throw ShapeError(r.bound->name + ": " + e.what());
+  }
+}
+
+Derivation derivation(const Recording& r, Derivation::Kind kind, PyObject* wrt, PyObject* keep) {
+  Derivation how;
+  how.kind = kind;
+  how.wrt = positions_of(wrt, r.program().inputs.size(), r.bound->name);
+  if (keep) how.keep = positions_of(keep, r.program().outputs.size(), r.bound->name);
+  return how;
+}
+
+PyObject* grad(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  return guarded([&] {
+    static constexpr Signature signature{"grad", {"wrt", "keep"}, 1};
+    const auto a = signature.parse(args, n, names);
+    const Recording& r = self_of(self);
+    const Derivation how = derivation(r, Derivation::Kind::kGrad, a[0], a[1]);
+    Recording result{derive(r, how), r.bound, {}};
+    for (auto w : how.wrt) result.kinds.push_back(r.bound->inputs[w].kind);
+    for (auto k : how.keep) result.kinds.push_back(r.kinds[k]);
+    return make_recording(std::move(result));
+  });
+}
+
+PyObject* jvp(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  return guarded([&] {
+    static constexpr Signature signature{"jvp", {"wrt", "tangents"}, 2};
+    const auto a = signature.parse(args, n, names);
+    const Recording& r = self_of(self);
+    const Derivation how = derivation(r, Derivation::Kind::kJvp, a[0], nullptr);
+    const Ref tangents = Ref::checked(PySequence_Fast(a[1], "tangents must be a sequence"));
+    if (static_cast<std::size_t>(PySequence_Fast_GET_SIZE(tangents.get())) != how.wrt.size()) {
+      throw ShapeError(r.bound->name + ": one tangent for each input is wanted");
+    }
+    auto bound = std::make_shared<Bound>(*r.bound);
+    for (std::size_t k = 0; k < how.wrt.size(); ++k) {
+      PyObject* tangent = PySequence_Fast_GET_ITEM(tangents.get(), static_cast<Py_ssize_t>(k));
+      bound->inputs.push_back(
+          bind_value(tangent, r.input_type(how.wrt[k]), r.bound->name + ": tangent"));
+    }
+    Recording result{derive(r, how), std::move(bound), r.kinds};
+    result.kinds.insert(result.kinds.end(), r.kinds.begin(), r.kinds.end());
+    for (std::size_t k = r.kinds.size(); k < result.kinds.size(); ++k) {
+      if (result.kinds[k] == ValueKind::kPython) result.kinds[k] = ValueKind::kScalar;
+    }
+    return make_recording(std::move(result));
+  });
+}
+
+PyObject* jacobian(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  return guarded([&] {
+    static constexpr Signature signature{"jacobian", {"wrt", "mode", "keep"}, 2};
+    const auto a = signature.parse(args, n, names);
+    const Recording& r = self_of(self);
+    const std::string mode = text_of(a[1]);
+    if (mode != "forward" && mode != "reverse") {
+      raise(PyExc_ValueError, "jacobian: mode must be 'forward' or 'reverse', got '" + mode + "'");
+    }
+    const auto kind =
+        mode == "forward" ? Derivation::Kind::kJacfwd : Derivation::Kind::kJacrev;
+    const Derivation how = derivation(r, kind, a[0], a[2]);
+    Recording result{derive(r, how), r.bound, {}};
+    for (std::size_t o = 0; o < r.kinds.size(); ++o) {
+      for (auto w : how.wrt) result.kinds.push_back(r.bound->inputs[w].kind);
+    }
+    for (auto k : how.keep) result.kinds.push_back(r.kinds[k]);
+    return make_recording(std::move(result));
+  });
+}
+
+/// The binding with its batch axis first.
+Binding batch_axis_first(const Binding& b, const Type& type) {
+  if (b.batch_axis <= 0) {
+    Binding same = b;
+    same.batch_axis = -1;
+    return same;
+  }
+  Binding moved = b;
+  moved.batch_axis = -1;
+  moved.by_reference = false;
+  if (b.source == Binding::Source::kOuter) {
+    b.outer.get()->require_open(b.value);
+    moved.value = move_axis({*b.outer.get(), b.value}, b.batch_axis, 0).id();
+    return moved;
+  }
+  const Ref axes = Ref::checked(PyObject_CallMethod(
+      numpy_attribute("moveaxis").get(), "__call__", "Oii", b.owner.get(), int{b.batch_axis}, 0));
+  moved.owner = contiguous(axes.get());
+  moved.original = Ref();
+  static_cast<void>(type);
+  return moved;
+}
+
+PyObject* batch(PyObject* self, PyObject* size) {
+  return guarded([&] {
+    const Recording& r = self_of(self);
+    Derivation how;
+    how.kind = Derivation::Kind::kBatch;
+    how.batch_size = integer_of(size);
+    auto bound = std::make_shared<Bound>();
+    bound->name = r.bound->name;
+    for (std::size_t k = 0; k < r.bound->inputs.size(); ++k) {
+      const Binding& b = r.bound->inputs[k];
+      how.batched.push_back(b.batch_axis >= 0);
+      bound->inputs.push_back(batch_axis_first(b, r.input_type(k)));
+    }
+    Recording result{derive(r, how), std::move(bound), r.kinds};
+    result.kinds.assign(r.kinds.size(), ValueKind::kArray);
+    return make_recording(std::move(result));
+  });
+}
+
+/// (outputs, the map holding the residuals): the outputs past those of the recording are the residuals.
+PyObject* split_and_map(PyObject* self, PyObject* wrt, Derivation::Kind kind) {
+  return guarded([&] {
+    const Recording& r = self_of(self);
+    const Derivation how = derivation(r, kind, wrt, nullptr);
+    const ExecutablePtr first = derive(r, how);
+    std::vector<ValueKind> kinds = r.kinds;
+    kinds.resize(first->program()->outputs.size(), ValueKind::kArray);
+    const Ref all = Ref::checked(run(*first, r.bound->inputs, kinds));
+    const auto n = static_cast<Py_ssize_t>(r.kinds.size());
+    const Ref outputs = Ref::checked(PyList_GetSlice(all.get(), 0, n));
+    Bindings residuals;
+    const Program& linear = *first->second()->program();
+    for (Py_ssize_t k = n; k < PyList_GET_SIZE(all.get()); ++k) {
+      const auto at = static_cast<std::size_t>(k - n);
+      residuals.push_back(bind_value(PyList_GET_ITEM(all.get(), k),
+                                     linear.type_of(linear.inputs[at]), r.bound->name));
+    }
+    std::vector<ValueKind> results;
+    if (kind == Derivation::Kind::kVjp) {
+      for (auto w : how.wrt) results.push_back(r.bound->inputs[w].kind);
+    } else {
+      results = r.kinds;
+    }
+    for (ValueKind& result : results) {
+      if (result == ValueKind::kPython) result = ValueKind::kScalar;
+    }
+    const Ref map = Ref::checked(
+        make_linear_map(first->second(), r.bound->name, std::move(residuals), std::move(results)));
+    return PyTuple_Pack(2, outputs.get(), map.get());
+  });
+}
+PyObject* linearize(PyObject* self, PyObject* wrt) {
+  return split_and_map(self, wrt, Derivation::Kind::kLinearize);
+}
+PyObject* vjp(PyObject* self, PyObject* wrt) {
+  return split_and_map(self, wrt, Derivation::Kind::kVjp);
+}
+
+PyObject* run_method(PyObject* self, PyObject*) {
+  return guarded([&] {
+    const Recording& r = self_of(self);
+    return run(*r.executable, r.bound->inputs, r.kinds);
+  });
+}
+
+/// An array as the input of this type: itself where it fits, a converted copy kept in `owners` where not.
+const void* fresh_input(PyObject* value, const Type& type, const std::string& what,
+                        std::vector<Ref>& owners) {
+  if (PyArray_Check(value)) {
+    auto* a = reinterpret_cast<PyArrayObject*>(value);
+    if (PyArray_TYPE(a) == type_number(type.dtype) && PyArray_IS_C_CONTIGUOUS(a) &&
+        PyArray_ISBEHAVED_RO(a) && shape_of(a) == type.shape) {
+      return PyArray_DATA(a);
+    }
+  }
+  owners.push_back(bind_value(value, type, what).owner);
+  if (!owners.back()) raise(PyExc_TypeError, what + ": a tracer cannot be given here");
+  return PyArray_DATA(owners.back().array());
+}
+
+PyObject* rerun(PyObject* self, PyObject* given) {
+  return guarded([&] {
+    const Recording& r = self_of(self);
+    const Ref inputs = Ref::checked(PySequence_Fast(given, "rerun: a sequence is wanted"));
+    const Py_ssize_t n_given = PySequence_Fast_GET_SIZE(inputs.get());
+    std::vector<Ref> owners;
+    std::vector<const void*> data;
+    Py_ssize_t next = 0;
+    for (std::size_t k = 0; k < r.bound->inputs.size(); ++k) {
+      const Binding& b = r.bound->inputs[k];
+      if (b.is_argument) {
+        if (next >= n_given) throw ShapeError(r.bound->name + ": more inputs are wanted");
+        PyObject* value = PySequence_Fast_GET_ITEM(inputs.get(), next++);
+        data.push_back(fresh_input(value, r.input_type(k), r.bound->name, owners));
+      } else if (b.source == Binding::Source::kArray) {
+        PyObject* now = b.original ? b.original.get() : b.owner.get();
+        data.push_back(fresh_input(now, r.input_type(k), r.bound->name, owners));
+      } else {
+        data.push_back(data_of(b));
+      }
+    }
+    if (next != n_given) throw ShapeError(r.bound->name + ": fewer inputs are wanted");
+    return run_buffers(*r.executable, data, r.kinds);
+  });
+}
+
+PyObject* type_tuple(const Type& type) {
+  const Ref shape = tuple_of(type.shape);
+  const Ref descr = descr_of(type.dtype);
+  return PyTuple_Pack(2, shape.get(), descr.get());
+}
+PyObject* output_type(PyObject* self, PyObject* k) {
+  return guarded([&] {
+    return type_tuple(self_of(self).output_type(static_cast<std::size_t>(integer_of(k))));
+  });
+}
+PyObject* input_type(PyObject* self, PyObject* k) {
+  return guarded([&] {
+    return type_tuple(self_of(self).input_type(static_cast<std::size_t>(integer_of(k))));
+  });
+}
+PyObject* plan_text(PyObject* self, PyObject*) {
+  return guarded([&] {
+    return PyUnicode_FromString(self_of(self).executable->plan().str().c_str());
+  });
+}
+PyObject* program_text(PyObject* self, PyObject*) {
+  return guarded([&] { return PyUnicode_FromString(self_of(self).program().str().c_str()); });
+}
+
+PyObject* get_n_inputs(PyObject* self, void*) {
+  return PyLong_FromSize_t(self_of(self).program().inputs.size());
+}
+PyObject* get_n_outputs(PyObject* self, void*) {
+  return PyLong_FromSize_t(self_of(self).program().outputs.size());
+}
+PyObject* get_peak_bytes(PyObject* self, void*) {
+  return guarded([&] {
+    return PyLong_FromSize_t(self_of(self).executable->plan().peak_bytes());
+  });
+}
+PyObject* get_region_count(PyObject* self, void*) {
+  return guarded([&] {
+    return PyLong_FromSize_t(self_of(self).executable->plan().region_count());
+  });
+}
+
+void recording_dealloc(PyObject* self) {
+  delete reinterpret_cast<RecordingObject*>(self)->recording;
+  PyTypeObject* type = Py_TYPE(self);
+  PyObject_Free(self);
+  Py_DECREF(type);
+}
+
+PyMethodDef recording_methods[] = {
+    fast_method<grad>("grad", "grad($self, wrt, keep=())\n--\n\nThe gradient of output 0."),
+    fast_method<jvp>("jvp", "jvp($self, wrt, tangents)\n--\n\nOutputs and their tangents."),
+    fast_method<jacobian>("jacobian", "jacobian($self, wrt, mode, keep=())\n--\n\nJacobians."),
+    {"batch", batch, METH_O, "batch($self, size, /)\n--\n\nMapped over the batch axes."},
+    {"linearize", linearize, METH_O, "linearize($self, wrt, /)\n--\n\nOutputs, tangent map."},
+    {"vjp", vjp, METH_O, "vjp($self, wrt, /)\n--\n\nOutputs and the map of cotangents."},
+    {"run", run_method, METH_NOARGS, "run($self, /)\n--\n\nThe outputs."},
+    {"rerun", rerun, METH_O, "rerun($self, inputs, /)\n--\n\nOutputs for other arguments."},
+    {"output_type", output_type, METH_O, "output_type($self, k, /)\n--\n\nShape and dtype."},
+    {"input_type", input_type, METH_O, "input_type($self, k, /)\n--\n\nShape and dtype."},
+    {"plan", plan_text, METH_NOARGS, "plan($self, /)\n--\n\nWhat will run, as text."},
+    {"program", program_text, METH_NOARGS, "program($self, /)\n--\n\nThe program as text."},
+    {nullptr, nullptr, 0, nullptr}};
+
+PyGetSetDef recording_attributes[] = {
+    {"n_inputs", get_n_inputs, nullptr, "Number of inputs.", nullptr},
+    {"n_outputs", get_n_outputs, nullptr, "Number of outputs.", nullptr},
+    {"peak_bytes", get_peak_bytes, nullptr, "Temporary memory and outputs, bytes.", nullptr},
+    {"region_count", get_region_count, nullptr, "Fused regions of the plan.", nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr}};
+
+// ------------------------------------------------------------ LinearMap
+
+PyObject* apply_map(PyObject* self, PyObject* args, PyObject* kwargs) {
+  return guarded([&] {
+    const LinearMap& map = *reinterpret_cast<LinearMapObject*>(self)->map;
+    if (PyTuple_GET_SIZE(args) != 1 || (kwargs && PyDict_GET_SIZE(kwargs))) {
+      raise(PyExc_TypeError, "LinearMap takes one sequence of operands");
+    }
+    const Ref operands = Ref::checked(
+        PySequence_Fast(PyTuple_GET_ITEM(args, 0), "a sequence of operands is wanted"));
+    const Program& program = *map.executable->program();
+    const std::size_t n = program.inputs.size() - map.residuals.size();
+    if (static_cast<std::size_t>(PySequence_Fast_GET_SIZE(operands.get())) != n) {
+      throw ShapeError(map.name + ": " + std::to_string(n) + " operands are wanted");
+    }
+    Bindings inputs = map.residuals;
+    for (std::size_t k = 0; k < n; ++k) {
+      const Type& type = program.type_of(program.inputs[map.residuals.size() + k]);
+      PyObject* operand = PySequence_Fast_GET_ITEM(operands.get(), static_cast<Py_ssize_t>(k));
+      inputs.push_back(bind_value(operand, type, map.name + ": tangent or cotangent"));
+    }
+    return run(*map.executable, inputs, map.kinds);
+  });
+}
+
+void linear_map_dealloc(PyObject* self) {
+  delete reinterpret_cast<LinearMapObject*>(self)->map;
+  PyTypeObject* type = Py_TYPE(self);
+  PyObject_Free(self);
+  Py_DECREF(type);
+}
+
+}  // namespace
+
+PyObject* make_recording(Recording recording) {
+  auto* o = PyObject_New(RecordingObject, recording_type);
+  if (!o) throw PythonError{};
+  o->recording = new Recording(std::move(recording));
+  return reinterpret_cast<PyObject*>(o);
+}
+
+const Recording& recording_of(PyObject* object) {
+  if (Py_TYPE(object) != recording_type) {
+    raise(PyExc_TypeError, "a Recording is wanted, got " + type_name(object));
+  }
+  return self_of(object);
+}
+
+PyObject* make_linear_map(ExecutablePtr executable, std::string name, Bindings residuals,
+                          std::vector<ValueKind> kinds) {
+  auto* o = PyObject_New(LinearMapObject, linear_map_type);
+  if (!o) throw PythonError{};
+  o->map = new LinearMap{std::move(executable), std::move(name), std::move(residuals),
+                         std::move(kinds)};
+  return reinterpret_cast<PyObject*>(o);
+}
+
+void add_recording_types(PyObject* module) {
+  recording_type = add_type(module, "dualtape._core.Recording", sizeof(RecordingObject),
+                            {type_slot(Py_tp_dealloc, recording_dealloc),
+                             {Py_tp_methods, recording_methods},
+                             {Py_tp_getset, recording_attributes}});
+  linear_map_type = add_type(module, "dualtape._core.LinearMap", sizeof(LinearMapObject),
+                             {type_slot(Py_tp_dealloc, linear_map_dealloc),
+                              type_slot(Py_tp_call, apply_map)});
+}
+
+}  // namespace dualtape::engine

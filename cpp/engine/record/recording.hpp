@@ -1,0 +1,55 @@
+/// Recording: a recorded or derived program together with what its inputs are bound to.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "record/binding.hpp"
+#include "record/recorder.hpp"
+#include "transform/executable.hpp"
+
+namespace dualtape::engine {
+
+struct Bound {
+  std::string name;  // what errors call the recording
+  Bindings inputs;
+};
+
+struct Recording {
+  ExecutablePtr executable;
+  std::shared_ptr<const Bound> bound;
+  std::vector<ValueKind> kinds;  // of the outputs
+
+  const Program& program() const { return *executable->program(); }
+  const Type& input_type(std::size_t k) const;
+  const Type& output_type(std::size_t k) const;
+};
+
+/// The recorder's program with these outputs (tracers, arrays, numbers); ends the recording.
+Recording finish_recording(Recorder& recorder, std::span<PyObject* const> outputs);
+/// A Recorder's tracers as functions of others, without ending the recording (Tape). ValueError if one of `wrt`
+/// depends on another.
+Recording snapshot_recording(RecorderRef recorder, std::span<PyObject* const> outputs,
+                             std::span<PyObject* const> wrt);
+
+/// `value` bound to an input of this type: its shape and element type must fit.
+Binding bind_value(PyObject* value, const Type& type, const std::string& what);
+
+/// Runs the program, or records it as a `call` where an input is a tracer. A list of NumPy results or tracers.
+PyObject* run(const Executable& executable, const Bindings& inputs,
+              std::span<const ValueKind> kinds);
+/// Runs the program on buffers.
+PyObject* run_buffers(const Executable& executable, std::span<const void* const> inputs,
+                      std::span<const ValueKind> kinds);
+
+void add_recorder_type(PyObject* module);
+void add_recording_types(PyObject* module);
+PyObject* make_recording(Recording recording);
+/// The Recording of a Python object; TypeError if it is none.
+const Recording& recording_of(PyObject* object);
+PyObject* make_linear_map(ExecutablePtr executable, std::string name, Bindings residuals,
+                          std::vector<ValueKind> kinds);
+
+}  // namespace dualtape::engine

@@ -1,0 +1,168 @@
+/// Running programs on what their inputs are bound to.
+#include <cstring>
+#include <exception>
+
+#include "program/errors.hpp"
+#include "record/dtypes.hpp"
+#include "record/recording.hpp"
+#include "record/tracer.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+/// Element operations below which handing the GIL to another thread costs more than the run.
+constexpr std::int64_t kReleaseGilWork = 20000;
+
+void run_plan(const Plan& plan, std::span<const void* const> in, std::span<void* const> out) {
+  if (plan.work() < kReleaseGilWork) return plan.run(in, out);
+  std::exception_ptr error;
+  Py_BEGIN_ALLOW_THREADS;
+  try {
+    plan.run(in, out);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  Py_END_ALLOW_THREADS;
+  if (error) std::rethrow_exception(error);
+}
+
+struct alignas(16) ScalarBytes {
+  unsigned char bytes[16];
+};
+
+Ref scalar_object(const ScalarBytes& value, DType d, ValueKind kind) {
+  if (kind == ValueKind::kPython && d == DType::kBool) {
+    return Ref::steal(PyBool_FromLong(value.bytes[0]));
+  }
+  if (kind == ValueKind::kPython && d == DType::kInt64) {
+    long long v = 0;
+    std::memcpy(&v, value.bytes, sizeof v);
+    return Ref::checked(PyLong_FromLongLong(v));
+  }
+  const Ref descr = descr_of(d);
+  return Ref::checked(PyArray_Scalar(const_cast<unsigned char*>(value.bytes),
+                                     reinterpret_cast<PyArray_Descr*>(descr.get()), nullptr));
+}
+
+/// The newest of the recorders whose values are bound here; nullptr: all inputs have numbers.
+Recorder* outer_recorder(const Bindings& inputs) {
+  Recorder* newest = nullptr;
+  for (const Binding& b : inputs) {
+    if (b.source != Binding::Source::kOuter) continue;
+    b.outer.get()->require_open(b.value);
+    if (!newest || b.outer.get()->serial() > newest->serial()) newest = b.outer.get();
+  }
+  return newest;
+}
+
+PyObject* record_call(const Executable& executable, const Bindings& inputs,
+                      std::span<const ValueKind> kinds, Recorder& recorder) {
+  const Program& program = *executable.program();
+  std::vector<Expr> args;
+  args.reserve(inputs.size());
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    const Binding& b = inputs[k];
+    if (b.source == Binding::Source::kOuter) {
+      args.emplace_back(*b.outer.get(), b.value);
+    } else {
+      args.emplace_back(recorder, recorder.adopt(b, program.type_of(program.inputs[k])));
+    }
+  }
+  const std::vector<Expr> results = call(executable.program(), args, recorder);
+  Ref list = Ref::checked(PyList_New(static_cast<Py_ssize_t>(results.size())));
+  for (std::size_t k = 0; k < results.size(); ++k) {
+    Recorder& owner = *Recorder::of(results[k].builder());
+    PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(k),
+                    make_tracer(owner, results[k].id(), kinds[k]));
+  }
+  return list.release();
+}
+
+}  // namespace
+
+PyObject* run_buffers(const Executable& executable, std::span<const void* const> inputs,
+                      std::span<const ValueKind> kinds) {
+  const Plan& plan = executable.plan();
+  const Program& program = *executable.program();
+  const std::size_t n = program.outputs.size();
+  Ref list = Ref::checked(PyList_New(static_cast<Py_ssize_t>(n)));
+  std::vector<void*> out(n);
+  std::vector<ScalarBytes> scalars(n);
+  for (std::size_t k = 0; k < n; ++k) {
+    const Type& type = program.type_of(program.outputs[k]);
+    if (type.shape.empty() && kinds[k] != ValueKind::kArray) {
+      out[k] = scalars[k].bytes;
+      continue;
+    }
+    Ref array = new_array(type.dtype, type.shape);
+    out[k] = PyArray_DATA(array.array());
+    PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(k), array.release());
+  }
+  run_plan(plan, inputs, out);
+  for (std::size_t k = 0; k < n; ++k) {
+    if (out[k] != scalars[k].bytes) continue;
+    const DType d = program.type_of(program.outputs[k]).dtype;
+    PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(k),
+                    scalar_object(scalars[k], d, kinds[k]).release());
+  }
+  return list.release();
+}
+
+PyObject* run(const Executable& executable, const Bindings& inputs,
+              std::span<const ValueKind> kinds) {
+  if (Recorder* recorder = outer_recorder(inputs)) {
+    return record_call(executable, inputs, kinds, *recorder);
+  }
+  std::vector<const void*> data;
+  data.reserve(inputs.size());
+  for (const Binding& b : inputs) {
+    if (b.source == Binding::Source::kAbstract) {
+      raise(error_types.concrete_value, "this recording has arguments without values");
+    }
+    data.push_back(data_of(b));
+  }
+  return run_buffers(executable, data, kinds);
+}
+
+Binding bind_value(PyObject* value, const Type& type, const std::string& what) {
+  Binding b;
+  if (is_tracer(value)) {
+    TracerObject* t = as_tracer(value);
+    Expr x = expr_of(t);
+    t->recorder->require_open(t->id);
+    if (x.shape() != type.shape) {
+      throw ShapeError(what + ": shape " + to_string(type.shape) + " wanted, got " +
+                       to_string(x.shape()));
+    }
+    if (x.dtype() != type.dtype) x = convert(x, type.dtype);
+    b.source = Binding::Source::kOuter;
+    b.outer = RecorderRef(t->recorder);
+    b.value = x.id();
+    b.kind = t->kind;
+    return b;
+  }
+  Ref descr = descr_of(type.dtype);
+  const bool is_array = PyArray_Check(value);
+  b.kind = is_array ? ValueKind::kArray : ValueKind::kScalar;
+  const Ref given = is_array ? Ref::borrow(value) : Ref::checked(PyArray_FROM_O(value));
+  if (!PyArray_CanCastTypeTo(PyArray_DESCR(given.array()),
+                             reinterpret_cast<PyArray_Descr*>(descr.get()), NPY_SAME_KIND_CASTING) &&
+      PyArray_SIZE(given.array()) > 0) {
+    const Ref name = Ref::checked(
+        PyObject_Str(reinterpret_cast<PyObject*>(PyArray_DESCR(given.array()))));
+    throw DTypeError(what + ": " + std::string(dtype_name(type.dtype)) + " wanted, got " +
+                     text_of(name.get()));
+  }
+  b.owner = Ref::checked(PyArray_FromArray(
+      given.array(), reinterpret_cast<PyArray_Descr*>(descr.release()),
+      NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED | NPY_ARRAY_NOTSWAPPED | NPY_ARRAY_FORCECAST));
+  b.source = Binding::Source::kArray;
+  const Dims shape = shape_of(b.owner.array());
+  if (shape != type.shape) {
+    throw ShapeError(what + ": shape " + to_string(type.shape) + " wanted, got " +
+                     to_string(shape));
+  }
+  return b;
+}
+
+}  // namespace dualtape::engine

@@ -1,0 +1,101 @@
+/// ndarray's attributes on tracers, and the value.
+#include "program/errors.hpp"
+#include "record/arrays.hpp"
+#include "record/dtypes.hpp"
+#include "record/functions.hpp"
+#include "record/shaping.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+TracerObject* self_of(PyObject* o) { return as_tracer(o); }
+
+PyObject* get_shape(PyObject* self, void*) {
+  return guarded([&] { return tuple_of(type_of(self_of(self)).shape).release(); });
+}
+PyObject* get_dtype(PyObject* self, void*) {
+  return guarded([&] { return descr_of(type_of(self_of(self)).dtype).release(); });
+}
+PyObject* get_ndim(PyObject* self, void*) {
+  return PyLong_FromSize_t(type_of(self_of(self)).shape.size());
+}
+PyObject* get_size(PyObject* self, void*) {
+  return PyLong_FromLongLong(element_count(type_of(self_of(self)).shape));
+}
+PyObject* get_itemsize(PyObject* self, void*) {
+  return PyLong_FromSize_t(item_size(type_of(self_of(self)).dtype));
+}
+PyObject* get_nbytes(PyObject* self, void*) {
+  const Type& type = type_of(self_of(self));
+  return PyLong_FromLongLong(element_count(type.shape) *
+                             static_cast<long long>(item_size(type.dtype)));
+}
+PyObject* get_transposed(PyObject* self, void*) {
+  return guarded([&] { return reverse_axes(self_of(self)); });
+}
+PyObject* get_matrix_transposed(PyObject* self, void*) {
+  return guarded([&] { return swap_axes(self_of(self), -2, -1, "mT"); });
+}
+PyObject* get_flat(PyObject* self, void*) {
+  return guarded([&] {
+    const Ref flat = Ref::checked(PyObject_CallMethod(self, "ravel", nullptr));
+    return PyObject_GetIter(flat.get());
+  });
+}
+
+void refuse_complex(TracerObject* t, const char* part) {
+  if (!is_complex(type_of(t).dtype)) return;
+  raise(error_types.unsupported_function,
+        std::string(part) + " cannot be recorded for complex values");
+}
+PyObject* get_real(PyObject* self, void*) {
+  return guarded([&] {
+    refuse_complex(self_of(self), "real");
+    return Py_NewRef(self);
+  });
+}
+PyObject* get_imag(PyObject* self, void*) {
+  return guarded([&] {
+    TracerObject* t = self_of(self);
+    refuse_complex(t, "imag");
+    t->recorder->require_open(t->id);
+    const Expr zeros = full(*t->recorder, 0, type_of(t));
+    return make_tracer(*t->recorder, zeros.id(), t->kind);
+  });
+}
+
+PyObject* get_value(PyObject* self, void*) {
+  return guarded([&]() -> PyObject* {
+    TracerObject* t = self_of(self);
+    Recorder& r = *t->recorder;
+    if (r.options().guards) {
+      raise(error_types.concrete_value,
+            r.name() + ": t.value is not available under jit, which runs the recording again for "
+                       "other values");
+    }
+    const Ref value = r.value_of(current_id(t));
+    Ref copy = Ref::checked(reinterpret_cast<PyObject*>(
+        PyArray_NewCopy(value.array(), NPY_CORDER)));
+    if (t->kind == ValueKind::kArray) return copy.release();
+    return PyArray_Return(reinterpret_cast<PyArrayObject*>(copy.release()));
+  });
+}
+
+}  // namespace
+
+PyGetSetDef tracer_attributes[] = {
+    {"shape", get_shape, nullptr, nullptr, nullptr},
+    {"dtype", get_dtype, nullptr, nullptr, nullptr},
+    {"ndim", get_ndim, nullptr, nullptr, nullptr},
+    {"size", get_size, nullptr, nullptr, nullptr},
+    {"itemsize", get_itemsize, nullptr, nullptr, nullptr},
+    {"nbytes", get_nbytes, nullptr, nullptr, nullptr},
+    {"T", get_transposed, nullptr, nullptr, nullptr},
+    {"mT", get_matrix_transposed, nullptr, nullptr, nullptr},
+    {"real", get_real, nullptr, nullptr, nullptr},
+    {"imag", get_imag, nullptr, nullptr, nullptr},
+    {"flat", get_flat, nullptr, nullptr, nullptr},
+    {"value", get_value, nullptr, "The number, or the array of numbers.", nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr}};
+
+}  // namespace dualtape::engine

@@ -1,0 +1,212 @@
+/// ndarray's methods on tracers.
+#include <algorithm>
+#include <vector>
+
+#include "program/errors.hpp"
+#include "record/arrays.hpp"
+#include "record/dtypes.hpp"
+#include "record/functions.hpp"
+#include "record/shaping.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+template <std::size_t N>
+struct Name {
+  char text[N];
+  constexpr Name(const char (&s)[N]) { std::copy_n(s, N, text); }
+};
+
+/// self as the first of a function's arguments.
+std::vector<PyObject*> with_self(PyObject* self, PyObject* const* args, Py_ssize_t total) {
+  std::vector<PyObject*> all{self};
+  all.insert(all.end(), args, args + total);
+  return all;
+}
+
+Py_ssize_t count(Py_ssize_t n, PyObject* names) { return n + (names ? PyTuple_GET_SIZE(names) : 0); }
+
+/// A method that is a function of the tables.
+template <Name N>
+PyObject* method(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  return guarded([&] {
+    static const Function* const f = find_function(N.text);
+    const auto all = with_self(self, args, count(n, names));
+    return record_function(*f, all.data(), n + 1, names);
+  });
+}
+
+/// A method that is a NumPy function whose recorded form may be registered from Python.
+template <Name N>
+PyObject* numpy_method(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  return guarded([&] {
+    static PyObject* const f = numpy_attribute(N.text).release();
+    const auto all = with_self(self, args, count(n, names));
+    return PyObject_Vectorcall(f, all.data(), static_cast<std::size_t>(n + 1), names);
+  });
+}
+
+/// Integers given one by one or as one tuple.
+Dims integers_of(PyObject* const* args, Py_ssize_t n, const char* function) {
+  if (n == 1) return dims_of(args[0], function);
+  Dims dims;
+  for (Py_ssize_t i = 0; i < n; ++i) dims.push_back(integer_of(args[i]));
+  return dims;
+}
+
+PyObject* reshape_method(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  return guarded([&] {
+    for (Py_ssize_t k = 0; names && k < PyTuple_GET_SIZE(names); ++k) {
+      if (text_of(PyTuple_GET_ITEM(names, k)) == "order" && text_of(args[n + k]) == "C") continue;
+      raise(error_types.unsupported_function, "reshape: only order='C' can be recorded");
+    }
+    return reshape_tracer(as_tracer(self), integers_of(args, n, "reshape"));
+  });
+}
+
+PyObject* transpose_method(PyObject* self, PyObject* const* args, Py_ssize_t n) {
+  return guarded([&] {
+    TracerObject* t = as_tracer(self);
+    if (n == 0 || (n == 1 && args[0] == Py_None)) return reverse_axes(t);
+    return permute_tracer(t, integers_of(args, n, "transpose"), type_of(t).shape.size());
+  });
+}
+
+PyObject* flatten_method(PyObject* self, PyObject* const*, Py_ssize_t, PyObject*) {
+  return guarded([&] {
+    const Expr x = expr_of(self);
+    as_tracer(self)->recorder->require_open(x.id());
+    return make_array(reshape(x, {element_count(x.shape())}));
+  });
+}
+
+PyObject* astype_method(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  return guarded([&]() -> PyObject* {
+    static constexpr Signature signature{
+        "astype", {"dtype", "order", "casting", "subok", "copy"}, 1};
+    const auto a = signature.parse(args, n, names);
+    TracerObject* t = as_tracer(self);
+    const DType d = dtype_of(a[0], "astype");
+    const Expr x = expr_of(t);
+    t->recorder->require_open(x.id());
+    if (x.dtype() == d && !flag(a[4], true)) return Py_NewRef(self);
+    if (is_complex(x.dtype()) && !is_complex(d)) {
+      raise(PyExc_TypeError, "astype: a complex value has no real form; take its real part");
+    }
+    PyObject* result = make_tracer(*t->recorder, as_dtype(x, d).id(),
+                                   t->kind == ValueKind::kArray ? ValueKind::kArray
+                                                                : ValueKind::kScalar);
+    as_tracer(result)->order_unknown = t->order_unknown;
+    return result;
+  });
+}
+
+PyObject* fill_method(PyObject* self, PyObject* value) {
+  return guarded([&] {
+    assign_all(as_tracer(self), operand_of(value, "fill"));
+    return Py_NewRef(Py_None);
+  });
+}
+
+PyObject* copy_object(PyObject* self, PyObject*) {
+  return guarded([&] {
+    TracerObject* t = as_tracer(self);
+    const Expr x = expr_of(t);
+    return make_tracer(*t->recorder, x.id(), t->kind);
+  });
+}
+
+PyObject* same_method(PyObject* self, PyObject*) {
+  return guarded([&] {
+    if (is_complex(type_of(as_tracer(self)).dtype)) {
+      raise(error_types.unsupported_function, "conjugate cannot be recorded for complex values");
+    }
+    return copy_object(self, nullptr);
+  });
+}
+
+/// item(), tolist(): numbers, which carry no derivative.
+template <Name N>
+PyObject* number_method(PyObject* self, PyObject* const*, Py_ssize_t, PyObject*) {
+  return guarded([&]() -> PyObject* {
+    raise(error_types.concrete_value,
+          as_tracer(self)->recorder->name() + ": " + N.text +
+              "() of a traced value would lose its derivative; use the value as it is (its number "
+              "alone is t.value)");
+  });
+}
+
+PyObject* to_array(PyObject* self, PyObject* const*, Py_ssize_t, PyObject*) {
+  return guarded([&]() -> PyObject* {
+    raise(PyExc_TypeError,
+          as_tracer(self)->recorder->name() +
+              ": a traced value cannot be put into a plain array (np.array([t]), np.asarray(t), "
+              "a[i] = t, or a function that converts); write dualtape.numpy.array([t]) or "
+              "dualtape.numpy.stack, and make the array with dualtape.numpy.zeros (its number alone "
+              "is t.value)");
+  });
+}
+
+PyObject* complex_method(PyObject* self, PyObject*) { return complex_of_tracer(self); }
+
+PyObject* format_method(PyObject* self, PyObject* spec) {
+  return guarded([&] {
+    if (PyUnicode_GET_LENGTH(spec) == 0) return PyObject_Str(self);
+    TracerObject* t = as_tracer(self);
+    const Ref value = t->recorder->value_of(current_id(t));
+    const Ref number = Ref::checked(PyObject_CallMethod(value.get(), "item", nullptr));
+    return PyObject_Format(number.get(), spec);
+  });
+}
+
+}  // namespace
+
+PyMethodDef tracer_methods[] = {
+    fast_method<method<"sum">>("sum", nullptr),
+    fast_method<method<"prod">>("prod", nullptr),
+    fast_method<method<"mean">>("mean", nullptr),
+    fast_method<method<"max">>("max", nullptr),
+    fast_method<method<"min">>("min", nullptr),
+    fast_method<method<"all">>("all", nullptr),
+    fast_method<method<"any">>("any", nullptr),
+    fast_method<method<"argmax">>("argmax", nullptr),
+    fast_method<method<"argmin">>("argmin", nullptr),
+    fast_method<method<"cumsum">>("cumsum", nullptr),
+    fast_method<method<"dot">>("dot", nullptr),
+    fast_method<method<"squeeze">>("squeeze", nullptr),
+    fast_method<method<"swapaxes">>("swapaxes", nullptr),
+    fast_method<method<"ravel">>("ravel", nullptr),
+    fast_method<method<"copy">>("copy", nullptr),
+    fast_method<method<"diagonal">>("diagonal", nullptr),
+    fast_method<method<"trace">>("trace", nullptr),
+    fast_method<method<"clip">>("clip", nullptr),
+    fast_method<method<"round">>("round", nullptr),
+    fast_method<method<"take">>("take", nullptr),
+    fast_method<numpy_method<"var">>("var", nullptr),
+    fast_method<numpy_method<"std">>("std", nullptr),
+    fast_method<numpy_method<"repeat">>("repeat", nullptr),
+    fast_method<numpy_method<"cumprod">>("cumprod", nullptr),
+    fast_method<numpy_method<"sort">>("sort", nullptr),
+    fast_method<numpy_method<"nonzero">>("nonzero", nullptr),
+    fast_method<reshape_method>("reshape", nullptr),
+    {"transpose", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(transpose_method)),
+     METH_FASTCALL, nullptr},
+    fast_method<flatten_method>("flatten", nullptr),
+    fast_method<astype_method>("astype", nullptr),
+    {"fill", fill_method, METH_O, nullptr},
+    {"conj", same_method, METH_NOARGS, nullptr},
+    {"conjugate", same_method, METH_NOARGS, nullptr},
+    fast_method<number_method<"item">>("item", nullptr),
+    fast_method<number_method<"tolist">>("tolist", nullptr),
+    {"__copy__", copy_object, METH_NOARGS, nullptr},
+    {"__deepcopy__", copy_object, METH_O, nullptr},
+    {"__complex__", complex_method, METH_NOARGS, nullptr},
+    {"__format__", format_method, METH_O, nullptr},
+    fast_method<to_array>("__array__", nullptr),
+    fast_method<array_ufunc>("__array_ufunc__", nullptr),
+    {"__array_function__",
+     reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(array_function)), METH_FASTCALL,
+     nullptr},
+    {nullptr, nullptr, 0, nullptr}};
+
+}  // namespace dualtape::engine
