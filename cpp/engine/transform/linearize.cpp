@@ -230,7 +230,11 @@ std::vector<bool> depends_on_tangents(const Program& p, std::size_t n_tangents) 
 
 ProgramPtr mark_absolute_zeros(ProgramPtr linear, std::size_t n_tangents) {
   const Program& p = *linear;
-  auto is_where = [&](ValueId v) { return p.instructions[v].op == opcode_of<ops::Where>; };
+  // A zero_multiply came from a `where` of the program before: this one is a derivative of a derivative.
+  auto is_where = [&](ValueId v) {
+    const OpCode op = p.instructions[v].op;
+    return op == opcode_of<ops::Where> || op == kZeroMultiply;
+  };
   std::vector<bool> reached(p.size());
   bool any = false;
   const auto moves = depends_on_tangents(p, n_tangents);
