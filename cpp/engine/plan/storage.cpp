@@ -49,6 +49,7 @@ class HomeAssigner {
  private:
   bool is_scalar(ValueId v) const { return engine::is_scalar(program_.type_of(v)); }
   bool is_input(ValueId v) const { return program_.instructions[v].op == kInput; }
+  std::span<const ValueId> roots_read(ValueId reader);
   std::uint32_t new_slot();
   void give_home(ValueId v, std::uint32_t step);
   void release_scalars(ValueId reader, std::uint32_t position);
@@ -66,6 +67,7 @@ class HomeAssigner {
   const Schedule& schedule_;
   Storage& out_;
   std::vector<std::uint32_t> free_slots_;
+  std::vector<ValueId> roots_;     // of roots_read()
   std::vector<ValueId> gathered_;  // roots a region reads other than element by element
   std::vector<ValueId> dead_;      // roots of arrays read for the last time in this region so far
 };
@@ -106,15 +108,20 @@ void HomeAssigner::give_home(ValueId v, std::uint32_t step) {
   out_.buffers.push_back({bytes_of(program_.type_of(v)), step, step});
 }
 
+/// The roots of an instruction's operands, each once; valid until the next call.
+std::span<const ValueId> HomeAssigner::roots_read(ValueId reader) {
+  roots_.clear();
+  for (ValueId a : program_.args_of(reader)) roots_.push_back(views_.root(a));
+  std::sort(roots_.begin(), roots_.end());
+  roots_.erase(std::unique(roots_.begin(), roots_.end()), roots_.end());
+  return roots_;
+}
+
 /// Frees the slots of scalars that `reader`, at `position`, reads as the last one.
 void HomeAssigner::release_scalars(ValueId reader, std::uint32_t position) {
-  const auto args = program_.args_of(reader);
-  for (std::size_t i = 0; i < args.size(); ++i) {
-    const ValueId r = views_.root(args[i]);
+  for (ValueId r : roots_read(reader)) {
     if (!is_scalar(r) || schedule_.step_of[r] == 0 || schedule_.last_use[r] != position) continue;
-    bool again = false;
-    for (std::size_t k = 0; k < i; ++k) again |= views_.root(args[k]) == r;
-    if (!again) free_slots_.push_back(out_.home[r]);
+    free_slots_.push_back(out_.home[r]);
   }
 }
 
@@ -135,18 +142,17 @@ bool HomeAssigner::ends_in_arena(ValueId root, std::uint32_t position) const {
 }
 
 void HomeAssigner::collect_dead(ValueId v, std::uint32_t position) {
-  for (ValueId a : program_.args_of(v)) {
-    const ValueId r = views_.root(a);
+  for (ValueId r : roots_read(v)) {
     if (schedule_.step_of[r] == schedule_.step_of[v] || !ends_in_arena(r, position)) continue;
-    const bool elsewhere = std::find(gathered_.begin(), gathered_.end(), r) != gathered_.end();
-    const bool twice = std::find(dead_.begin(), dead_.end(), r) != dead_.end();
-    if (!elsewhere && !twice) dead_.push_back(r);
+    if (!std::binary_search(gathered_.begin(), gathered_.end(), r)) dead_.push_back(r);
   }
 }
 
 bool HomeAssigner::take_over(ValueId v, std::uint32_t step) {
   const Type& type = program_.type_of(v);
-  for (std::size_t i = dead_.size(); i-- > 0;) {
+  // The newest are likely to fit, and looking at few keeps this linear.
+  const std::size_t oldest = dead_.size() > 8 ? dead_.size() - 8 : 0;
+  for (std::size_t i = dead_.size(); i-- > oldest;) {
     const Type& other = program_.type_of(dead_[i]);
     if (item_size(other.dtype) != item_size(type.dtype) || other.shape != type.shape) continue;
     out_.home[v] = out_.home[dead_[i]];
@@ -175,6 +181,7 @@ void HomeAssigner::assign_region(std::uint32_t step) {
       }
     }
   }
+  std::sort(gathered_.begin(), gathered_.end());
   std::uint32_t position = region.first;
   for (ValueId v : schedule_.members_of(region)) {
     const bool element = reuse && is_elementwise(program_.instructions[v].op);
