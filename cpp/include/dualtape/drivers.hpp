@@ -81,11 +81,10 @@ using Plain = Rebound<X, typename Of<X>::Scalar>;
 /// Like x, entry i being make(x_i, i).
 template <class S, class X, class F>
 Rebound<X, S> transformed(const X& x, F make) {
+  using C = Of<Plain<X>>;
   const Plain<X> plain = x;
-  Rebound<X, S> result = Of<X>::template make<S>(plain);
-  for (int i = 0; i < Of<X>::size(plain); ++i) {
-    Of<X>::at(result, i) = make(Of<X>::at(plain, i), i);
-  }
+  Rebound<X, S> result = C::template make<S>(plain);
+  for (int i = 0; i < C::size(plain); ++i) C::at(result, i) = make(C::at(plain, i), i);
   return result;
 }
 
@@ -150,7 +149,7 @@ auto jvp(F&& f, const X& x, const V& x_dot) {
   const detail::Plain<V> direction = x_dot;
   const auto inputs = detail::transformed<D>(x, [&](const T& value, int i) {
     D input(value);
-    input.tangent(0) = detail::Of<V>::at(direction, i);
+    input.tangent(0) = detail::Of<detail::Plain<V>>::at(direction, i);
     return input;
   });
   const detail::Rebound<decltype(f(inputs)), D> y = f(inputs);
@@ -172,7 +171,7 @@ auto vjp(F&& f, const X& x, const W& y_bar) {
   tape.start_sweep();
   // Entries of y may be one and the same variable: their cotangents add up.
   const auto value = detail::transformed<T>(y, [&](const Var<T>& v, int i) {
-    tape.set_cotangent(v, tape.cotangent(v) + T(detail::Of<W>::at(cotangent, i)));
+    tape.set_cotangent(v, tape.cotangent(v) + T(detail::Of<detail::Plain<W>>::at(cotangent, i)));
     return v.value();
   });
   tape.pullback();
@@ -223,7 +222,7 @@ auto hessian(F&& f, const X& x) {
   using D = Dual<T, kLanes>;
   constexpr int kSize = detail::Of<X>::kSize;
   const detail::Plain<X> plain = x;
-  const int n = detail::Of<X>::size(plain);
+  const int n = detail::Of<detail::Plain<X>>::size(plain);
   Eigen::Matrix<T, kSize, kSize> result(n, n);
   Tape<D> tape;
   for (int begin = 0; begin < n; begin += kLanes) {

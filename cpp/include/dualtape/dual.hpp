@@ -135,9 +135,9 @@ struct ActiveTraits<Dual<T, N>> {
   }
 
   /// Constants of rules and of outer nestings arrive as duals of tangent 0. Where their partial is
-  /// infinite (T(0.5) / y at y = 0) or undefined (a constant exponent of a negative base) they must not
-  /// add 0 * inf. Only here: elsewhere a finite value with an infinite partial and a tangent that
-  /// happens to be 0, sqrt(x^2) at 0, is truly undetermined and gives NaN.
+  /// infinite (T(0.5) / y at y = 0) or undefined (a constant exponent of a negative base) they must
+  /// not add 0 * inf. Only here: elsewhere a finite value with an infinite partial and a tangent
+  /// that happens to be 0, sqrt(x^2) at 0, is truly undetermined and gives NaN.
   template <class Op, int I>
   static constexpr bool may_meet_constant =
       std::same_as<mask_type, bool> &&

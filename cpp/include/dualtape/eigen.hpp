@@ -58,6 +58,44 @@ struct ScalarBinaryOpTraits<S, A, Operation> {
   using ReturnType = A;
 };
 
+namespace internal {
+
+/// Scalars of a product that differ, one an active type, the other constants of it.
+template <class A, class B>
+concept MixedScalars = dualtape::ConstantOf<A, B> || dualtape::ConstantOf<B, A>;
+
+/// Eigen's blocked kernels hold a partial product in the right factor's scalar, which may be the
+/// constant's; so products of mixed scalars go entry by entry.
+template <class Lhs, class Rhs>
+struct MixedProduct {
+  template <class Destination>
+  static void evalTo(Destination& dst, const Lhs& lhs, const Rhs& rhs) {
+    dst.noalias() = lhs.lazyProduct(rhs);
+  }
+  template <class Destination>
+  static void addTo(Destination& dst, const Lhs& lhs, const Rhs& rhs) {
+    dst.noalias() += lhs.lazyProduct(rhs);
+  }
+  template <class Destination>
+  static void subTo(Destination& dst, const Lhs& lhs, const Rhs& rhs) {
+    dst.noalias() -= lhs.lazyProduct(rhs);
+  }
+  template <class Destination, class Scalar>
+  static void scaleAndAddTo(Destination& dst, const Lhs& lhs, const Rhs& rhs, const Scalar& alpha) {
+    dst.noalias() += alpha * lhs.lazyProduct(rhs);
+  }
+};
+
+template <class Lhs, class Rhs>
+  requires MixedScalars<typename Lhs::Scalar, typename Rhs::Scalar>
+struct generic_product_impl<Lhs, Rhs, DenseShape, DenseShape, GemmProduct>
+    : MixedProduct<Lhs, Rhs> {};
+template <class Lhs, class Rhs>
+  requires MixedScalars<typename Lhs::Scalar, typename Rhs::Scalar>
+struct generic_product_impl<Lhs, Rhs, DenseShape, DenseShape, GemvProduct>
+    : MixedProduct<Lhs, Rhs> {};
+
+}  // namespace internal
 }  // namespace Eigen
 
 template <class T, int N>

@@ -52,8 +52,8 @@ struct Sampling {
   constexpr Sampling(Domain a, Domain b, Domain c) : arguments{a, b, c} {}
 };
 
-/// Base of an active type that lives in another namespace: through it argument-dependent lookup finds
-/// this namespace's operators and functions.
+/// Base of an active type that lives in another namespace: through it argument-dependent lookup
+/// finds this namespace's operators and functions.
 struct EnableOperators {};
 
 /// Customisation point. An active type A specialises it with

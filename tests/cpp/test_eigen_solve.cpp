@@ -1,0 +1,38 @@
+// Eigen's LU and Cholesky decompositions of matrices of duals, against their known derivatives.
+
+#include "matrices.hpp"
+
+namespace {
+
+using namespace dualtape;
+using namespace matrices;
+
+void lu_solve_inverse_determinant() {
+  const Matrix<D> a = dual(kA, kADot), b = dual(kB, kBDot);
+  const Eigen::MatrixXd inverse = kA.inverse();
+  const Eigen::MatrixXd x = inverse * kB;
+  close(tangents(a.partialPivLu().solve(b)), inverse * (kBDot - kADot * x), "partial LU");
+  close(tangents(a.fullPivLu().solve(b)), inverse * (kBDot - kADot * x), "full LU");
+  close(tangents(a.inverse()), -inverse * kADot * inverse, "inverse");
+  const D determinant = a.determinant();
+  check::close(determinant.tangent(0), kA.determinant() * (inverse * kADot).trace(), kTolerance);
+}
+
+void cholesky() {
+  const Eigen::MatrixXd s = positive(5, 0.4), s_dot = kADot + kADot.transpose();
+  const Matrix<D> a = dual(s, s_dot);
+  const Matrix<D> lower = a.llt().matrixL();
+  close(tangents(lower * lower.transpose()), s_dot, "L L^T");
+  const Eigen::MatrixXd x = s.llt().solve(kB);
+  close(tangents(a.llt().solve(dual(kB, kBDot))), s.llt().solve(kBDot - s_dot * x), "LLT solve");
+  close(tangents(a.ldlt().solve(dual(kB, kBDot))), s.llt().solve(kBDot - s_dot * x), "LDLT solve");
+}
+
+}  // namespace
+
+int main() {
+  return check::run({
+      {"LU: solve, inverse, determinant", lu_solve_inverse_determinant},
+      {"Cholesky", cholesky},
+  });
+}
