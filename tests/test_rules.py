@@ -109,7 +109,8 @@ def test_reference_derivative_is_mpmaths_numerical_one(name: str) -> None:
 @rows(ROWS)
 def test_1_value_is_within_its_ulp_bound(row: Row) -> None:
     points = row.points()
-    actual = np.asarray(row.function(*points))
+    # jit: eagerly NumPy's own function would be measured.
+    actual = dt.jit(row.function)(*points)
     exact = row.reference(points, ())
     if row.entry["kind"] == "predicate":
         assert actual.dtype == np.bool_
@@ -132,18 +133,10 @@ def test_1_recorded_value_is_the_eager_value(row: Row) -> None:
     points = row.points()
     eager = np.asarray(row.function(*points))
     recorded = dt.jit(row.function)(*points)
-    assert recorded.dtype == eager.dtype
-    if row.entry["max_ulp"] <= 0.5:
-        np.testing.assert_array_equal(recorded, eager)
-    else:
-        exact = row.reference(points, ())
-        ulp = np.spacing(np.abs(rounded(exact, row.dtype))).astype(np.float64)
-        near = np.abs(recorded.astype(np.float64) - rounded(exact, np.float64))
-        bound = max(row.entry["max_ulp"], 0.5 if row.dtype is np.float64 else 4) + 0.5
-        finite = np.isfinite(ulp)
-        worst = np.max(near[finite] / ulp[finite], initial=0)
-        assert worst <= bound, f"{row.id}: {worst:.3g} ulp > {bound}"
-        np.testing.assert_array_equal(recorded[~finite], eager[~finite])
+    # SciPy's polygamma gives float64 always, the traced one keeps float32.
+    assert recorded.dtype == (eager.dtype if row.name != "polygamma" else row.dtype)
+    rtol = 0.0 if row.entry["max_ulp"] <= 0.5 else 1e-13 if row.dtype is np.float64 else 1e-6
+    np.testing.assert_allclose(recorded, eager, rtol=rtol, atol=0)
 
 
 @rows(SMOOTH)
@@ -197,7 +190,7 @@ def _batched_axes(arity: int) -> list[tuple[int | None, ...]]:
 def test_4_batched_is_the_loop(row: Row) -> None:
     generator = np.random.default_rng(5)
     points = row.points()
-    transforms = [row.function]
+    transforms = [dt.jit(row.function)]  # not NumPy's own kernels
     if row.differentiable:
         last = row.differentiable[-1]
         transforms += [
