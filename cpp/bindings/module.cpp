@@ -80,19 +80,20 @@ PyMethodDef functions[] = {
      "stop_gradient(x, /)\n--\n\nx without derivatives."},
     {"clear_caches", clear_caches_function, METH_NOARGS,
      "clear_caches()\n--\n\nForgets all plans."},
-    {"custom_call",
-     reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(custom_call)), METH_FASTCALL,
+    {"custom_call", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(custom_call)),
+     METH_FASTCALL,
      "custom_call(kind, function, rules, operands, /)\n--\n\nA call with rules of its own."},
     {"register_function",
-     reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(register_function)),
-     METH_FASTCALL, "register_function(numpy_function, implementation, /)\n--\n\n"},
+     reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(register_function)), METH_FASTCALL,
+     "register_function(numpy_function, implementation, /)\n--\n\n"},
     {nullptr, nullptr, 0, nullptr}};
 
 void fill_module(PyObject* module) {
   add_error_types(module);
   add_tracer_type(module);
   add_recorder_type(module);
-  add_recording_types(module);
+  add_recording_type(module);
+  add_linear_map_type(module);
   add_functions(module);
   add_dispatch(module);
   if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};

@@ -23,15 +23,17 @@ std::unordered_map<PyObject*, Implementation>& implementations() {
 [[noreturn]] void raise_unsupported(PyObject* function) {
   const std::string name = text_of(attribute(function, "__name__").get());
   const std::string module = text_of(attribute(function, "__module__").get());
-  raise(error_types.unsupported_function,
-        module + "." + name +
-            " cannot be recorded; write it with recorded functions (see dualtape.numpy), or give it "
-            "a rule with dualtape.custom_jvp");
+  raise(
+      error_types.unsupported_function,
+      module + "." + name +
+          " cannot be recorded; write it with recorded functions (see dualtape.numpy), or give it "
+          "a rule with dualtape.custom_jvp");
 }
 
 PyObject* call_recorded(const Function& f, PyObject* args, PyObject* kwargs) {
   std::vector<PyObject*> values;
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args); ++i) values.push_back(PyTuple_GET_ITEM(args, i));
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(args); ++i)
+    values.push_back(PyTuple_GET_ITEM(args, i));
   const Py_ssize_t n_names = kwargs == Py_None ? 0 : PyDict_GET_SIZE(kwargs);
   if (n_names == 0) return record_function(f, values.data(), PyTuple_GET_SIZE(args), nullptr);
   const Ref names = Ref::checked(PyTuple_New(n_names));
@@ -46,9 +48,12 @@ PyObject* call_recorded(const Function& f, PyObject* args, PyObject* kwargs) {
 
 /// Names under which NumPy has a function a second time.
 constexpr std::pair<const char*, const char*> kAliases[] = {
-    {"amax", "max"},         {"amin", "min"},
-    {"around", "round"},     {"linalg.matmul", "matmul"},
-    {"linalg.outer", "outer"}, {"linalg.diagonal", "diagonal"},
+    {"amax", "max"},
+    {"amin", "min"},
+    {"around", "round"},
+    {"linalg.matmul", "matmul"},
+    {"linalg.outer", "outer"},
+    {"linalg.diagonal", "diagonal"},
     {"linalg.matrix_transpose", "matrix_transpose"}};
 
 }  // namespace

@@ -43,8 +43,9 @@ std::optional<int> code_of(PyObject* ufunc) {
 [[noreturn]] void raise_unsupported(PyObject* ufunc, const std::string& method) {
   const std::string name = name_of(ufunc) + (method == "__call__" ? "" : "." + method);
   raise(error_types.unsupported_function,
-        "numpy." + name + " cannot be recorded; write it with recorded functions (see "
-                          "dualtape.numpy), or give it a rule with dualtape.custom_jvp");
+        "numpy." + name +
+            " cannot be recorded; write it with recorded functions (see "
+            "dualtape.numpy), or give it a rule with dualtape.custom_jvp");
 }
 
 struct Options {
@@ -125,7 +126,8 @@ void require_bools(PyObject* ufunc, std::span<const Operand> x) {
   }
 }
 
-PyObject* call_ufunc(PyObject* ufunc, int code, std::span<const Operand> x, const Options& options) {
+PyObject* call_ufunc(PyObject* ufunc, int code, std::span<const Operand> x,
+                     const Options& options) {
   if (options.out && !is_tracer(options.out)) {
     raise(PyExc_TypeError,
           "numpy." + name_of(ufunc) +
@@ -172,7 +174,7 @@ PyObject* reduce_ufunc(PyObject* ufunc, const Function& f, PyObject* const* x, P
 
 std::optional<OpCode> op_of_ufunc_name(std::string_view name) {
   constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
-      {"psi", "digamma"},         {"true_divide", "divide"}, {"bitwise_and", "logical_and"},
+      {"psi", "digamma"},           {"true_divide", "divide"},      {"bitwise_and", "logical_and"},
       {"bitwise_or", "logical_or"}, {"bitwise_xor", "logical_xor"}, {"fabs", "absolute"}};
   for (const auto& [alias, op] : kAliases) {
     if (name == alias) return find_op(op);
@@ -207,10 +209,15 @@ PyObject* array_ufunc(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* 
 void add_ufuncs() {
   auto& table = ufunc_table();
   const Ref numpy = numpy_attribute("");
-  constexpr std::pair<const char*, int> kSpecial[] = {
-      {"matmul", kMatmul},           {"deg2rad", kDegreesToRadians}, {"radians", kDegreesToRadians},
-      {"rad2deg", kRadiansToDegrees}, {"degrees", kRadiansToDegrees}, {"positive", kPositive},
-      {"divmod", kDivmod},           {"invert", kInvert},            {"float_power", kFloatPower}};
+  constexpr std::pair<const char*, int> kSpecial[] = {{"matmul", kMatmul},
+                                                      {"deg2rad", kDegreesToRadians},
+                                                      {"radians", kDegreesToRadians},
+                                                      {"rad2deg", kRadiansToDegrees},
+                                                      {"degrees", kRadiansToDegrees},
+                                                      {"positive", kPositive},
+                                                      {"divmod", kDivmod},
+                                                      {"invert", kInvert},
+                                                      {"float_power", kFloatPower}};
   for (const auto& [name, code] : kSpecial) {
     table[attribute(numpy.get(), name).release()] = code;
   }

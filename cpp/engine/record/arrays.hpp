@@ -1,4 +1,5 @@
-/// Array functions on operands, shared by the tracer's methods and by the functions of dualtape.numpy.
+/// Array functions on operands, shared by the tracer's methods and by the functions of
+/// dualtape.numpy.
 #pragma once
 
 #include "record/operand.hpp"
@@ -13,7 +14,8 @@ bool holds_tracer(PyObject* nested);
 /// np.matmul.
 PyObject* matmul_result(const Operand& a, const Operand& b);
 
-/// NumPy's t[...] = result of an in-place operation: the shape must be t's, the element type is cast same-kind.
+/// NumPy's t[...] = result of an in-place operation: the shape must be t's, the element type is
+/// cast same-kind.
 void assign_result(TracerObject* t, const Expr& result);
 /// NumPy's t[...] = value: broadcast and cast to t's type.
 void assign_all(TracerObject* t, const Operand& value);

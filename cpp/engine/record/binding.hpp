@@ -41,8 +41,8 @@ struct Binding {
   };
   Source source = Source::kAbstract;
   ValueKind kind = ValueKind::kArray;
-  bool is_argument = false;     // given to Recorder.input, not captured
-  bool by_reference = false;    // owner is the caller's writable array: `bits` is its checksum
+  bool is_argument = false;      // given to Recorder.input, not captured
+  bool by_reference = false;     // owner is the caller's writable array: `bits` is its checksum
   std::int16_t batch_axis = -1;  // axis of the bound array that the program does not see; -1: none
   ValueId value = kNoValue;
   std::uint64_t bits = 0;

@@ -1,8 +1,8 @@
 /// Binding the inputs of a recording: arguments, captured arrays, numbers.
 ///
-/// A recording must never differ silently from eager NumPy, which reads an array when an operation runs. A captured
-/// writable array is copied up to 64 KiB; above, and for arguments, it is read by reference and its checksum is
-/// compared before the run.
+/// A recording must never differ silently from eager NumPy, which reads an array when an operation
+/// runs. A captured writable array is copied up to 64 KiB; above, and for arguments, it is read by
+/// reference and its checksum is compared before the run.
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -45,8 +45,9 @@ void refuse_subclasses(PyObject* array) {
   if (PyArray_CheckExact(array)) return;
   const std::string type = type_name(array);
   if (type.find("matrix") != std::string::npos || type.find("Masked") != std::string::npos) {
-    raise(PyExc_TypeError, type + " has its own arithmetic and cannot be recorded; "
-                                  "use a plain numpy.ndarray");
+    raise(PyExc_TypeError, type +
+                               " has its own arithmetic and cannot be recorded; "
+                               "use a plain numpy.ndarray");
   }
 }
 
@@ -97,7 +98,8 @@ std::uint64_t number_bits(PyObject* number, DType as) {
   return bits;
 }
 
-/// Index among the numbers that are structure, -1 for the others. Zero is structure, minus zero is not.
+/// Index among the numbers that are structure, -1 for the others. Zero is structure, minus zero is
+/// not.
 int structural_number(PyObject* number) {
   double v = 0;
   if (PyFloat_Check(number)) {
@@ -118,7 +120,8 @@ int structural_number(PyObject* number) {
 }  // namespace
 
 std::uint64_t checksum(const void* data, std::size_t bytes) {
-  // Four independent lanes of multiply and add: each word counts with an odd factor of its own position.
+  // Four independent lanes of multiply and add: each word counts with an odd factor of its own
+  // position.
   constexpr std::uint64_t kFactor = 0x9E3779B97F4A7C15u;
   const auto* p = static_cast<const unsigned char*>(data);
   std::uint64_t lane[4] = {bytes, 1, 2, 3};
@@ -242,9 +245,8 @@ ValueId Recorder::capture(PyObject* object) {
   if (found != captured_.end()) {
     const ValueId v = program_.inputs[found->second];
     // Shape and element type can be assigned to in place.
-    const bool same_type =
-        type_of(v).shape == shape_of(array.array()) &&
-        type_of(v).dtype == dtype_of(PyArray_DESCR(array.array()), name_);
+    const bool same_type = type_of(v).shape == shape_of(array.array()) &&
+                           type_of(v).dtype == dtype_of(PyArray_DESCR(array.array()), name_);
     if (same_type && still_equal(bindings_[found->second], array.get())) return v;
   }
   const ValueId v = bind_array(array.get(), false, -1);
@@ -276,8 +278,9 @@ ValueId Recorder::slot(PyObject* number, DType as) {
   Binding b;
   b.source = Binding::Source::kNumber;
   b.bits = number_bits(number, as);
-  // A number that something else holds (a variable, a literal) is one slot wherever it is used; one just computed is
-  // held by this operation alone and gets its own. Both follow from the code, not from values.
+  // A number that something else holds (a variable, a literal) is one slot wherever it is used; one
+  // just computed is held by this operation alone and gets its own. Both follow from the code, not
+  // from values.
   if (Py_REFCNT(number) < 2) return bind(std::move(b), {as, {}});
   const auto address = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(number));
   const auto [entry, is_new] =

@@ -1,5 +1,5 @@
-/// What a function or a rule captured is hoisted: it becomes an operand of the instruction, in front of which stand
-/// the arguments. A captured value has no tangent, and its cotangent is zero.
+/// What a function or a rule captured is hoisted: it becomes an operand of the instruction, in
+/// front of which stand the arguments. A captured value has no tangent, and its cotangent is zero.
 #include "record/custom.hpp"
 
 #include <vector>
@@ -32,8 +32,8 @@ class CustomCall {
         const Binding& b = r->bound->inputs[k];
         if (b.is_argument) continue;
         if (b.source == Binding::Source::kOuter) {
-          raise(PyExc_ValueError, r->bound->name +
-                                      ": closes over a traced value; pass it as an argument");
+          raise(PyExc_ValueError,
+                r->bound->name + ": closes over a traced value; pass it as an argument");
         }
         captures_.push_back(&b);
         capture_types_.push_back(r->input_type(k));
@@ -95,7 +95,8 @@ class CustomCall {
     return b.finish(ids);
   }
 
-  /// X, C -> the outputs of part k, then the captures of the parts in `passed` (residuals of a forward rule).
+  /// X, C -> the outputs of part k, then the captures of the parts in `passed` (residuals of a
+  /// forward rule).
   ProgramPtr function(std::size_t k, std::vector<std::size_t> passed) {
     Builder b(Builder::Mode::kRecord);
     const auto x = inputs(b, types_);
@@ -114,7 +115,8 @@ class CustomCall {
     std::vector<Type> types = types_;
     for (const Type& type : types_) types.push_back(tangent_type(type));
     const auto all = inputs(b, types);
-    std::vector<Expr> arguments(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(n_arguments()));
+    std::vector<Expr> arguments(all.begin(),
+                                all.begin() + static_cast<std::ptrdiff_t>(n_arguments()));
     const auto dots = std::span(all).subspan(types_.size(), n_arguments());
     arguments.insert(arguments.end(), dots.begin(), dots.end());
     const auto captures = std::span(all).subspan(n_arguments(), captures_.size());

@@ -3,9 +3,9 @@
 namespace dualtape::engine {
 namespace {
 
-constexpr int kTypeNumbers[kDTypeCount] = {NPY_BOOL,   NPY_INT8,    NPY_INT16,   NPY_INT32,  NPY_INT64,
-                                           NPY_UINT8,  NPY_UINT16,  NPY_UINT32,  NPY_UINT64, NPY_FLOAT32,
-                                           NPY_FLOAT64, NPY_COMPLEX64, NPY_COMPLEX128};
+constexpr int kTypeNumbers[kDTypeCount] = {
+    NPY_BOOL,   NPY_INT8,   NPY_INT16,   NPY_INT32,   NPY_INT64,     NPY_UINT8,     NPY_UINT16,
+    NPY_UINT32, NPY_UINT64, NPY_FLOAT32, NPY_FLOAT64, NPY_COMPLEX64, NPY_COMPLEX128};
 
 }  // namespace
 
@@ -52,8 +52,8 @@ Ref new_array(DType d, std::span<const std::int64_t> shape) {
 }
 
 Ref contiguous(PyObject* value) {
-  return Ref::checked(PyArray_FROM_OF(
-      value, NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED | NPY_ARRAY_NOTSWAPPED));
+  return Ref::checked(
+      PyArray_FROM_OF(value, NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED | NPY_ARRAY_NOTSWAPPED));
 }
 
 Ref tuple_of(std::span<const std::int64_t> shape) {
@@ -70,8 +70,8 @@ Dims dims_of(PyObject* ints, std::string_view what) {
   const Ref items = Ref::steal(PySequence_Fast(ints, ""));
   if (!items) {
     PyErr_Clear();
-    raise(PyExc_TypeError, std::string(what) + ": an int or a tuple of ints is wanted, got " +
-                               type_name(ints));
+    raise(PyExc_TypeError,
+          std::string(what) + ": an int or a tuple of ints is wanted, got " + type_name(ints));
   }
   Dims dims;
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i) {

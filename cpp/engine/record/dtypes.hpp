@@ -23,7 +23,8 @@ Ref descr_of(DType d);
 Dims shape_of(PyArrayObject* array);
 /// A new C-contiguous array with its own memory, contents not set.
 Ref new_array(DType d, std::span<const std::int64_t> shape);
-/// `value` as a C-contiguous, aligned array in native byte order; the same object where it already is one.
+/// `value` as a C-contiguous, aligned array in native byte order; the same object where it already
+/// is one.
 Ref contiguous(PyObject* value);
 /// A tuple of ints.
 Ref tuple_of(std::span<const std::int64_t> shape);

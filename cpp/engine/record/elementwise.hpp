@@ -24,7 +24,8 @@ DType result_dtype(std::span<const Operand> operands);
 Expr record_elementwise(OpCode op, std::span<const Operand> operands);
 /// ufunc(*operands) as a tracer: of shape () a NumPy scalar.
 PyObject* elementwise_result(OpCode op, std::span<const Operand> operands);
-/// An operator of Python: between Python numbers the result is a Python number. NotImplemented for foreign operands.
+/// An operator of Python: between Python numbers the result is a Python number. NotImplemented for
+/// foreign operands.
 PyObject* binary_operator(OpCode op, PyObject* a, PyObject* b);
 PyObject* unary_operator(OpCode op, PyObject* a);
 

@@ -40,9 +40,8 @@ void add_error_types(PyObject* module) {
                                         "A traced value was used after its recording ended.");
   error_types.concrete_value = make_type(module, "ConcreteValueError", PyExc_TypeError,
                                          "A number was asked of a value that is not there.");
-  error_types.unsupported_function =
-      make_type(module, "UnsupportedFunctionError", PyExc_TypeError,
-                "A function or an option that cannot be recorded.");
+  error_types.unsupported_function = make_type(module, "UnsupportedFunctionError", PyExc_TypeError,
+                                               "A function or an option that cannot be recorded.");
 }
 
 void raise(PyObject* type, const std::string& message) {

@@ -1,4 +1,5 @@
-/// From a recorder to a Recording: a whole recording, or outputs of a tape as functions of chosen values.
+/// From a recorder to a Recording: a whole recording, or outputs of a tape as functions of chosen
+/// values.
 #include <algorithm>
 
 #include "program/errors.hpp"
@@ -8,7 +9,8 @@
 namespace dualtape::engine {
 namespace {
 
-/// The output's value in the recorder: lifted where it is an older recording's, captured where it is an array.
+/// The output's value in the recorder: lifted where it is an older recording's, captured where it
+/// is an array.
 ValueId output_value(Recorder& recorder, PyObject* output, ValueKind* kind) {
   const Operand o = operand_of(output, recorder.name() + ": result");
   *kind = o.kind;
@@ -21,7 +23,8 @@ ValueId output_value(Recorder& recorder, PyObject* output, ValueKind* kind) {
   return recorder.lift(*owner, v);
 }
 
-/// ValueError if a value of `wrt` depends on another: a derivative in one alone is not defined then.
+/// ValueError if a value of `wrt` depends on another: a derivative in one alone is not defined
+/// then.
 void require_independent(const Program& program, std::span<const ValueId> wrt) {
   const auto is_input = [&](ValueId v) { return program.instructions[v].op == kInput; };
   if (wrt.size() < 2 || std::ranges::all_of(wrt, is_input)) return;
@@ -39,8 +42,9 @@ void require_independent(const Program& program, std::span<const ValueId> wrt) {
   }
 }
 
-/// A value of a tape as the binding of an input: the value itself while recording goes on; after, its number, or, where
-/// it depends on values of an enclosing recording, the same instructions recorded there.
+/// A value of a tape as the binding of an input: the value itself while recording goes on; after,
+/// its number, or, where it depends on values of an enclosing recording, the same instructions
+/// recorded there.
 Binding tape_binding(const RecorderRef& owner, ValueId v, ValueKind kind) {
   Recorder& recorder = *owner.get();
   Binding b;

@@ -13,8 +13,8 @@ namespace dualtape::engine {
 namespace {
 
 std::array<std::span<const Function>, 6> all_tables() {
-  return {reduction_functions(), shape_functions(),     join_functions(),
-          product_functions(),   maker_functions(),     selection_functions()};
+  return {reduction_functions(), shape_functions(), join_functions(),
+          product_functions(),   maker_functions(), selection_functions()};
 }
 
 const char* last_name(const char* dotted) {
@@ -92,8 +92,8 @@ PyObject* elementwise_function(PyObject* self, PyObject* const* args, Py_ssize_t
                 "= cannot be recorded; choose with np.where, convert with x.astype");
     }
     if (n != info.arity) {
-      raise(PyExc_TypeError, name + "() takes " + std::to_string(info.arity) +
-                                 " arrays, got " + std::to_string(n));
+      raise(PyExc_TypeError,
+            name + "() takes " + std::to_string(info.arity) + " arrays, got " + std::to_string(n));
     }
     Operand operands[3];
     for (Py_ssize_t i = 0; i < n; ++i) operands[i] = operand_of(args[i], info.name);
@@ -137,8 +137,7 @@ bool any_traced(PyObject* const* args, Py_ssize_t n) {
   return false;
 }
 
-PyObject* record_function(const Function& f, PyObject* const* args, Py_ssize_t n,
-                          PyObject* names) {
+PyObject* record_function(const Function& f, PyObject* const* args, Py_ssize_t n, PyObject* names) {
   const Arguments found = f.signature.parse(args, n, names);
   for (const char* name : f.refused) {
     if (!name) break;
@@ -207,8 +206,7 @@ void add_functions(PyObject* module) {
   for (std::size_t i = 0; i < ops::op_table.size(); ++i) {
     const std::string_view name = ops::op_table[i].name;
     if (!is_elementwise_name(name)) continue;
-    add_function(module, std::string(name), elementwise_function,
-                 PyLong_FromSize_t(i));
+    add_function(module, std::string(name), elementwise_function, PyLong_FromSize_t(i));
   }
 }
 

@@ -1,4 +1,5 @@
-/// NumPy functions that are recorded: one table for dualtape.numpy, for NumPy's dispatch and for tracer methods.
+/// NumPy functions that are recorded: one table for dualtape.numpy, for NumPy's dispatch and for
+/// tracer methods.
 #pragma once
 
 #include <array>
@@ -12,9 +13,11 @@ namespace dualtape::engine {
 struct Function {
   const char* numpy_name;  // "linalg.solve"; nullptr: NumPy has none
   Signature signature;
-  PyObject* (*record)(const Arguments&);  // a new reference; some argument is traced, or it makes an array
-  std::array<const char*, 3> refused{};   // parameters that cannot be recorded, unless None or absent
-  bool is_maker = false;                  // inside a recording the result is traced whatever the arguments
+  PyObject* (*record)(
+      const Arguments&);  // a new reference; some argument is traced, or it makes an array
+  std::array<const char*, 3>
+      refused{};          // parameters that cannot be recorded, unless None or absent
+  bool is_maker = false;  // inside a recording the result is traced whatever the arguments
 };
 
 /// Arguments are traced: any is a tracer, or a list that holds one.
@@ -33,7 +36,8 @@ std::span<const Function> maker_functions();
 /// where, clip, polygamma: elementwise functions with arguments of their own.
 std::span<const Function> selection_functions();
 
-/// Function objects of the module: every table above, and one for each registered elementwise function.
+/// Function objects of the module: every table above, and one for each registered elementwise
+/// function.
 void add_functions(PyObject* module);
 
 // NumPy's dispatch.

@@ -10,16 +10,17 @@ namespace {
 
 std::vector<Operand> operands_of(PyObject* sequence, const char* function) {
   // A traced array stands for the sequence of its rows.
-  const Ref items = is_tracer(sequence) ? Ref::checked(PySequence_List(sequence))
-                                        : Ref::checked(PySequence_Fast(
-                                              sequence, "a sequence of arrays is wanted"));
+  const Ref items = is_tracer(sequence)
+                        ? Ref::checked(PySequence_List(sequence))
+                        : Ref::checked(PySequence_Fast(sequence, "a sequence of arrays is wanted"));
   std::vector<Operand> operands;
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i) {
     PyObject* item = PySequence_Fast_GET_ITEM(items.get(), i);
     operands.push_back(operand_of(item, function));
     if (!operands.back().holder) operands.back().holder = Ref::borrow(item);
   }
-  if (operands.empty()) raise(PyExc_ValueError, "need at least one array to " + std::string(function));
+  if (operands.empty())
+    raise(PyExc_ValueError, "need at least one array to " + std::string(function));
   return operands;
 }
 
@@ -52,7 +53,8 @@ PyObject* record_concatenate(const Arguments& a) {
     for (Expr& part : parts) part = reshape(part, {element_count(part.shape())});
     return make_array(concatenate(parts, 0));
   }
-  if (parts[0].rank() == 0) raise(PyExc_ValueError, "zero-dimensional arrays cannot be concatenated");
+  if (parts[0].rank() == 0)
+    raise(PyExc_ValueError, "zero-dimensional arrays cannot be concatenated");
   const std::int64_t axis = a[1] ? integer_of(a[1]) : 0;
   return make_array(concatenate(parts, axis_of(axis, parts[0].rank(), "concatenate")));
 }
@@ -86,9 +88,14 @@ void collect(PyObject* nest, std::size_t depth, Dims& shape, std::vector<PyObjec
 }
 
 constexpr Function kFunctions[] = {
-    {"concatenate", {"concatenate", {"arrays", "axis", "out", "dtype", "casting"}, 1, 3},
-     record_concatenate, {"out"}},
-    {"stack", {"stack", {"arrays", "axis", "out", "dtype", "casting"}, 1, 3}, record_stack, {"out"}},
+    {"concatenate",
+     {"concatenate", {"arrays", "axis", "out", "dtype", "casting"}, 1, 3},
+     record_concatenate,
+     {"out"}},
+    {"stack",
+     {"stack", {"arrays", "axis", "out", "dtype", "casting"}, 1, 3},
+     record_stack,
+     {"out"}},
 };
 
 }  // namespace

@@ -64,7 +64,8 @@ PyObject* record_solve(const Arguments& a) {
   const Operand operands[] = {operand_of(a[0], "solve"), operand_of(a[1], "solve")};
   Recorder& recorder = *recorder_of(operands);
   const DType d = inexact(result_dtype(operands));
-  return make_result(linalg_solve(lower(operands[0], recorder, d), lower(operands[1], recorder, d)));
+  return make_result(
+      linalg_solve(lower(operands[0], recorder, d), lower(operands[1], recorder, d)));
 }
 
 PyObject* record_inv(const Arguments& a) {

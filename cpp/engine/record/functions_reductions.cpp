@@ -51,11 +51,12 @@ PyObject* record_prod(const Arguments& a) { return accumulate<prod>(a, "prod"); 
 PyObject* record_mean(const Arguments& a) {
   const Expr x = array_argument(a[0], "mean");
   const Dims axes = axes_of(a[1], x.rank(), "mean");
-  const DType d = is_given(a[2]) ? dtype_of(a[2], "mean")
+  const DType d = is_given(a[2])          ? dtype_of(a[2], "mean")
                   : is_inexact(x.dtype()) ? x.dtype()
                                           : DType::kFloat64;
   double n = 1;
-  for (std::int64_t axis : axes) n *= static_cast<double>(x.shape()[static_cast<std::size_t>(axis)]);
+  for (std::int64_t axis : axes)
+    n *= static_cast<double>(x.shape()[static_cast<std::size_t>(axis)]);
   const Expr total = sum(as_dtype(x, d), axes);
   // The count follows from the shape: it is structure.
   const Expr args[] = {total, constant(total.builder(), n, d)};
@@ -116,16 +117,26 @@ PyObject* record_cumsum(const Arguments& a) {
 }
 
 constexpr Function kFunctions[] = {
-    {"sum", {"sum", {"a", "axis", "dtype", "out", "keepdims", "initial", "where"}, 1},
-     record_sum, {"out", "where"}},
-    {"prod", {"prod", {"a", "axis", "dtype", "out", "keepdims", "initial", "where"}, 1},
-     record_prod, {"out", "where"}},
-    {"mean", {"mean", {"a", "axis", "dtype", "out", "keepdims", "where"}, 1},
-     record_mean, {"out", "where"}},
-    {"max", {"max", {"a", "axis", "out", "keepdims", "initial", "where"}, 1},
-     record_max, {"out", "where"}},
-    {"min", {"min", {"a", "axis", "out", "keepdims", "initial", "where"}, 1},
-     record_min, {"out", "where"}},
+    {"sum",
+     {"sum", {"a", "axis", "dtype", "out", "keepdims", "initial", "where"}, 1},
+     record_sum,
+     {"out", "where"}},
+    {"prod",
+     {"prod", {"a", "axis", "dtype", "out", "keepdims", "initial", "where"}, 1},
+     record_prod,
+     {"out", "where"}},
+    {"mean",
+     {"mean", {"a", "axis", "dtype", "out", "keepdims", "where"}, 1},
+     record_mean,
+     {"out", "where"}},
+    {"max",
+     {"max", {"a", "axis", "out", "keepdims", "initial", "where"}, 1},
+     record_max,
+     {"out", "where"}},
+    {"min",
+     {"min", {"a", "axis", "out", "keepdims", "initial", "where"}, 1},
+     record_min,
+     {"out", "where"}},
     {"all", {"all", {"a", "axis", "out", "keepdims", "where"}, 1}, record_all, {"out", "where"}},
     {"any", {"any", {"a", "axis", "out", "keepdims", "where"}, 1}, record_any, {"out", "where"}},
     {"argmax", {"argmax", {"a", "axis", "out", "keepdims"}, 1}, record_argmax, {"out"}},

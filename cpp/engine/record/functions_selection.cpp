@@ -51,7 +51,8 @@ PyObject* record_round(const Arguments& a) {
   const std::int64_t decimals = a[1] ? integer_of(a[1]) : 0;
   const Operand x[] = {operand_of(a[0], "round")};
   if (decimals == 0) return elementwise_result(known_ops.rint, x);
-  raise(error_types.unsupported_function, "round: only decimals=0 is recorded; scale, np.rint, scale back");
+  raise(error_types.unsupported_function,
+        "round: only decimals=0 is recorded; scale, np.rint, scale back");
 }
 
 PyObject* record_same(const Arguments& a) { return make_result(array_argument(a[0], "real")); }

@@ -108,7 +108,8 @@ PyObject* record_diag(const Arguments& a) {
   const std::int64_t k = a[1] ? integer_of(a[1]) : 0;
   const std::size_t rank = type_of(as_tracer(t.get())).shape.size();
   if (rank == 2) return diagonal_tracer(as_tracer(t.get()), k, 0, 1);
-  if (rank != 1) throw ShapeError("diag: input must be 1- or 2-d, got " + std::to_string(rank) + "-d");
+  if (rank != 1)
+    throw ShapeError("diag: input must be 1- or 2-d, got " + std::to_string(rank) + "-d");
   const Expr v = expr_of(t.get());
   const std::int64_t n = v.shape()[0], size = n + std::abs(k);
   if (n == 0) return make_array(pad(reshape(v, {0, 1}), {size, size}, {0, 0}, {1, 1}));
@@ -120,11 +121,11 @@ PyObject* record_diag(const Arguments& a) {
 
 PyObject* record_trace(const Arguments& a) {
   const Ref t = tracer_argument(a[0], "trace");
-  const Ref diagonal = Ref::checked(
-      diagonal_tracer(as_tracer(t.get()), a[1] ? integer_of(a[1]) : 0,
-                      a[2] ? integer_of(a[2]) : 0, a[3] ? integer_of(a[3]) : 1));
+  const Ref diagonal =
+      Ref::checked(diagonal_tracer(as_tracer(t.get()), a[1] ? integer_of(a[1]) : 0,
+                                   a[2] ? integer_of(a[2]) : 0, a[3] ? integer_of(a[3]) : 1));
   const Expr d = expr_of(diagonal.get());
-  const DType as = is_given(a[4]) ? dtype_of(a[4], "trace")
+  const DType as = is_given(a[4])          ? dtype_of(a[4], "trace")
                    : is_inexact(d.dtype()) ? d.dtype()
                                            : DType::kInt64;
   return make_result(sum(as_dtype(d, as), {static_cast<std::int64_t>(d.rank()) - 1}));
@@ -161,7 +162,10 @@ constexpr Function kFunctions[] = {
     {"copy", {"copy", {"a", "order", "subok"}, 1}, record_copy},
     {"diagonal", {"diagonal", {"a", "offset", "axis1", "axis2"}, 1}, record_diagonal},
     {"diag", {"diag", {"v", "k"}, 1}, record_diag},
-    {"trace", {"trace", {"a", "offset", "axis1", "axis2", "dtype", "out"}, 1}, record_trace, {"out"}},
+    {"trace",
+     {"trace", {"a", "offset", "axis1", "axis2", "dtype", "out"}, 1},
+     record_trace,
+     {"out"}},
     {"flip", {"flip", {"m", "axis"}, 1}, record_flip},
     {"shape", {"shape", {"a"}, 1}, record_shape},
     {"ndim", {"ndim", {"a"}, 1}, record_ndim},

@@ -1,4 +1,5 @@
-/// Indexing with arrays: the indexed axes are moved to the front and flattened, and one linear index takes from them.
+/// Indexing with arrays: the indexed axes are moved to the front and flattened, and one linear
+/// index takes from them.
 #include <algorithm>
 
 #include "program/errors.hpp"
@@ -26,7 +27,8 @@ bool is_indexed(const IndexItem& item) {
   return item.kind == Kind::kArray || item.kind == Kind::kInteger;
 }
 
-/// The index's axes stay in place if its arrays and integers are side by side; else they come first.
+/// The index's axes stay in place if its arrays and integers are side by side; else they come
+/// first.
 bool are_adjacent(const Index& index) {
   const auto& items = index.items;
   const auto first = std::ranges::find_if(items, is_indexed);
@@ -70,8 +72,7 @@ Ref linear_index(const Layout& l) {
   std::vector<Ref> arrays;
   std::vector<PyObject*> pointers;
   for (const IndexItem* item : l.arrays) {
-    arrays.push_back(item->array ? item->array
-                                 : Ref::checked(PyLong_FromLongLong(item->start)));
+    arrays.push_back(item->array ? item->array : Ref::checked(PyLong_FromLongLong(item->start)));
     pointers.push_back(arrays.back().get());
   }
   if (n > 32) raise(PyExc_IndexError, "too many index arrays");
@@ -114,8 +115,8 @@ Expr apply(OpCode op, std::initializer_list<Expr> args) {
   return emit_elementwise(op, {args.begin(), args.size()});
 }
 
-/// Some index arrays are traced: combined by recorded arithmetic. An entry out of range on any axis makes the linear
-/// index one that `take` refuses when it runs.
+/// Some index arrays are traced: combined by recorded arithmetic. An entry out of range on any axis
+/// makes the linear index one that `take` refuses when it runs.
 Expr traced_linear_index(const Layout& l, Recorder& r) {
   const auto lowered = [&](const IndexItem& item) -> Expr {
     if (!item.array) return integer(r, item.start);
@@ -129,12 +130,11 @@ Expr traced_linear_index(const Layout& l, Recorder& r) {
     const Expr i = lowered(*l.arrays[k]);
     const Expr size = integer(r, l.indexed[k]), zero = integer(r, 0);
     const Expr is_inside =
-        apply(known_ops.logical_and, {apply(known_ops.less, {i, size}),
-                                      apply(known_ops.greater_equal, {apply(known_ops.add, {i, size}),
-                                                                      zero})});
+        apply(known_ops.logical_and,
+              {apply(known_ops.less, {i, size}),
+               apply(known_ops.greater_equal, {apply(known_ops.add, {i, size}), zero})});
     const Expr wrapped = apply(
-        known_ops.where,
-        {apply(known_ops.less, {i, zero}), apply(known_ops.add, {i, size}), i});
+        known_ops.where, {apply(known_ops.less, {i, zero}), apply(known_ops.add, {i, size}), i});
     linear = k == 0 ? wrapped
                     : apply(known_ops.add, {apply(known_ops.multiply, {linear, size}), wrapped});
     valid = k == 0 ? is_inside : apply(known_ops.logical_and, {valid, is_inside});
@@ -143,9 +143,8 @@ Expr traced_linear_index(const Layout& l, Recorder& r) {
 }
 
 Expr index_expr(const Layout& l, Recorder& r) {
-  const bool is_traced = std::ranges::any_of(l.arrays, [](const IndexItem* item) {
-    return item->array && is_tracer(item->array.get());
-  });
+  const bool is_traced = std::ranges::any_of(
+      l.arrays, [](const IndexItem* item) { return item->array && is_tracer(item->array.get()); });
   if (is_traced) return traced_linear_index(l, r);
   // A single index array is used as it is, so that the same array stays one input.
   const Ref linear = linear_index(l);
@@ -237,7 +236,8 @@ Expr set_advanced(const Expr& x, const Index& index, const Expr& v) {
   Dims taken_shape = linear.shape();
   taken_shape.append(l.rest);
   Dims placed_shape;
-  for (std::int64_t axis : order) placed_shape.push_back(taken_shape[static_cast<std::size_t>(axis)]);
+  for (std::int64_t axis : order)
+    placed_shape.push_back(taken_shape[static_cast<std::size_t>(axis)]);
   const Dims full = with_new_axes(index, l, placed_shape, linear.rank());
   const Expr values =
       transposed(reshaped(broadcast_into(v, full), placed_shape), inverse_of(order));

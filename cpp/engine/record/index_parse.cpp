@@ -31,8 +31,9 @@ Ref mask_value(PyObject* mask) {
   const ValueId v = current_id(t);
   if (r.options().guards || r.is_abstract(v)) {
     raise(error_types.concrete_value,
-          r.name() + ": x[mask] with a traced mask has a data-dependent shape; use "
-                     "np.where(mask, x, other), or x[mask] = number");
+          r.name() +
+              ": x[mask] with a traced mask has a data-dependent shape; use "
+              "np.where(mask, x, other), or x[mask] = number");
   }
   return r.value_of(v);
 }
@@ -93,8 +94,7 @@ void check_mask_shape(PyArrayObject* mask, const Dims& shape, std::size_t axis) 
     raise(PyExc_IndexError,
           "boolean index did not match indexed array along axis " + std::to_string(at) +
               "; size of axis is " + std::to_string(shape[at]) +
-              " but size of corresponding boolean axis is " +
-              std::to_string(PyArray_DIM(mask, i)));
+              " but size of corresponding boolean axis is " + std::to_string(PyArray_DIM(mask, i)));
   }
 }
 
@@ -189,9 +189,8 @@ Index parse_index(PyObject* key, TracerObject* t) {
     index.has_ellipsis = true;
   }
   if (taken > shape.size()) {
-    raise(PyExc_IndexError, "too many indices for array: array is " +
-                                std::to_string(shape.size()) + "-dimensional, but " +
-                                std::to_string(taken) + " were indexed");
+    raise(PyExc_IndexError, "too many indices for array: array is " + std::to_string(shape.size()) +
+                                "-dimensional, but " + std::to_string(taken) + " were indexed");
   }
   std::size_t rest = shape.size() - taken, axis = 0;
   const auto fill = [&] {

@@ -19,12 +19,12 @@ struct KnownOps {
          ceil = of<ops::Ceil>, rint = of<ops::Rint>, trunc = of<ops::Trunc>,
          floor_divide = of<ops::FloorDivide>, remainder = of<ops::Remainder>,
          maximum = of<ops::Maximum>, minimum = of<ops::Minimum>, fmax = of<ops::Fmax>,
-         fmin = of<ops::Fmin>, clip = of<ops::Clip>, where = of<ops::Where>,
-         equal = of<ops::Equal>, not_equal = of<ops::NotEqual>, less = of<ops::Less>,
-         less_equal = of<ops::LessEqual>, greater = of<ops::Greater>,
-         greater_equal = of<ops::GreaterEqual>, logical_and = of<ops::LogicalAnd>,
-         logical_or = of<ops::LogicalOr>, logical_xor = of<ops::LogicalXor>,
-         logical_not = of<ops::LogicalNot>, polygamma = of<ops::Polygamma>;
+         fmin = of<ops::Fmin>, clip = of<ops::Clip>, where = of<ops::Where>, equal = of<ops::Equal>,
+         not_equal = of<ops::NotEqual>, less = of<ops::Less>, less_equal = of<ops::LessEqual>,
+         greater = of<ops::Greater>, greater_equal = of<ops::GreaterEqual>,
+         logical_and = of<ops::LogicalAnd>, logical_or = of<ops::LogicalOr>,
+         logical_xor = of<ops::LogicalXor>, logical_not = of<ops::LogicalNot>,
+         polygamma = of<ops::Polygamma>;
 };
 inline constexpr KnownOps known_ops;
 

@@ -1,4 +1,5 @@
-/// zeros, full, array and their kind: inside a recording they make arrays that tracers can be written into.
+/// zeros, full, array and their kind: inside a recording they make arrays that tracers can be
+/// written into.
 #include "record/arrays.hpp"
 #include "record/dtypes.hpp"
 #include "record/elementwise.hpp"
@@ -91,7 +92,8 @@ PyObject* record_eye(const Arguments& a) {
   // The k-th diagonal is a shifted window of a larger identity.
   const std::int64_t shift = std::abs(k), size = std::max(n, m) + shift;
   const Expr all = eye(r, size, size, d);
-  return make_array(k > 0 ? slice(all, {k, 0}, {n, m}, {1, 1}) : slice(all, {0, -k}, {n, m}, {1, 1}));
+  return make_array(k > 0 ? slice(all, {k, 0}, {n, m}, {1, 1})
+                          : slice(all, {0, -k}, {n, m}, {1, 1}));
 }
 
 PyObject* record_identity(const Arguments& a) {
@@ -130,7 +132,8 @@ PyObject* record_array(const Arguments& a, bool copies) {
       is_tracer(object.get()) &&
       (!is_given(a[1]) || dtype_of(a[1], "array") == type_of(as_tracer(object.get())).dtype);
   // asarray of an array is the array: writes into one are seen by the other.
-  const bool is_array = is_tracer(object.get()) && as_tracer(object.get())->kind == ValueKind::kArray;
+  const bool is_array =
+      is_tracer(object.get()) && as_tracer(object.get())->kind == ValueKind::kArray;
   if (!copies && same_dtype && is_array) return Ref(object).release();
   const Expr x = array_argument(object.get(), "array");
   return make_array(is_given(a[1]) ? as_dtype(x, dtype_of(a[1], "array")) : x);
@@ -143,19 +146,34 @@ constexpr Function kFunctions[] = {
     {"ones", {"ones", {"shape", "dtype", "order"}, 1}, record_ones, {}, true},
     {"empty", {"empty", {"shape", "dtype", "order"}, 1}, record_empty, {}, true},
     {"full", {"full", {"shape", "fill_value", "dtype", "order"}, 2}, record_full, {}, true},
-    {"zeros_like", {"zeros_like", {"a", "dtype", "order", "subok", "shape"}, 1}, record_zeros_like,
-     {}, true},
-    {"ones_like", {"ones_like", {"a", "dtype", "order", "subok", "shape"}, 1}, record_ones_like, {},
+    {"zeros_like",
+     {"zeros_like", {"a", "dtype", "order", "subok", "shape"}, 1},
+     record_zeros_like,
+     {},
      true},
-    {"empty_like", {"empty_like", {"prototype", "dtype", "order", "subok", "shape"}, 1},
-     record_empty_like, {}, true},
-    {"full_like", {"full_like", {"a", "fill_value", "dtype", "order", "subok", "shape"}, 2},
-     record_full_like, {}, true},
+    {"ones_like",
+     {"ones_like", {"a", "dtype", "order", "subok", "shape"}, 1},
+     record_ones_like,
+     {},
+     true},
+    {"empty_like",
+     {"empty_like", {"prototype", "dtype", "order", "subok", "shape"}, 1},
+     record_empty_like,
+     {},
+     true},
+    {"full_like",
+     {"full_like", {"a", "fill_value", "dtype", "order", "subok", "shape"}, 2},
+     record_full_like,
+     {},
+     true},
     {"eye", {"eye", {"N", "M", "k", "dtype", "order"}, 1}, record_eye, {}, true},
     {"identity", {"identity", {"n", "dtype"}, 1}, record_identity, {}, true},
     {"arange", {"arange", {"start", "stop", "step", "dtype"}, 1}, record_arange, {}, true},
-    {"array", {"array", {"object", "dtype", "copy", "order", "subok", "ndmin"}, 1, 2},
-     record_array_copy, {"ndmin"}, true},
+    {"array",
+     {"array", {"object", "dtype", "copy", "order", "subok", "ndmin"}, 1, 2},
+     record_array_copy,
+     {"ndmin"},
+     true},
     {"asarray", {"asarray", {"a", "dtype", "order", "copy"}, 1}, record_asarray, {}, true},
 };
 

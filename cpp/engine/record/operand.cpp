@@ -61,8 +61,8 @@ bool parse_operand(PyObject* o, Operand& operand) {
   if (PyArray_CheckScalar(o)) {
     operand.kind = ValueKind::kScalar;
     const Ref descr = Ref::checked(reinterpret_cast<PyObject*>(PyArray_DescrFromScalar(o)));
-    operand.code = static_cast<TypeCode>(
-        dtype_of(reinterpret_cast<PyArray_Descr*>(descr.get()), "recording"));
+    operand.code =
+        static_cast<TypeCode>(dtype_of(reinterpret_cast<PyArray_Descr*>(descr.get()), "recording"));
     return true;
   }
   const bool is_sequence = PyList_Check(o) || PyTuple_Check(o);
@@ -77,8 +77,8 @@ bool parse_operand(PyObject* o, Operand& operand) {
 Operand operand_of(PyObject* object, std::string_view function) {
   Operand operand;
   if (!parse_operand(object, operand)) {
-    raise(PyExc_TypeError, std::string(function) + ": an array or a number is wanted, got " +
-                               type_name(object));
+    raise(PyExc_TypeError,
+          std::string(function) + ": an array or a number is wanted, got " + type_name(object));
   }
   return operand;
 }

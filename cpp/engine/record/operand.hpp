@@ -7,7 +7,8 @@
 
 namespace dualtape::engine {
 
-/// What promotion looks at: an engine dtype, or a Python number, which takes the type of what it meets.
+/// What promotion looks at: an engine dtype, or a Python number, which takes the type of what it
+/// meets.
 using TypeCode = std::uint8_t;
 inline constexpr TypeCode kWeakInt = kDTypeCount;
 inline constexpr TypeCode kWeakFloat = kDTypeCount + 1;
@@ -33,8 +34,8 @@ bool parse_operand(PyObject* object, Operand& operand);
 /// TypeError naming the function instead of false.
 Operand operand_of(PyObject* object, std::string_view function);
 
-/// The newest of the operands' recorders, or the one active if none is traced (nullptr outside of recordings).
-/// LeakedTracerError if an operand's recording has ended.
+/// The newest of the operands' recorders, or the one active if none is traced (nullptr outside of
+/// recordings). LeakedTracerError if an operand's recording has ended.
 Recorder* recorder_of(std::span<const Operand> operands);
 /// The operand with this element type, in `recorder` unless it is a tracer of an older one.
 Expr lower(const Operand& operand, Recorder& recorder, DType as);

@@ -26,8 +26,8 @@ Arguments Signature::parse(PyObject* const* args, Py_ssize_t n, PyObject* names)
                                  text_of(name) + "'");
     }
     if (found[static_cast<std::size_t>(i)]) {
-      raise(PyExc_TypeError, std::string(function) + "() got multiple values for argument '" +
-                                 text_of(name) + "'");
+      raise(PyExc_TypeError,
+            std::string(function) + "() got multiple values for argument '" + text_of(name) + "'");
     }
     found[static_cast<std::size_t>(i)] = args[n + k];
   }

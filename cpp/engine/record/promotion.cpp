@@ -1,4 +1,5 @@
-/// Which loop NumPy would run: asked of NumPy itself (ufunc.resolve_dtypes), once for each function and operand types.
+/// Which loop NumPy would run: asked of NumPy itself (ufunc.resolve_dtypes), once for each function
+/// and operand types.
 #include <array>
 #include <unordered_map>
 
@@ -49,14 +50,16 @@ Loop ask_numpy(OpCode op, std::span<const Operand> operands) {
                      type_argument(operands[static_cast<std::size_t>(i)].code, all_weak).release());
   }
   PyTuple_SET_ITEM(types.get(), n, Py_NewRef(Py_None));
-  const Ref found = Ref::checked(
-      PyObject_CallMethod(model_of(op), "resolve_dtypes", "(O)", types.get()));
+  const Ref found =
+      Ref::checked(PyObject_CallMethod(model_of(op), "resolve_dtypes", "(O)", types.get()));
   const std::string name(ops::op_table[op].name);
-  const DType in = dtype_of(reinterpret_cast<PyArray_Descr*>(PyTuple_GET_ITEM(found.get(), 0)), name);
+  const DType in =
+      dtype_of(reinterpret_cast<PyArray_Descr*>(PyTuple_GET_ITEM(found.get(), 0)), name);
   for (Py_ssize_t i = 1; i < n; ++i) {
     auto* other = reinterpret_cast<PyArray_Descr*>(PyTuple_GET_ITEM(found.get(), i));
     if (dtype_of(other, name) != in) {
-      raise(PyExc_TypeError, name + ": int64 and uint64 cannot be mixed in a recording; convert one");
+      raise(PyExc_TypeError,
+            name + ": int64 and uint64 cannot be mixed in a recording; convert one");
     }
   }
   return {in, dtype_of(reinterpret_cast<PyArray_Descr*>(PyTuple_GET_ITEM(found.get(), n)), name)};

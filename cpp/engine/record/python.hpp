@@ -1,7 +1,8 @@
 /// Python and NumPy for record/: owning references, errors across the two languages.
 ///
-/// record/ and the bindings are the only rooms that know Python. A function here reports a Python error by throwing
-/// PythonError (the error indicator is set); `guarded` turns that, and every engine error, into CPython's convention.
+/// record/ and the bindings are the only rooms that know Python. A function here reports a Python
+/// error by throwing PythonError (the error indicator is set); `guarded` turns that, and every
+/// engine error, into CPython's convention.
 #pragma once
 
 #define PY_SSIZE_T_CLEAN

@@ -50,9 +50,10 @@ void Recorder::exit() {
 void Recorder::raise_leaked(ValueId v) const {
   std::string made = line_of(v);
   if (!made.empty()) made = " (made at " + made + ")";
-  raise(error_types.leaked_tracer,
-        name_ + ": a traced value" + made +
-            " was used after its recording ended; return it from the function instead of keeping it");
+  raise(
+      error_types.leaked_tracer,
+      name_ + ": a traced value" + made +
+          " was used after its recording ended; return it from the function instead of keeping it");
 }
 
 std::size_t Recorder::input_position(ValueId v) const {

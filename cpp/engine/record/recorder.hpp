@@ -1,7 +1,8 @@
 /// Recorder: the builder behind the tracers of one recording.
 ///
-/// Beside the program it knows what each input is bound to, the source line of each instruction, the values already
-/// worked out, and which values tracers still hold. All of it is guarded by the GIL.
+/// Beside the program it knows what each input is bound to, the source line of each instruction,
+/// the values already worked out, and which values tracers still hold. All of it is guarded by the
+/// GIL.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@ namespace dualtape::engine {
 
 struct RecorderOptions {
   bool guards = false;  // note each bool or int taken from a value (jit)
-  bool owns = false;    // copy every array given or captured: the recording outlives the call (Tape)
+  bool owns = false;  // copy every array given or captured: the recording outlives the call (Tape)
 };
 
 class Recorder final : public Builder {
@@ -42,7 +43,8 @@ class Recorder final : public Builder {
   void close() { closed_ = true; }
   /// LeakedTracerError if the recording has ended; names the line that made v.
   void require_open(ValueId v) const {
-    if (closed_) [[unlikely]] raise_leaked(v);
+    if (closed_) [[unlikely]]
+      raise_leaked(v);
   }
   [[noreturn]] void raise_leaked(ValueId v) const;
 
@@ -61,7 +63,8 @@ class Recorder final : public Builder {
   ValueId outer_input(Recorder& source, ValueId value);
   /// An array or a NumPy scalar the function uses; one input while its contents stay the same.
   ValueId capture(PyObject* array);
-  /// A Python number as a scalar of this element type: structural ones as constants, the others as slots.
+  /// A Python number as a scalar of this element type: structural ones as constants, the others as
+  /// slots.
   ValueId number(PyObject* number, DType as);
   /// The input of a program called here, bound to the same thing.
   ValueId adopt(const Binding& binding, const Type& type);
@@ -123,8 +126,8 @@ class Recorder final : public Builder {
   bool closed_ = false;
   bool is_finished_ = false;
   Bindings bindings_;
-  std::unordered_map<const void*, std::uint32_t> captured_;    // array -> latest input position
-  std::unordered_map<std::uint64_t, ValueId> slots_;           // (number object, type) -> value
+  std::unordered_map<const void*, std::uint32_t> captured_;  // array -> latest input position
+  std::unordered_map<std::uint64_t, ValueId> slots_;         // (number object, type) -> value
   ValueId constants_[kDTypeCount][5];
   std::vector<PyObject*> codes_;
   std::vector<Position> positions_;

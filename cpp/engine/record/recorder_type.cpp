@@ -8,14 +8,14 @@ namespace dualtape::engine {
 namespace {
 
 struct RecorderObject {
-  PyObject_HEAD
-  Recorder* recorder;  // owned
+  PyObject_HEAD Recorder* recorder;  // owned
 };
 PyTypeObject* recorder_type = nullptr;
 
 Recorder& self_of(PyObject* o) { return *reinterpret_cast<RecorderObject*>(o)->recorder; }
 
-/// The type's own vectorcall: a recording is made at every call of a derivative, and tp_new with tuples takes longer.
+/// The type's own vectorcall: a recording is made at every call of a derivative, and tp_new with
+/// tuples takes longer.
 PyObject* create(PyObject*, PyObject* const* args, std::size_t n, PyObject* names) {
   return guarded([&] {
     static constexpr Signature signature{"Recorder", {"name", "guards", "owns"}, 1, 1};
@@ -125,8 +125,8 @@ PyObject* snapshot(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject
   });
 }
 
-/// (tracer of the value, what was taken from it) for each, in order. The tracers are made here: kept by the recorder
-/// they would keep it alive.
+/// (tracer of the value, what was taken from it) for each, in order. The tracers are made here:
+/// kept by the recorder they would keep it alive.
 PyObject* get_guards(PyObject* self, void*) {
   return guarded([&] {
     Recorder& recorder = self_of(self);

@@ -1,4 +1,4 @@
-/// The Python types Recording and LinearMap.
+/// The Python type Recording.
 #include "record/recording.hpp"
 
 #include "program/errors.hpp"
@@ -10,25 +10,14 @@ namespace dualtape::engine {
 namespace {
 
 struct RecordingObject {
-  PyObject_HEAD
-  Recording* recording;
-};
-struct LinearMap {
-  ExecutablePtr executable;
-  std::string name;
-  Bindings residuals;
-  std::vector<ValueKind> kinds;  // of the results
-};
-struct LinearMapObject {
-  PyObject_HEAD
-  LinearMap* map;
+  PyObject_HEAD Recording* recording;
 };
 PyTypeObject* recording_type = nullptr;
-PyTypeObject* linear_map_type = nullptr;
 
 const Recording& self_of(PyObject* o) { return *reinterpret_cast<RecordingObject*>(o)->recording; }
 
-std::vector<std::uint32_t> positions_of(PyObject* ints, std::size_t limit, const std::string& name) {
+std::vector<std::uint32_t> positions_of(PyObject* ints, std::size_t limit,
+                                        const std::string& name) {
   const Ref items = Ref::checked(PySequence_Fast(ints, "positions must be a sequence of ints"));
   std::vector<std::uint32_t> positions;
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i) {
@@ -107,8 +96,7 @@ PyObject* jacobian(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject
     if (mode != "forward" && mode != "reverse") {
       raise(PyExc_ValueError, "jacobian: mode must be 'forward' or 'reverse', got '" + mode + "'");
     }
-    const auto kind =
-        mode == "forward" ? Derivation::Kind::kJacfwd : Derivation::Kind::kJacrev;
+    const auto kind = mode == "forward" ? Derivation::Kind::kJacfwd : Derivation::Kind::kJacrev;
     const Derivation how = derivation(r, kind, a[0], a[2]);
     Recording result{derive(r, how), r.bound, {}};
     for (std::size_t o = 0; o < r.kinds.size(); ++o) {
@@ -134,8 +122,8 @@ Binding batch_axis_first(const Binding& b, const Type& type) {
     moved.value = move_axis({*b.outer.get(), b.value}, b.batch_axis, 0).id();
     return moved;
   }
-  const Ref axes = Ref::checked(PyObject_CallMethod(
-      numpy_attribute("moveaxis").get(), "__call__", "Oii", b.owner.get(), int{b.batch_axis}, 0));
+  const Ref axes = Ref::checked(PyObject_CallMethod(numpy_attribute("moveaxis").get(), "__call__",
+                                                    "Oii", b.owner.get(), int{b.batch_axis}, 0));
   moved.owner = contiguous(axes.get());
   moved.original = Ref();
   static_cast<void>(type);
@@ -161,7 +149,8 @@ PyObject* batch(PyObject* self, PyObject* size) {
   });
 }
 
-/// (outputs, the map holding the residuals): the outputs past those of the recording are the residuals.
+/// (outputs, the map holding the residuals): the outputs past those of the recording are the
+/// residuals.
 PyObject* split_and_map(PyObject* self, PyObject* wrt, Derivation::Kind kind) {
   return guarded([&] {
     const Recording& r = self_of(self);
@@ -200,6 +189,22 @@ PyObject* vjp(PyObject* self, PyObject* wrt) {
   return split_and_map(self, wrt, Derivation::Kind::kVjp);
 }
 
+/// The same inputs, some of the outputs: what only the others need is not computed.
+PyObject* pick(PyObject* self, PyObject* outputs) {
+  return guarded([&] {
+    const Recording& r = self_of(self);
+    const Program& all = r.program();
+    std::vector<ValueId> values;
+    Recording result{nullptr, r.bound, {}};
+    for (const auto k : positions_of(outputs, all.outputs.size(), r.bound->name)) {
+      values.push_back(all.outputs[k]);
+      result.kinds.push_back(r.kinds[k]);
+    }
+    result.executable = find_or_add(*extract(all, all.inputs, values));
+    return make_recording(std::move(result));
+  });
+}
+
 PyObject* run_method(PyObject* self, PyObject*) {
   return guarded([&] {
     const Recording& r = self_of(self);
@@ -207,7 +212,8 @@ PyObject* run_method(PyObject* self, PyObject*) {
   });
 }
 
-/// An array as the input of this type: itself where it fits, a converted copy kept in `owners` where not.
+/// An array as the input of this type: itself where it fits, a converted copy kept in `owners`
+/// where not.
 const void* fresh_input(PyObject* value, const Type& type, const std::string& what,
                         std::vector<Ref>& owners) {
   if (PyArray_Check(value)) {
@@ -264,9 +270,8 @@ PyObject* input_type(PyObject* self, PyObject* k) {
   });
 }
 PyObject* plan_text(PyObject* self, PyObject*) {
-  return guarded([&] {
-    return PyUnicode_FromString(self_of(self).executable->plan().str().c_str());
-  });
+  return guarded(
+      [&] { return PyUnicode_FromString(self_of(self).executable->plan().str().c_str()); });
 }
 PyObject* program_text(PyObject* self, PyObject*) {
   return guarded([&] { return PyUnicode_FromString(self_of(self).program().str().c_str()); });
@@ -279,14 +284,11 @@ PyObject* get_n_outputs(PyObject* self, void*) {
   return PyLong_FromSize_t(self_of(self).program().outputs.size());
 }
 PyObject* get_peak_bytes(PyObject* self, void*) {
-  return guarded([&] {
-    return PyLong_FromSize_t(self_of(self).executable->plan().peak_bytes());
-  });
+  return guarded([&] { return PyLong_FromSize_t(self_of(self).executable->plan().peak_bytes()); });
 }
 PyObject* get_region_count(PyObject* self, void*) {
-  return guarded([&] {
-    return PyLong_FromSize_t(self_of(self).executable->plan().region_count());
-  });
+  return guarded(
+      [&] { return PyLong_FromSize_t(self_of(self).executable->plan().region_count()); });
 }
 
 void recording_dealloc(PyObject* self) {
@@ -303,6 +305,7 @@ PyMethodDef recording_methods[] = {
     {"batch", batch, METH_O, "batch($self, size, /)\n--\n\nMapped over the batch axes."},
     {"linearize", linearize, METH_O, "linearize($self, wrt, /)\n--\n\nOutputs, tangent map."},
     {"vjp", vjp, METH_O, "vjp($self, wrt, /)\n--\n\nOutputs and the map of cotangents."},
+    {"pick", pick, METH_O, "pick($self, outputs, /)\n--\n\nSome of the outputs."},
     {"run", run_method, METH_NOARGS, "run($self, /)\n--\n\nThe outputs."},
     {"rerun", rerun, METH_O, "rerun($self, inputs, /)\n--\n\nOutputs for other arguments."},
     {"output_type", output_type, METH_O, "output_type($self, k, /)\n--\n\nShape and dtype."},
@@ -317,38 +320,6 @@ PyGetSetDef recording_attributes[] = {
     {"peak_bytes", get_peak_bytes, nullptr, "Temporary memory and outputs, bytes.", nullptr},
     {"region_count", get_region_count, nullptr, "Fused regions of the plan.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
-
-// ------------------------------------------------------------ LinearMap
-
-PyObject* apply_map(PyObject* self, PyObject* args, PyObject* kwargs) {
-  return guarded([&] {
-    const LinearMap& map = *reinterpret_cast<LinearMapObject*>(self)->map;
-    if (PyTuple_GET_SIZE(args) != 1 || (kwargs && PyDict_GET_SIZE(kwargs))) {
-      raise(PyExc_TypeError, "LinearMap takes one sequence of operands");
-    }
-    const Ref operands = Ref::checked(
-        PySequence_Fast(PyTuple_GET_ITEM(args, 0), "a sequence of operands is wanted"));
-    const Program& program = *map.executable->program();
-    const std::size_t n = program.inputs.size() - map.residuals.size();
-    if (static_cast<std::size_t>(PySequence_Fast_GET_SIZE(operands.get())) != n) {
-      throw ShapeError(map.name + ": " + std::to_string(n) + " operands are wanted");
-    }
-    Bindings inputs = map.residuals;
-    for (std::size_t k = 0; k < n; ++k) {
-      const Type& type = program.type_of(program.inputs[map.residuals.size() + k]);
-      PyObject* operand = PySequence_Fast_GET_ITEM(operands.get(), static_cast<Py_ssize_t>(k));
-      inputs.push_back(bind_value(operand, type, map.name + ": tangent or cotangent"));
-    }
-    return run(*map.executable, inputs, map.kinds);
-  });
-}
-
-void linear_map_dealloc(PyObject* self) {
-  delete reinterpret_cast<LinearMapObject*>(self)->map;
-  PyTypeObject* type = Py_TYPE(self);
-  PyObject_Free(self);
-  Py_DECREF(type);
-}
 
 }  // namespace
 
@@ -366,23 +337,11 @@ const Recording& recording_of(PyObject* object) {
   return self_of(object);
 }
 
-PyObject* make_linear_map(ExecutablePtr executable, std::string name, Bindings residuals,
-                          std::vector<ValueKind> kinds) {
-  auto* o = PyObject_New(LinearMapObject, linear_map_type);
-  if (!o) throw PythonError{};
-  o->map = new LinearMap{std::move(executable), std::move(name), std::move(residuals),
-                         std::move(kinds)};
-  return reinterpret_cast<PyObject*>(o);
-}
-
-void add_recording_types(PyObject* module) {
+void add_recording_type(PyObject* module) {
   recording_type = add_type(module, "dualtape._core.Recording", sizeof(RecordingObject),
                             {type_slot(Py_tp_dealloc, recording_dealloc),
                              {Py_tp_methods, recording_methods},
                              {Py_tp_getset, recording_attributes}});
-  linear_map_type = add_type(module, "dualtape._core.LinearMap", sizeof(LinearMapObject),
-                             {type_slot(Py_tp_dealloc, linear_map_dealloc),
-                              type_slot(Py_tp_call, apply_map)});
 }
 
 }  // namespace dualtape::engine

@@ -29,15 +29,16 @@ struct Recording {
 
 /// The recorder's program with these outputs (tracers, arrays, numbers); ends the recording.
 Recording finish_recording(Recorder& recorder, std::span<PyObject* const> outputs);
-/// A Recorder's tracers as functions of others, without ending the recording (Tape). ValueError if one of `wrt`
-/// depends on another.
+/// A Recorder's tracers as functions of others, without ending the recording (Tape). ValueError if
+/// one of `wrt` depends on another.
 Recording snapshot_recording(RecorderRef recorder, std::span<PyObject* const> outputs,
                              std::span<PyObject* const> wrt);
 
 /// `value` bound to an input of this type: its shape and element type must fit.
 Binding bind_value(PyObject* value, const Type& type, const std::string& what);
 
-/// Runs the program, or records it as a `call` where an input is a tracer. A list of NumPy results or tracers.
+/// Runs the program, or records it as a `call` where an input is a tracer. A list of NumPy results
+/// or tracers.
 PyObject* run(const Executable& executable, const Bindings& inputs,
               std::span<const ValueKind> kinds);
 /// Runs the program on buffers.
@@ -45,7 +46,8 @@ PyObject* run_buffers(const Executable& executable, std::span<const void* const>
                       std::span<const ValueKind> kinds);
 
 void add_recorder_type(PyObject* module);
-void add_recording_types(PyObject* module);
+void add_recording_type(PyObject* module);
+void add_linear_map_type(PyObject* module);
 PyObject* make_recording(Recording recording);
 /// The Recording of a Python object; TypeError if it is none.
 const Recording& recording_of(PyObject* object);

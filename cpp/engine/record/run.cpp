@@ -146,10 +146,11 @@ Binding bind_value(PyObject* value, const Type& type, const std::string& what) {
   b.kind = is_array ? ValueKind::kArray : ValueKind::kScalar;
   const Ref given = is_array ? Ref::borrow(value) : Ref::checked(PyArray_FROM_O(value));
   if (!PyArray_CanCastTypeTo(PyArray_DESCR(given.array()),
-                             reinterpret_cast<PyArray_Descr*>(descr.get()), NPY_SAME_KIND_CASTING) &&
+                             reinterpret_cast<PyArray_Descr*>(descr.get()),
+                             NPY_SAME_KIND_CASTING) &&
       PyArray_SIZE(given.array()) > 0) {
-    const Ref name = Ref::checked(
-        PyObject_Str(reinterpret_cast<PyObject*>(PyArray_DESCR(given.array()))));
+    const Ref name =
+        Ref::checked(PyObject_Str(reinterpret_cast<PyObject*>(PyArray_DESCR(given.array()))));
     throw DTypeError(what + ": " + std::string(dtype_name(type.dtype)) + " wanted, got " +
                      text_of(name.get()));
   }

@@ -98,8 +98,7 @@ PyObject* diagonal_tracer(TracerObject* t, std::int64_t offset, std::int64_t axi
   Dims flat(x.shape().begin(), x.shape().end() - 2);
   flat.push_back(rows * columns);
   const std::int64_t first = n ? down * columns + right : 0;
-  const Expr d =
-      slice_axis(reshape(x, flat), rank - 2, first, n, columns + 1);
+  const Expr d = slice_axis(reshape(x, flat), rank - 2, first, n, columns + 1);
   PyObject* result = make_array(d);
   as_tracer(result)->read_only = true;
   return result;

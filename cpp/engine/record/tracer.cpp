@@ -25,7 +25,8 @@ TracerObject* allocate() {
   return t;
 }
 
-/// A chain of views may be as long as a program: the parents are dropped in a loop, not in each other's dealloc.
+/// A chain of views may be as long as a program: the parents are dropped in a loop, not in each
+/// other's dealloc.
 void dealloc(PyObject* self) {
   static std::vector<PyObject*> pending;
   static bool is_running = false;
@@ -87,8 +88,7 @@ Py_hash_t hash(PyObject* self) {
 
 /// A generator would cost a Python frame; an index and the tracer are enough.
 struct IteratorObject {
-  PyObject_HEAD
-  PyObject* tracer;
+  PyObject_HEAD PyObject* tracer;
   Py_ssize_t next;
 };
 PyTypeObject* iterator_type = nullptr;

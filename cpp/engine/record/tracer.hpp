@@ -1,8 +1,8 @@
 /// Tracer: the array-like Python object that stands for a value of a recording.
 ///
-/// A tracer names a value in single-assignment form; writing into it makes it name a new one. A view remembers its
-/// parent and the view's instruction: it is written again from the parent's newest value when that changed, and a
-/// write into it is carried back along the chain of parents.
+/// A tracer names a value in single-assignment form; writing into it makes it name a new one. A
+/// view remembers its parent and the view's instruction: it is written again from the parent's
+/// newest value when that changed, and a write into it is carried back along the chain of parents.
 #pragma once
 
 #include <memory>
@@ -31,9 +31,8 @@ struct ViewLink {
 };
 
 struct TracerObject {
-  PyObject_HEAD
-  Recorder* recorder;  // owned
-  ViewLink* link;      // owned; nullptr: not a view
+  PyObject_HEAD Recorder* recorder;  // owned
+  ViewLink* link;                    // owned; nullptr: not a view
   ValueId id;
   std::uint32_t writes;  // into this tracer as the root of its views
   ValueKind kind;
@@ -63,7 +62,8 @@ inline Expr expr_of(PyObject* t) { return expr_of(as_tracer(t)); }
 inline const Type& type_of(TracerObject* t) { return t->recorder->type_of(t->id); }
 
 // Views and writes (views.cpp).
-/// A view of an array; of a scalar, a plain new value. LeakedTracerError if the recording has ended.
+/// A view of an array; of a scalar, a plain new value. LeakedTracerError if the recording has
+/// ended.
 PyObject* make_view(TracerObject* parent, ViewOp how, bool is_certain = true);
 /// NumPy's x[...] = v: `value` has t's shape and element type.
 void rebind(TracerObject* t, const Expr& value);

@@ -70,12 +70,13 @@ PyObject* get_value(PyObject* self, void*) {
     Recorder& r = *t->recorder;
     if (r.options().guards) {
       raise(error_types.concrete_value,
-            r.name() + ": t.value is not available under jit, which runs the recording again for "
-                       "other values");
+            r.name() +
+                ": t.value is not available under jit, which runs the recording again for "
+                "other values");
     }
     const Ref value = r.value_of(current_id(t));
-    Ref copy = Ref::checked(reinterpret_cast<PyObject*>(
-        PyArray_NewCopy(value.array(), NPY_CORDER)));
+    Ref copy =
+        Ref::checked(reinterpret_cast<PyObject*>(PyArray_NewCopy(value.array(), NPY_CORDER)));
     if (t->kind == ValueKind::kArray) return copy.release();
     return PyArray_Return(reinterpret_cast<PyArrayObject*>(copy.release()));
   });

@@ -52,7 +52,8 @@ PyObject* read_basic(TracerObject* t, const Index& index) {
   if (t->kind != ValueKind::kArray) return make_array(reshape(x, result));
   Ref part = b.is_whole ? Ref::borrow(reinterpret_cast<PyObject*>(t))
                         : Ref::steal(view_slice(t, b.start, b.count, b.step));
-  // x[:] and x[...] are views of their own: the same object would be rebound by y = x[:]; y += 1 all the same.
+  // x[:] and x[...] are views of their own: the same object would be rebound by y = x[:]; y += 1
+  // all the same.
   if (!b.is_whole && type_of(as_tracer(part.get())).shape == result) return part.release();
   return view_reshape(as_tracer(part.get()), result);
 }
@@ -63,8 +64,8 @@ PyObject* read_entry(TracerObject* t, Py_ssize_t i) {
   t->recorder->require_open(t->id);
   const std::int64_t n = x.shape()[0];
   if (i < -n || i >= n) {
-    raise(PyExc_IndexError, "index " + std::to_string(i) + " is out of bounds for axis 0 with size " +
-                                std::to_string(n));
+    raise(PyExc_IndexError, "index " + std::to_string(i) +
+                                " is out of bounds for axis 0 with size " + std::to_string(n));
   }
   const Expr entry = reshape(slice_axis(x, 0, i < 0 ? i + n : i, 1), {});
   return make_tracer(*t->recorder, entry.id(), ValueKind::kScalar);
@@ -89,8 +90,7 @@ std::optional<Expr> masked(const Expr& x, const Operand& key, const Expr& v) {
     return std::nullopt;  // parse_index has NumPy's error for it
   }
   const std::size_t trailing = shape.size() - mask.rank();
-  const bool is_uniform =
-      v.rank() <= trailing || (v.rank() == trailing + 1 && v.shape()[0] == 1);
+  const bool is_uniform = v.rank() <= trailing || (v.rank() == trailing + 1 && v.shape()[0] == 1);
   if (!is_uniform) return std::nullopt;
   Dims aligned = mask.shape();
   aligned.resize(shape.size(), 1);

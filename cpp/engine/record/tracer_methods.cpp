@@ -24,7 +24,9 @@ std::vector<PyObject*> with_self(PyObject* self, PyObject* const* args, Py_ssize
   return all;
 }
 
-Py_ssize_t count(Py_ssize_t n, PyObject* names) { return n + (names ? PyTuple_GET_SIZE(names) : 0); }
+Py_ssize_t count(Py_ssize_t n, PyObject* names) {
+  return n + (names ? PyTuple_GET_SIZE(names) : 0);
+}
 
 /// A method that is a function of the tables.
 template <Name N>
@@ -93,9 +95,9 @@ PyObject* astype_method(PyObject* self, PyObject* const* args, Py_ssize_t n, PyO
     if (is_complex(x.dtype()) && !is_complex(d)) {
       raise(PyExc_TypeError, "astype: a complex value has no real form; take its real part");
     }
-    PyObject* result = make_tracer(*t->recorder, as_dtype(x, d).id(),
-                                   t->kind == ValueKind::kArray ? ValueKind::kArray
-                                                                : ValueKind::kScalar);
+    PyObject* result =
+        make_tracer(*t->recorder, as_dtype(x, d).id(),
+                    t->kind == ValueKind::kArray ? ValueKind::kArray : ValueKind::kScalar);
     as_tracer(result)->order_unknown = t->order_unknown;
     return result;
   });
@@ -138,12 +140,13 @@ PyObject* number_method(PyObject* self, PyObject* const*, Py_ssize_t, PyObject*)
 
 PyObject* to_array(PyObject* self, PyObject* const*, Py_ssize_t, PyObject*) {
   return guarded([&]() -> PyObject* {
-    raise(PyExc_TypeError,
-          as_tracer(self)->recorder->name() +
-              ": a traced value cannot be put into a plain array (np.array([t]), np.asarray(t), "
-              "a[i] = t, or a function that converts); write dualtape.numpy.array([t]) or "
-              "dualtape.numpy.stack, and make the array with dualtape.numpy.zeros (its number alone "
-              "is t.value)");
+    raise(
+        PyExc_TypeError,
+        as_tracer(self)->recorder->name() +
+            ": a traced value cannot be put into a plain array (np.array([t]), np.asarray(t), "
+            "a[i] = t, or a function that converts); write dualtape.numpy.array([t]) or "
+            "dualtape.numpy.stack, and make the array with dualtape.numpy.zeros (its number alone "
+            "is t.value)");
   });
 }
 

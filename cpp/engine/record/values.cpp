@@ -1,7 +1,9 @@
-/// Values while recording: `bool(t)`, `int(t)`, `t.value` run the instructions they depend on that have not run yet.
+/// Values while recording: `bool(t)`, `int(t)`, `t.value` run the instructions they depend on that
+/// have not run yet.
 ///
-/// The cone is renumbered, so the increments of a `while` loop have one structure and share one plan. Cone values
-/// that tracers still hold are kept: the next cone stops at them, and all increments together are linear.
+/// The cone is renumbered, so the increments of a `while` loop have one structure and share one
+/// plan. Cone values that tracers still hold are kept: the next cone stops at them, and all
+/// increments together are linear.
 #include <algorithm>
 #include <cstring>
 
@@ -12,7 +14,8 @@
 namespace dualtape::engine {
 namespace {
 
-/// The instructions `outputs` need, `inputs` excluded, as a program; both ascending lists of values.
+/// The instructions `outputs` need, `inputs` excluded, as a program; both ascending lists of
+/// values.
 class Cone {
  public:
   Cone(const Program& source, const std::vector<ValueId>& inputs, const std::vector<ValueId>& inner)
@@ -89,8 +92,9 @@ Ref Recorder::value_of(ValueId v) {
   if (is_finished_) raise_leaked(v);
   if (is_abstract(v)) {
     raise(error_types.concrete_value,
-          name_ + ": this value differs along a mapped axis (vmap) or belongs to a custom rule, so "
-                  "there is no number to take; choose with np.where(condition, a, b)");
+          name_ +
+              ": this value differs along a mapped axis (vmap) or belongs to a custom rule, so "
+              "there is no number to take; choose with np.where(condition, a, b)");
   }
   if (Ref known = known_value(v)) return known;
   evaluate_cone(v);

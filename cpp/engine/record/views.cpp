@@ -136,9 +136,9 @@ void require_writable(TracerObject* t) {
   if (t->read_only) raise(PyExc_ValueError, "assignment destination is read-only");
   Recorder* newest = Recorder::active();
   if (newest && newest != &r) {
-    raise(PyExc_ValueError,
-          newest->name() + ": the function writes into an array of the enclosing recording (" +
-              r.name() + "); copy it first (x.copy()), or return the new values");
+    raise(PyExc_ValueError, newest->name() +
+                                ": the function writes into an array of the enclosing recording (" +
+                                r.name() + "); copy it first (x.copy()), or return the new values");
   }
 }
 
