@@ -89,10 +89,12 @@ class Linearizer {
   /// there.
   std::vector<DualExpr> custom_jvp(const Program& p, ValueId v, std::span<const DualExpr> args) {
     std::vector<Expr> inputs = primals(args);
-    for (const DualExpr& d : args) {
-      inputs.push_back(d.dot ? *d.dot : full(values_, 0, Type(d.value.type())));
-    }
     const Program& rule = subprogram(p, v, 1);
+    for (const DualExpr& d : args) {
+      // The rule's own type: the tangent of an integer is a float64 zero.
+      const Type& type = rule.type_of(rule.inputs[inputs.size()]);
+      inputs.push_back(d.dot ? *d.dot : full(values_, 0, type));
+    }
     const auto results = inline_program(rule, inputs, values_, CustomRules::kKeep);
     const std::size_t n = results.size() / 2;
     std::vector<DualExpr> duals;
