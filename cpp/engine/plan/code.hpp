@@ -116,8 +116,7 @@ struct ArrayStep {
 
 struct StepRef {
   StepKind kind;
-  std::uint32_t index;      // in scalars, regions or arrays
-  std::uint32_t count = 0;  // of scalar instructions
+  std::uint32_t index;  // in scalars, regions or arrays
 };
 
 /// An input copied to its slot, or a result copied to the caller's memory.
@@ -167,8 +166,8 @@ struct Analysis {
 std::unique_ptr<const Code> generate(const Program& program, const Analysis& analysis);
 
 void execute(const Code& code, std::span<const void* const> inputs, std::span<void* const> outputs);
-void run_scalars(const Code& code, std::span<const ScalarInstruction> instructions,
-                 const Frame& frame);
+/// Runs the stretch that begins at instruction `first`.
+void run_scalars(const Code& code, std::uint32_t first, const Frame& frame);
 void run_region(const Region& region, const Frame& frame);
 
 }  // namespace dualtape::engine

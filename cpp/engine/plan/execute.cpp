@@ -78,9 +78,7 @@ void execute(const Code& code, std::span<const void* const> inputs,
   }
   for (const StepRef& step : code.steps) {
     switch (step.kind) {
-      case StepKind::kScalars:
-        run_scalars(code, {code.scalars.data() + step.index, step.count}, frame);
-        break;
+      case StepKind::kScalars: run_scalars(code, step.index, frame); break;
       case StepKind::kRegion:
       case StepKind::kReduction: run_region(code.regions[step.index], frame); break;
       case StepKind::kArray: run_array(code, code.arrays[step.index], frame); break;

@@ -185,7 +185,7 @@ std::unique_ptr<const Code> generate(const Program& program, const Analysis& ana
   std::int64_t scratch = 0;
   std::size_t scalars = 0;
   for (const ScheduledStep& step : analysis.schedule.steps) {
-    if (step.kind == StepKind::kScalars) scalars += step.count;
+    if (step.kind == StepKind::kScalars) scalars += step.count + 1;
   }
   code->scalars.reserve(scalars);
   for (std::size_t i = 1; i < analysis.schedule.steps.size(); ++i) {

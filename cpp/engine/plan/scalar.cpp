@@ -35,17 +35,20 @@ namespace {
   X(GreaterEqual, 2)
 
 enum ScalarCode : std::uint32_t {
-#define DUALTAPE_SCALAR_ENUM(Op, n) k##Op,
-  DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_ENUM)
-#undef DUALTAPE_SCALAR_ENUM
-      kWhere8,      // a is a mask; b, c have 8 bytes
+  kWhere8,          // a is a mask; b, c have 8 bytes
   kIntegerPowerOf,  // b is the exponent
   kLoad,            // a: space, b and c: low and high half of the offset; 8 bytes
   kLoadItem,        // the same, followed by an instruction with the item size in `out`
-  kFirstKernel  // + position in scalar_kernels; b is also the parameter of a parametric operation
+  kCallKernel,      // position in scalar_kernels above the code; b: integer of a parametric one
+  kEnd,
+#define DUALTAPE_SCALAR_ENUM(Op, n) k##Op,
+  DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_ENUM)
+#undef DUALTAPE_SCALAR_ENUM
 };
+constexpr std::uint32_t kCodeBits = 8;
+constexpr std::uint32_t kCodeMask = (1u << kCodeBits) - 1;
 
-/// Code of an operation on float64; kFirstKernel if it has none.
+/// Code of an operation on float64; kCallKernel if it has none.
 std::uint32_t own_code(OpCode op) {
   switch (op) {
 #define DUALTAPE_SCALAR_CODE(Op, n) \
@@ -54,7 +57,7 @@ std::uint32_t own_code(OpCode op) {
 #undef DUALTAPE_SCALAR_CODE
     case ops::op_index<ops::Where>: return kWhere8;
     case ops::op_index<ops::IntegerPower>: return kIntegerPowerOf;
-    default: return kFirstKernel;
+    default: return kCallKernel;
   }
 }
 
@@ -63,11 +66,12 @@ std::uint32_t kernel_code(Code& code, Kernel kernel) {
   // be.
   const auto& kernels = code.scalar_kernels;
   const auto at = std::find(kernels.rbegin(), kernels.rend(), kernel);
-  if (at != kernels.rend()) {
-    return kFirstKernel + static_cast<std::uint32_t>(kernels.rend() - at - 1);
+  auto position = static_cast<std::uint32_t>(kernels.rend() - at);
+  if (position == 0) {
+    code.scalar_kernels.push_back(kernel);
+    position = static_cast<std::uint32_t>(kernels.size());
   }
-  code.scalar_kernels.push_back(kernel);
-  return kFirstKernel + static_cast<std::uint32_t>(kernels.size() - 1);
+  return kCallKernel | (position - 1) << kCodeBits;
 }
 
 void generate_load(Generator& generator, ValueId v) {
@@ -92,8 +96,8 @@ void generate_operation(Generator& generator, ValueId v) {
   const OpCode op = program.instructions[v].op;
   const Kernel kernel = find_kernel(program, v);
   const bool float64 = program.type_of(args.back()).dtype == DType::kFloat64;
-  code.code = float64 ? own_code(op) : kFirstKernel;
-  if (code.code == kFirstKernel) code.code = kernel_code(generator.code(), kernel);
+  code.code = float64 ? own_code(op) : kCallKernel;
+  if (code.code == kCallKernel) code.code = kernel_code(generator.code(), kernel);
   if (op < kFirstArrayOp && ops::op_table[op].parametric) {
     code.b = static_cast<std::uint32_t>(static_cast<std::int32_t>(attrs[0]));
   }
@@ -113,51 +117,72 @@ void generate_scalars(Generator& generator, const ScheduledStep& step) {
       code.work += element_cost(generator.program().instructions[v].op);
     }
   }
-  const auto count = static_cast<std::uint32_t>(code.scalars.size()) - first;
-  code.steps.push_back({StepKind::kScalars, first, count});
+  code.scalars.push_back({kEnd, 0});
+  code.steps.push_back({StepKind::kScalars, first});
 }
 
-void run_scalars(const Code& code, std::span<const ScalarInstruction> instructions,
-                 const Frame& frame) {
+// Each operation jumps to the next one by itself (a GNU extension): predicted far better than one
+// common jump.
+void run_scalars(const Code& code, std::uint32_t first, const Frame& frame) {
+#define DUALTAPE_SCALAR_LABEL(Op, n) &&label_##Op,
+  // In the order of ScalarCode.
+  static const void* const kLabels[] = {&&label_where,
+                                        &&label_integer_power,
+                                        &&label_load,
+                                        &&label_load_item,
+                                        &&label_kernel,
+                                        &&label_end,
+                                        DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_LABEL)};
+#undef DUALTAPE_SCALAR_LABEL
   double* const s = reinterpret_cast<double*>(frame.arena);
-  const ScalarInstruction* i = instructions.data();
-  const ScalarInstruction* const end = i + instructions.size();
+  const ScalarInstruction* i = code.scalars.data() + first;
   const auto offset = [&] { return static_cast<std::int64_t>(std::uint64_t{i->c} << 32 | i->b); };
+#define DUALTAPE_NEXT goto* kLabels[i->code & kCodeMask]
 #define DUALTAPE_OPERANDS_1 s[i->a]
 #define DUALTAPE_OPERANDS_2 s[i->a], s[i->b]
 #define DUALTAPE_SCALAR_CASE(Op, n)                               \
-  case k##Op: {                                                   \
+  label_##Op : {                                                  \
     const auto y = ops::Op::value<double>(DUALTAPE_OPERANDS_##n); \
     std::memcpy(s + i->out, &y, sizeof y);                        \
-    break;                                                        \
+    ++i;                                                          \
+    DUALTAPE_NEXT;                                                \
   }
-  for (; i != end; ++i) {
-    switch (i->code) {
-      DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_CASE)
-      case kWhere8: {
-        bool mask;
-        std::memcpy(&mask, s + i->a, sizeof mask);
-        s[i->out] = mask ? s[i->b] : s[i->c];
-        break;
-      }
-      case kIntegerPowerOf:
-        s[i->out] = ops::IntegerPower::value<double>(static_cast<std::int32_t>(i->b), s[i->a]);
-        break;
-      case kLoad: std::memcpy(s + i->out, frame.at({i->a, offset()}), 8); break;
-      case kLoadItem:
-        std::memcpy(s + i->out, frame.at({i->a, offset()}), i[1].out);
-        ++i;
-        break;
-      default: {
-        const void* in[] = {s + i->a, s + i->b, s + i->c};
-        const std::int64_t parameter = static_cast<std::int32_t>(i->b);
-        code.scalar_kernels[i->code - kFirstKernel](s + i->out, in, 1, &parameter);
-      }
-    }
+  DUALTAPE_NEXT;
+  DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_CASE)
+label_where:
+  {
+    bool mask;
+    std::memcpy(&mask, s + i->a, sizeof mask);
+    s[i->out] = mask ? s[i->b] : s[i->c];
+    ++i;
+    DUALTAPE_NEXT;
   }
+label_integer_power:
+  s[i->out] = ops::IntegerPower::value<double>(static_cast<std::int32_t>(i->b), s[i->a]);
+  ++i;
+  DUALTAPE_NEXT;
+label_load:
+  std::memcpy(s + i->out, frame.at({i->a, offset()}), 8);
+  ++i;
+  DUALTAPE_NEXT;
+label_load_item:
+  std::memcpy(s + i->out, frame.at({i->a, offset()}), i[1].out);
+  i += 2;
+  DUALTAPE_NEXT;
+label_kernel:
+  {
+    const void* in[] = {s + i->a, s + i->b, s + i->c};
+    const std::int64_t parameter = static_cast<std::int32_t>(i->b);
+    code.scalar_kernels[i->code >> kCodeBits](s + i->out, in, 1, &parameter);
+    ++i;
+    DUALTAPE_NEXT;
+  }
+label_end:
+  return;
 #undef DUALTAPE_SCALAR_CASE
 #undef DUALTAPE_OPERANDS_1
 #undef DUALTAPE_OPERANDS_2
+#undef DUALTAPE_NEXT
 }
 
 }  // namespace dualtape::engine
