@@ -34,7 +34,7 @@ std::vector<Expr> lowered(const std::vector<Operand>& operands, PyObject* dtype)
 
 Expr stacked(const std::vector<Expr>& parts, std::int64_t axis) {
   std::vector<Expr> raised;
-  const Dims& shape = parts[0].shape();
+  const Dims shape = parts[0].shape();  // writing an instruction moves the types
   for (const Expr& part : parts) {
     if (part.shape() != shape) {
       throw ShapeError("stack: all input arrays must have the same shape, got " + to_string(shape) +
