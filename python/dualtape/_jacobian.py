@@ -6,46 +6,30 @@ from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any, Literal
 
-from ._core import DerivativeError, Recorder, Recording
-from ._pytree import Function, PyTree, TreeDef, flatten, unflatten
-from ._record import (
-    Aux,
-    Point,
-    check_argnums,
-    check_arrays,
-    check_callable,
-    point,
-    split_aux,
-    wraps,
-)
+from ._core import DerivativeError, Recording
+from ._pytree import Function, PyTree, TreeDef, unflatten
+from ._record import Point, check_argnums, check_callable, point, trace, wraps
 
 Mode = Literal["forward", "reverse"]
 
 
 def _record(at: Point, has_aux: bool) -> tuple[Recording, TreeDef, PyTree]:
     """The program of the result alone, and aux, computed: no matrix is made for aux."""
-    with Recorder(at.what) as recorder:
-        inputs = [recorder.input(leaf) for leaf in at.leaves]
-        result = at.call(inputs)
-        aux = None
-        if has_aux:
-            result, extra = split_aux(at.what, result)
-            aux = _values(recorder, inputs, extra)
-        leaves, treedef = flatten(result)
-        check_arrays(at.what, leaves, treedef)
-        recording = recorder.finish(leaves)
-    for k in range(treedef.num_leaves):
+    traced = trace(at, has_aux)
+    treedef, recording = traced.treedef, traced.recording
+    n = treedef.num_leaves
+    aux = None
+    if traced.aux is not None:
+        rest = range(n, recording.n_outputs)
+        aux = traced.aux.fill(recording.pick(rest).run() if rest else [])
+        recording = recording.pick(range(n))
+    for k in range(n):
         _, dtype = recording.output_type(k)
         if dtype.kind != "f":
             raise DerivativeError(
                 f"{at.what}: the function must return float32 or float64, got {dtype}"
             )
     return recording, treedef, aux
-
-
-def _values(recorder: Recorder, inputs: Sequence[Any], aux: Aux) -> PyTree:
-    outputs = aux.outputs()
-    return aux.fill(recorder.snapshot(outputs, inputs).run() if outputs else [])
 
 
 def _sizes(recording: Recording, n_inputs: int) -> tuple[int, int]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ._core import Recorder, Recording, Tracer, is_recording
 from ._listing import Listing
-from ._pytree import Function, PyTree, TreeDef, flatten, leaf_name, unflatten
+from ._pytree import LEAF, Function, PyTree, TreeDef, flatten, leaf_name, unflatten
 from ._record import check_callable, name_of
 
 # Recordings one jitted function keeps; each holds a program, its plan is in the plan cache.
@@ -33,6 +33,8 @@ class _Entry(NamedTuple):
 
     def fill(self, values: Sequence[Any]) -> PyTree:
         """Results that were not traced are Python objects fixed at recording."""
+        if self.treedef is LEAF and self.traced:
+            return values[0]
         leaves = list(self.template)
         for k, value in zip(self.traced, values, strict=False):
             leaves[k] = value
@@ -69,6 +71,24 @@ class _Call(NamedTuple):
         static_types = tuple(type(value) for _, value in self.static)
         leaf_types = tuple(map(_leaf_type, self.leaves))
         return self.treedef, self.static, static_types, self.n_args, leaf_types
+
+
+_NUMBERS = frozenset({float, int, bool, np.float64, np.float32, np.int64, np.bool_})
+
+
+def _flat_key(args: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Types of arguments that are all arrays and numbers: what most calls have, found fast."""
+    key: list[Any] = []
+    for arg in args:
+        kind = type(arg)
+        if kind is np.ndarray:
+            key.append(arg.dtype)
+            key.append(arg.shape)
+        elif kind in _NUMBERS:
+            key.append(kind)
+        else:
+            return None
+    return tuple(key)
 
 
 def _leaf_type(leaf: Any) -> Any:
@@ -109,6 +129,8 @@ class Jitted:
         self._static_names = static_names
         self._check = check
         self._signatures: OrderedDict[tuple[Any, ...], _Signature] = OrderedDict()
+        self._flat: dict[tuple[Any, ...], _Signature] = {}  # the same, by _flat_key
+        self._has_static = bool(static_positions or static_names)
         self._lock = threading.RLock()
         functools.update_wrapper(self, fun, updated=())
 
@@ -118,13 +140,26 @@ class Jitted:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if is_recording():
             return self._fun(*args, **kwargs)  # The enclosing recording sees the operations.
+        key = None if kwargs or self._has_static else _flat_key(args)
+        if key is not None and not self._check:
+            signature = self._flat.get(key)
+            if signature is not None:
+                found = self._replay(signature, args)
+                if found is not None:
+                    return found[0].fill(found[1])
         call = self._split(args, kwargs)
         if Tracer in map(type, call.leaves):
             return self._fun(*args, **kwargs)
         signature = self._signature(call)
+        if key is not None:
+            self._flat[key] = signature
+        return self._run(call, signature)
+
+    def _run(self, call: _Call, signature: _Signature) -> Any:
         if signature.overflown:
+            args, kwargs = call.arguments(call.leaves)
             return self._fun(*args, **kwargs)
-        found = self._replay(signature, call)
+        found = self._replay(signature, call.leaves)
         if found is None:
             entry = self._record(call)
             values = entry.recording.run()
@@ -149,7 +184,7 @@ class Jitted:
 
     def _entry(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Entry:
         call = self._split(args, kwargs)
-        found = self._replay(self._signature(call), call)
+        found = self._replay(self._signature(call), call.leaves)
         return self._record(call) if found is None else found[0]
 
     def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
@@ -204,17 +239,19 @@ class Jitted:
             template[k] = None  # A tracer would keep its recording alive.
         return _Entry(recording, tuple(int(x) for _, x in guards), template, traced, treedef)
 
-    def _replay(self, signature: _Signature, call: _Call) -> tuple[_Entry, list[Any]] | None:
+    def _replay(
+        self, signature: _Signature, leaves: Sequence[Any]
+    ) -> tuple[_Entry, list[Any]] | None:
         """The recording whose guards hold, with its values; None if a new one is needed."""
         entry = signature.latest
         while entry is not None:
             try:
-                values = entry.recording.rerun(call.leaves)
+                values = entry.recording.rerun(leaves)
             except Exception:
                 if not entry.outcomes:
                     raise
                 return None  # Perhaps on a branch not taken: the function itself decides.
-            wanted = entry.agreement(values)
+            wanted = entry.agreement(values) if entry.outcomes else None
             if wanted is None:
                 signature.latest = entry
                 return entry, values
@@ -235,7 +272,7 @@ class Jitted:
                     "branches and loops; it runs without jit from now on for arguments of these "
                     "types",
                     RuntimeWarning,
-                    stacklevel=3,
+                    stacklevel=4,
                 )
                 return
             signature.entries.append(entry)
@@ -246,6 +283,7 @@ class Jitted:
         """Keep the number of recordings bounded over all types of arguments, too."""
         while sum(len(s.entries) for s in self._signatures.values()) > 4 * MAX_RECORDINGS:
             self._signatures.popitem(last=False)
+            self._flat.clear()
 
     def _compare(self, call: _Call, entry: _Entry, values: Sequence[Any]) -> None:
         """check=True: the recording must be what the function would record now."""

@@ -29,7 +29,7 @@ Ref mask_value(PyObject* mask) {
   TracerObject* t = as_tracer(mask);
   Recorder& r = *t->recorder;
   const ValueId v = current_id(t);
-  if (r.options().guards || r.is_abstract(v)) {
+  if (Recorder::is_guarded() || r.is_abstract(v)) {
     raise(error_types.concrete_value,
           r.name() +
               ": x[mask] with a traced mask has a data-dependent shape; use "

@@ -33,6 +33,10 @@ Recorder* Recorder::active() {
   return stack.empty() ? nullptr : stack.back();
 }
 
+bool Recorder::is_guarded() {
+  return std::ranges::any_of(active_recorders(), [](Recorder* r) { return r->options_.guards; });
+}
+
 void Recorder::enter() {
   if (closed_) raise(PyExc_RuntimeError, name_ + ": this recording has ended");
   retain();

@@ -101,6 +101,10 @@ class Recorder final : public Builder {
   Ref known_value(ValueId v) const;
 
   std::vector<Guard>& guards() { return guards_; }
+  /// Python takes a number from v: a guard of the recording of jit that encloses this one, if any (guards.cpp).
+  void note_guard(ValueId v, PyObject* outcome);
+  /// Inside a recording of jit, which runs again for other values.
+  static bool is_guarded();
 
  protected:
   void on_capture(const Capture& capture) override;
@@ -119,6 +123,8 @@ class Recorder final : public Builder {
   ValueId slot(PyObject* number, DType as);
 
   void evaluate_cone(ValueId v);
+  /// v and what it needs, copied into the recorder its inputs come from.
+  ValueId copy_outward(ValueId v, Recorder& outer);
 
   std::string name_;
   Options options_;
@@ -137,6 +143,8 @@ class Recorder final : public Builder {
   std::unordered_map<ValueId, Ref> known_;
   std::unordered_map<ValueId, std::uint64_t> known_scalars_;  // of at most 8 bytes
   std::vector<Guard> guards_;
+  std::unordered_map<ValueId, ValueId> outward_;  // copies made by copy_outward
+  std::uint64_t outward_serial_ = ~std::uint64_t{0};  // of the recorder they are in
 };
 
 /// Bytes of what an input is bound to (Source kNumber or kArray).

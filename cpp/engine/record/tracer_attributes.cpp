@@ -64,11 +64,16 @@ PyObject* get_imag(PyObject* self, void*) {
   });
 }
 
+PyObject* get_batched(PyObject* self, void*) {
+  TracerObject* t = self_of(self);
+  return PyBool_FromLong(t->recorder->is_abstract(current_id(t)));
+}
+
 PyObject* get_value(PyObject* self, void*) {
   return guarded([&]() -> PyObject* {
     TracerObject* t = self_of(self);
     Recorder& r = *t->recorder;
-    if (r.options().guards) {
+    if (Recorder::is_guarded()) {
       raise(error_types.concrete_value,
             r.name() +
                 ": t.value is not available under jit, which runs the recording again for "
@@ -86,6 +91,7 @@ PyObject* get_value(PyObject* self, void*) {
 
 PyGetSetDef tracer_attributes[] = {
     {"shape", get_shape, nullptr, nullptr, nullptr},
+    {"batched", get_batched, nullptr, "Whether it differs along a mapped axis.", nullptr},
     {"dtype", get_dtype, nullptr, nullptr, nullptr},
     {"ndim", get_ndim, nullptr, nullptr, nullptr},
     {"size", get_size, nullptr, nullptr, nullptr},

@@ -108,8 +108,7 @@ Ref single_value(TracerObject* t) {
 }
 
 void note_guard(TracerObject* t, PyObject* outcome) {
-  if (!t->recorder->options().guards) return;
-  t->recorder->guards().push_back({current_id(t), Ref::borrow(outcome)});
+  t->recorder->note_guard(current_id(t), outcome);
 }
 
 int truth(PyObject* self) {
