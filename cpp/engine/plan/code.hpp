@@ -42,7 +42,7 @@ struct Frame {
 struct ScalarInstruction {
   std::uint32_t code;
   std::uint32_t out;
-  std::uint32_t a = 0, b = 0, c = 0;
+  std::uint32_t a = 0, b = 0;
 };
 
 /// A register of a region points at the current block of a value.

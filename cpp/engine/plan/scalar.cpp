@@ -34,12 +34,14 @@ namespace {
   X(Greater, 2)                \
   X(GreaterEqual, 2)
 
+/// Some continue in the next instruction, whose fields are given in brackets.
 enum ScalarCode : std::uint32_t {
-  kWhere8,          // a is a mask; b, c have 8 bytes
+  kWhere8,          // a is a mask; b, [out] have 8 bytes
   kIntegerPowerOf,  // b is the exponent
-  kLoad,            // a: space, b and c: low and high half of the offset; 8 bytes
-  kLoadItem,        // the same, followed by an instruction with the item size in `out`
-  kCallKernel,      // position in scalar_kernels above the code; b: integer of a parametric one
+  kLoad,            // a: space, b: offset in 8 bytes
+  kLoadItem,        // a: space, b: item size; offset [out] + 2^32 [a]
+  kCallKernel,      // its index above the code; b: integer of a parametric operation
+  kCallTernary,     // the same with a third operand [out]
   kEnd,
 #define DUALTAPE_SCALAR_ENUM(Op, n) k##Op,
   DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_ENUM)
@@ -61,47 +63,51 @@ std::uint32_t own_code(OpCode op) {
   }
 }
 
-std::uint32_t kernel_code(Code& code, Kernel kernel) {
-  // Programs use few different kernels: search from the end, where the last one used is likely to
-  // be.
-  const auto& kernels = code.scalar_kernels;
+std::uint32_t kernel_index(Code& code, Kernel kernel) {
+  // Programs use few kernels; the last one used is likely to be near the end.
+  auto& kernels = code.scalar_kernels;
   const auto at = std::find(kernels.rbegin(), kernels.rend(), kernel);
-  auto position = static_cast<std::uint32_t>(kernels.rend() - at);
-  if (position == 0) {
-    code.scalar_kernels.push_back(kernel);
-    position = static_cast<std::uint32_t>(kernels.size());
-  }
-  return kCallKernel | (position - 1) << kCodeBits;
+  if (at != kernels.rend()) return static_cast<std::uint32_t>(kernels.rend() - at - 1);
+  kernels.push_back(kernel);
+  return static_cast<std::uint32_t>(kernels.size() - 1);
 }
 
 void generate_load(Generator& generator, ValueId v) {
-  const View& source = generator.views().source(v);
+  const Load source = generator.views().source(v);
   const Ref ref = generator.ref_of(source.root, source.offset);
-  const auto bits = std::bit_cast<std::uint64_t>(ref.offset);
   const auto item = static_cast<std::uint32_t>(item_size(generator.type_of(v).dtype));
+  const std::uint32_t out = generator.slot_of(v);
+  const auto bytes = static_cast<std::uint64_t>(ref.offset);
   auto& scalars = generator.code().scalars;
-  scalars.push_back({item == 8 ? kLoad : kLoadItem, generator.slot_of(v), ref.space,
-                     static_cast<std::uint32_t>(bits), static_cast<std::uint32_t>(bits >> 32)});
-  if (item != 8) scalars.push_back({kLoadItem, item});
+  if (item == 8 && bytes % 8 == 0 && bytes / 8 <= kNone) {
+    scalars.push_back({kLoad, out, ref.space, static_cast<std::uint32_t>(bytes / 8)});
+    return;
+  }
+  scalars.push_back({kLoadItem, out, ref.space, item});
+  scalars.push_back(
+      {kLoadItem, static_cast<std::uint32_t>(bytes), static_cast<std::uint32_t>(bytes >> 32)});
 }
 
 void generate_operation(Generator& generator, ValueId v) {
   const Program& program = generator.program();
   const auto args = program.args_of(v);
-  const auto attrs = program.attrs_of(v);
-  ScalarInstruction code{0, generator.slot_of(v)};
-  code.a = generator.slot_of(args[0]);
-  if (args.size() > 1) code.b = generator.slot_of(args[1]);
-  if (args.size() > 2) code.c = generator.slot_of(args[2]);
   const OpCode op = program.instructions[v].op;
   const Kernel kernel = find_kernel(program, v);
   const bool float64 = program.type_of(args.back()).dtype == DType::kFloat64;
-  code.code = float64 ? own_code(op) : kCallKernel;
-  if (code.code == kCallKernel) code.code = kernel_code(generator.code(), kernel);
+  ScalarInstruction code{float64 ? own_code(op) : kCallKernel, generator.slot_of(v)};
+  code.a = generator.slot_of(args[0]);
+  if (args.size() > 1) code.b = generator.slot_of(args[1]);
   if (op < kFirstArrayOp && ops::op_table[op].parametric) {
-    code.b = static_cast<std::uint32_t>(static_cast<std::int32_t>(attrs[0]));
+    code.b = static_cast<std::uint32_t>(static_cast<std::int32_t>(program.attrs_of(v)[0]));
+  }
+  if (code.code == kCallKernel) {
+    const std::uint32_t own = args.size() == 3 ? kCallTernary : kCallKernel;
+    code.code = own | kernel_index(generator.code(), kernel) << kCodeBits;
   }
   generator.code().scalars.push_back(code);
+  if (args.size() == 3) {
+    generator.code().scalars.push_back({code.code, generator.slot_of(args[2])});
+  }
 }
 
 }  // namespace
@@ -121,68 +127,67 @@ void generate_scalars(Generator& generator, const ScheduledStep& step) {
   code.steps.push_back({StepKind::kScalars, first});
 }
 
-// Each operation jumps to the next one by itself (a GNU extension): predicted far better than one
-// common jump.
-void run_scalars(const Code& code, std::uint32_t first, const Frame& frame) {
-#define DUALTAPE_SCALAR_LABEL(Op, n) &&label_##Op,
-  // In the order of ScalarCode.
-  static const void* const kLabels[] = {&&label_where,
-                                        &&label_integer_power,
-                                        &&label_load,
-                                        &&label_load_item,
-                                        &&label_kernel,
-                                        &&label_end,
-                                        DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_LABEL)};
-#undef DUALTAPE_SCALAR_LABEL
-  double* const s = reinterpret_cast<double*>(frame.arena);
-  const ScalarInstruction* i = code.scalars.data() + first;
-  const auto offset = [&] { return static_cast<std::int64_t>(std::uint64_t{i->c} << 32 | i->b); };
-#define DUALTAPE_NEXT goto* kLabels[i->code & kCodeMask]
+#define DUALTAPE_NEXT(words)            \
+  do {                                  \
+    i += (words);                       \
+    goto* kLabels[i->code & kCodeMask]; \
+  } while (false)
 #define DUALTAPE_OPERANDS_1 s[i->a]
 #define DUALTAPE_OPERANDS_2 s[i->a], s[i->b]
+#define DUALTAPE_SCALAR_LABEL(Op, n) &&label_##Op,
 #define DUALTAPE_SCALAR_CASE(Op, n)                               \
   label_##Op : {                                                  \
     const auto y = ops::Op::value<double>(DUALTAPE_OPERANDS_##n); \
     std::memcpy(s + i->out, &y, sizeof y);                        \
-    ++i;                                                          \
-    DUALTAPE_NEXT;                                                \
+    DUALTAPE_NEXT(1);                                             \
   }
-  DUALTAPE_NEXT;
+
+// Each operation jumps to the next one by itself (a GNU extension): predicted far better than one
+// common jump.
+void run_scalars(const Code& code, std::uint32_t first, const Frame& frame) {
+  // In the order of ScalarCode.
+  static const void* const kLabels[] = {&&label_where,  &&label_integer_power,
+                                        &&label_load,   &&label_load_item,
+                                        &&label_kernel, &&label_ternary,
+                                        &&label_end,    DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_LABEL)};
+  double* const s = reinterpret_cast<double*>(frame.arena);
+  const ScalarInstruction* i = code.scalars.data() + first;
+  DUALTAPE_NEXT(0);
   DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_CASE)
 label_where:
   {
     bool mask;
     std::memcpy(&mask, s + i->a, sizeof mask);
-    s[i->out] = mask ? s[i->b] : s[i->c];
-    ++i;
-    DUALTAPE_NEXT;
+    s[i->out] = mask ? s[i->b] : s[i[1].out];
+    DUALTAPE_NEXT(2);
   }
 label_integer_power:
   s[i->out] = ops::IntegerPower::value<double>(static_cast<std::int32_t>(i->b), s[i->a]);
-  ++i;
-  DUALTAPE_NEXT;
+  DUALTAPE_NEXT(1);
 label_load:
-  std::memcpy(s + i->out, frame.at({i->a, offset()}), 8);
-  ++i;
-  DUALTAPE_NEXT;
+  std::memcpy(s + i->out, frame.at({i->a, std::int64_t{i->b} * 8}), 8);
+  DUALTAPE_NEXT(1);
 label_load_item:
-  std::memcpy(s + i->out, frame.at({i->a, offset()}), i[1].out);
-  i += 2;
-  DUALTAPE_NEXT;
+  {
+    const std::uint64_t offset = std::uint64_t{i[1].a} << 32 | i[1].out;
+    std::memcpy(s + i->out, frame.at({i->a, static_cast<std::int64_t>(offset)}), i->b);
+    DUALTAPE_NEXT(2);
+  }
 label_kernel:
   {
-    const void* in[] = {s + i->a, s + i->b, s + i->c};
+    const void* in[] = {s + i->a, s + i->b};
     const std::int64_t parameter = static_cast<std::int32_t>(i->b);
     code.scalar_kernels[i->code >> kCodeBits](s + i->out, in, 1, &parameter);
-    ++i;
-    DUALTAPE_NEXT;
+    DUALTAPE_NEXT(1);
+  }
+label_ternary:
+  {
+    const void* in[] = {s + i->a, s + i->b, s + i[1].out};
+    code.scalar_kernels[i->code >> kCodeBits](s + i->out, in, 1, nullptr);
+    DUALTAPE_NEXT(2);
   }
 label_end:
   return;
-#undef DUALTAPE_SCALAR_CASE
-#undef DUALTAPE_OPERANDS_1
-#undef DUALTAPE_OPERANDS_2
-#undef DUALTAPE_NEXT
 }
 
 }  // namespace dualtape::engine

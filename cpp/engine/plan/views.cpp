@@ -1,5 +1,6 @@
 #include "plan/views.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace dualtape::engine {
@@ -76,7 +77,7 @@ bool is_same(const Program& program, ValueId v) {
 }  // namespace
 
 Views::Views(const Program& program, const std::vector<bool>& live)
-    : program_(program), root_(program.size()), view_(program.size(), 0), table_(1) {
+    : program_(program), root_(program.size()), listed_(program.size(), false) {
   for (ValueId v = 0; v < program.size(); ++v) {
     root_[v] = v;
     if (!live[v]) continue;
@@ -90,19 +91,29 @@ Views::Views(const Program& program, const std::vector<bool>& live)
     if (!load) root_[v] = view.root;
     if (scalar && from_scalar) continue;
     if (type.shape == root_type.shape && layout.contiguous && view.offset == 0) continue;
-    view_[v] = static_cast<std::uint32_t>(table_.size());
-    table_.push_back(std::move(view));
+    listed_[v] = true;
+    if (load) {
+      load_ids_.push_back(v);
+      loads_.push_back({view.root, view.offset});
+    } else {
+      view_ids_.push_back(v);
+      views_.push_back(std::move(view));
+    }
   }
+}
+
+std::size_t Views::entry(const std::vector<ValueId>& ids, ValueId v) {
+  return static_cast<std::size_t>(std::lower_bound(ids.begin(), ids.end(), v) - ids.begin());
 }
 
 View Views::view_of(ValueId v) const {
   if (is_whole(v)) return {root_[v], 0, contiguous_strides(program_.type_of(v).shape)};
-  return table_[view_[v]];
+  return views_[entry(view_ids_, v)];
 }
 
 bool Views::is_reshaped(ValueId v) const {
   if (is_whole(v)) return true;
-  const View& view = table_[view_[v]];
+  const View& view = views_[entry(view_ids_, v)];
   const Type& type = program_.type_of(v);
   const Layout layout = make_layout(type.dtype, type.shape, view.strides);
   return view.offset == 0 && layout.contiguous &&

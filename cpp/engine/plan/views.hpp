@@ -21,6 +21,12 @@ struct View {
   Dims strides;
 };
 
+/// One element of an array: its position, in elements.
+struct Load {
+  ValueId root;
+  std::int64_t offset;
+};
+
 /// Of one element, whatever its number of axes.
 inline bool is_scalar(const Type& type) { return element_count(type.shape) == 1; }
 
@@ -33,10 +39,10 @@ class Views {
 
   ValueId root(ValueId v) const { return root_[v]; }
   /// `v` has all elements of its root, in the same shape; of scalars the shape does not matter.
-  bool is_whole(ValueId v) const { return view_[v] == 0 || root_[v] == v; }
+  bool is_whole(ValueId v) const { return !listed_[v] || root_[v] == v; }
   /// A scalar taken out of an array; source() tells where from.
-  bool is_load(ValueId v) const { return root_[v] == v && view_[v] != 0; }
-  const View& source(ValueId v) const { return table_[view_[v]]; }
+  bool is_load(ValueId v) const { return listed_[v] && root_[v] == v; }
+  const Load& source(ValueId v) const { return loads_[entry(load_ids_, v)]; }
   /// `v` as a view of its root.
   View view_of(ValueId v) const;
   /// `v` has all elements of its root in order, maybe in another shape.
@@ -44,11 +50,14 @@ class Views {
 
  private:
   bool try_view(ValueId v, View* view) const;
+  static std::size_t entry(const std::vector<ValueId>& ids, ValueId v);
 
   const Program& program_;
   std::vector<ValueId> root_;
-  std::vector<std::uint32_t> view_;  // in table_; 0: the whole root
-  std::vector<View> table_;
+  std::vector<bool> listed_;  // among the views or loads, which are few, in ascending order
+  std::vector<ValueId> view_ids_, load_ids_;
+  std::vector<View> views_;
+  std::vector<Load> loads_;
 };
 
 }  // namespace dualtape::engine
