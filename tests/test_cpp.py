@@ -1,0 +1,95 @@
+"""The C++ tests (tests/cpp): each program and each file that must not compile is one test."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parent / "cpp"
+PROGRAMS = sorted(path.stem for path in SOURCE.glob("test_*.cpp"))
+FAILURES = sorted(path.stem for path in (SOURCE / "compile_failures").glob("*.cpp"))
+# cmake and ninja of the `test` extra stand beside the interpreter.
+SEARCH_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
+
+def run(*command: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**os.environ, "PATH": SEARCH_PATH},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """One build tool at a time in a folder, also among the workers of pytest-xdist."""
+    with (folder.parent / f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def build(folder: Path, *targets: str) -> subprocess.CompletedProcess[str]:
+    chosen = [part for target in targets for part in ("--target", target)]
+    with locked(folder):
+        return run("cmake", "--build", folder, "--parallel", "2", *chosen)
+
+
+@pytest.fixture(scope="session")
+def build_folder(request: pytest.FixtureRequest) -> Path:
+    """Configured and built; kept in pytest's cache, so that a second run builds nothing."""
+    if shutil.which("cmake", path=SEARCH_PATH) is None:
+        pytest.fail("tests/cpp: wanted cmake, found none: pip install 'dualtape[test]'")
+    cache = request.config.cache
+    assert cache is not None
+    folder = cache.mkdir("cpp-tests")
+    generator = ["-G", "Ninja"] if shutil.which("ninja", path=SEARCH_PATH) else []
+    command = [
+        "cmake",
+        "-S",
+        SOURCE,
+        "-B",
+        folder,
+        *generator,
+        f"-DPython_EXECUTABLE={sys.executable}",
+    ]
+    with locked(folder):
+        configured = run(*command)
+        if configured.returncode:  # a cache of another interpreter or generator
+            shutil.rmtree(folder)
+            configured = run(*command)
+    assert configured.returncode == 0, configured.stdout
+    built = build(folder)
+    assert built.returncode == 0, built.stdout
+    return folder
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_program_passes(build_folder: Path, program: str) -> None:
+    result = run(build_folder / program, cwd=SOURCE)
+    assert result.returncode == 0, result.stdout
+    assert "ok" in result.stdout
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_wrong_code_does_not_compile(build_folder: Path, name: str) -> None:
+    source = (SOURCE / "compile_failures" / f"{name}.cpp").read_text()
+    wanted = re.search(r"^// error: (.*)$", source, re.MULTILINE)
+    assert wanted, "the file names the error it wants"
+    control = build(build_folder, f"compile_{name}_control")
+    assert control.returncode == 0, control.stdout
+    wrong = build(build_folder, f"compile_{name}_must_fail")
+    assert wrong.returncode != 0
+    assert re.search(wanted[1], wrong.stdout), wrong.stdout
