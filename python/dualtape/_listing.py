@@ -39,8 +39,11 @@ def program(fun: Function) -> Function:
       one instruction a line.
     Cost: that of recording.
 
-    >>> print(dt.program(lambda x: np.sin(x) * 2)(1.0))  # doctest: +ELLIPSIS
-    ...sin...
+    >>> dt.program(lambda x: np.sin(x) * x)(np.ones(3))
+    program(%0) -> (%2)
+      %0 = input : float64[3]
+      %1 = sin %0 : float64[3]
+      %2 = multiply %1, %0 : float64[3]
     """
     check_callable("program", fun)
     what = "program of " + name_of(fun)

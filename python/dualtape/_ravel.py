@@ -45,7 +45,7 @@ def ravel_pytree(pytree: PyTree) -> tuple[Any, Function]:
             vector = np.asarray(vector)
         if vector.shape != (size,):
             raise ShapeError(f"unravel: vector must be ({size},), got {vector.shape}")
-        starts = [0, *stops[:-1]]
+        starts = [0, *stops][: len(stops)]
         pieces = []
         for start, stop, shape, dtype, scalar in zip(
             starts, stops, shapes, dtypes, scalars, strict=True

@@ -202,4 +202,5 @@ def einsum(
     shape = tuple(sizes[label] for label in output)
     if _shape(x) != shape:
         x = np.broadcast_to(x, shape)
-    return x if x.dtype == common else x.astype(common)
+    x = x if x.dtype == common else x.astype(common)
+    return x if output else x[()]  # NumPy gives a scalar here, too.

@@ -127,7 +127,7 @@ def linspace(
 ) -> Any:
     if num < 0:
         raise ValueError(f"linspace: num must not be negative, got {num}")
-    kind = np.result_type(dtype_of(start), dtype_of(stop), float(num))
+    kind = np.result_type(*(getattr(x, "dtype", x) for x in (start, stop)), float(num))
     kind = kind if kind.kind == "f" else np.dtype(np.float64)
     div = num - 1 if endpoint else num
     delta = np.subtract(stop, start)

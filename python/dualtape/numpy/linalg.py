@@ -48,10 +48,11 @@ def _matrix_norm(x: Any, order: Any, axis: tuple[int, int], keepdims: bool) -> A
     if order not in (1, -1, np.inf, -np.inf):
         raise ValueError(f"norm: ord must be fro, 1, -1, inf or -inf for matrices, got {order!r}")
     along, over = (rows, columns) if abs(order) == 1 else (columns, rows)
-    sums = np.sum(np.abs(x), axis=along, keepdims=True)
+    sums = np.sum(np.abs(x), axis=along, keepdims=keepdims)
+    if not keepdims and over > along:
+        over -= 1
     extreme = np.max if order > 0 else np.min
-    result = extreme(sums, axis=over, keepdims=True)
-    return result if keepdims else np.squeeze(result, axis=(rows, columns))
+    return extreme(sums, axis=over, keepdims=keepdims)
 
 
 @composite(np.linalg.norm)
