@@ -21,6 +21,8 @@ enum SpecialUfunc : int {
   kDivmod = -5,
   kInvert = -6,
   kFloatPower = -7,
+  kConjugate = -8,
+  kFabs = -9,
 };
 
 std::unordered_map<PyObject*, int>& ufunc_table() {
@@ -80,13 +82,36 @@ Options options_of(PyObject* ufunc, PyObject* const* values, PyObject* names) {
   return options;
 }
 
-Operand weak_number(const Ref& number) { return operand_of(number.get(), "ufunc"); }
+/// The operand in the element type functions like np.sin compute in.
+Expr in_floats(const Operand& x) {
+  static const OpCode sin = *find_op("sin");
+  const Operand operands[] = {x};
+  return lower(x, *recorder_of(operands), resolve_loop(sin, operands).in);
+}
 
 /// x times a constant, as np.deg2rad.
 PyObject* scaled(const Operand& x, double factor) {
-  const Ref number = Ref::checked(PyFloat_FromDouble(factor));
-  const Operand operands[] = {x, weak_number(number)};
-  return elementwise_result(known_ops.multiply, operands);
+  const Expr y = in_floats(x);
+  const Expr args[] = {y, constant(y.builder(), factor, y.dtype())};
+  return make_elementwise(emit_elementwise(known_ops.multiply, args), order_unknown(x));
+}
+
+PyObject* fabs_of(const Operand& x) {
+  const Expr args[] = {in_floats(x)};
+  return make_elementwise(emit_elementwise(known_ops.absolute, args), order_unknown(x));
+}
+
+/// np.positive, and np.conjugate of real values.
+PyObject* same_value(const Operand& x, bool refuses_bool) {
+  if (refuses_bool && x.code == static_cast<TypeCode>(DType::kBool)) {
+    raise(PyExc_TypeError, "numpy.positive has no meaning for booleans");
+  }
+  if (!refuses_bool && is_complex(strong_dtype(x.code))) {
+    raise(error_types.unsupported_function,
+          "numpy.conjugate: cannot be recorded for complex values");
+  }
+  const Operand operands[] = {x};
+  return make_elementwise(lower(x, *recorder_of(operands)), order_unknown(x));
 }
 
 PyObject* float_power(std::span<const Operand> x) {
@@ -113,7 +138,9 @@ PyObject* call_special(int code, std::span<const Operand> x) {
       }
       return elementwise_result(known_ops.logical_not, x);
     }
-    default: return make_elementwise(lower(x[0], *recorder_of(x)), order_unknown(x[0]));
+    case kFabs: return fabs_of(x[0]);
+    case kConjugate: return same_value(x[0], false);
+    default: return same_value(x[0], true);
   }
 }
 
@@ -174,8 +201,11 @@ PyObject* reduce_ufunc(PyObject* ufunc, const Function& f, PyObject* const* x, P
 
 std::optional<OpCode> op_of_ufunc_name(std::string_view name) {
   constexpr std::pair<std::string_view, std::string_view> kAliases[] = {
-      {"psi", "digamma"},           {"true_divide", "divide"},      {"bitwise_and", "logical_and"},
-      {"bitwise_or", "logical_or"}, {"bitwise_xor", "logical_xor"}, {"fabs", "absolute"}};
+      {"psi", "digamma"},
+      {"true_divide", "divide"},
+      {"bitwise_and", "logical_and"},
+      {"bitwise_or", "logical_or"},
+      {"bitwise_xor", "logical_xor"}};
   for (const auto& [alias, op] : kAliases) {
     if (name == alias) return find_op(op);
   }
@@ -217,7 +247,9 @@ void add_ufuncs() {
                                                       {"positive", kPositive},
                                                       {"divmod", kDivmod},
                                                       {"invert", kInvert},
-                                                      {"float_power", kFloatPower}};
+                                                      {"float_power", kFloatPower},
+                                                      {"conjugate", kConjugate},
+                                                      {"fabs", kFabs}};
   for (const auto& [name, code] : kSpecial) {
     table[attribute(numpy.get(), name).release()] = code;
   }

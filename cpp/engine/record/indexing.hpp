@@ -30,7 +30,7 @@ PyObject* take_advanced(TracerObject* t, const Index& index);
 /// x with v written at an index that has arrays; v has x's element type.
 Expr set_advanced(const Expr& x, const Index& index, const Expr& v);
 /// v as the shape of an assignment's destination; ShapeError as NumPy's.
-Expr broadcast_into(const Expr& v, const Dims& shape);
+Expr broadcast_into(const Expr& v, Dims shape);
 /// Shape of x[index] for an index without arrays.
 Dims basic_shape(const Index& index);
 

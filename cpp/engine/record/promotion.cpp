@@ -34,10 +34,11 @@ Ref type_argument(TypeCode code, bool all_weak) {
   return Ref::borrow(reinterpret_cast<PyObject*>(types[code - kWeakInt]));
 }
 
+/// One number for a function and its operands' codes, of five bits each.
 std::uint32_t key_of(OpCode op, std::span<const Operand> operands) {
-  std::uint32_t key = op;
-  for (const Operand& o : operands) key = key << 5 | o.code;
-  return key;
+  std::uint32_t codes = 0;
+  for (const Operand& o : operands) codes = codes << 5 | o.code;
+  return static_cast<std::uint32_t>(operands.size()) << 28 | std::uint32_t{op} << 16 | codes;
 }
 
 Loop ask_numpy(OpCode op, std::span<const Operand> operands) {

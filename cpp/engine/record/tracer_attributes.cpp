@@ -59,7 +59,8 @@ PyObject* get_imag(PyObject* self, void*) {
     TracerObject* t = self_of(self);
     refuse_complex(t, "imag");
     t->recorder->require_open(t->id);
-    const Expr zeros = full(*t->recorder, 0, type_of(t));
+    const Type type = type_of(t);
+    const Expr zeros = full(*t->recorder, 0, type);
     return make_tracer(*t->recorder, zeros.id(), t->kind);
   });
 }

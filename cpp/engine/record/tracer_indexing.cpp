@@ -84,7 +84,7 @@ std::optional<Operand> mask_key(PyObject* key) {
 std::optional<Expr> masked(const Expr& x, const Operand& key, const Expr& v) {
   Recorder& r = *Recorder::of(x.builder());
   const Expr mask = lower(key, r);
-  const Dims& shape = x.shape();
+  const Dims shape = x.shape();  // a copy: writing instructions moves the types
   if (mask.rank() == 0 || mask.rank() > shape.size() ||
       !std::ranges::equal(mask.shape(), std::span(shape.begin(), mask.rank()))) {
     return std::nullopt;  // parse_index has NumPy's error for it
@@ -109,6 +109,9 @@ std::optional<Expr> masked(const Expr& x, const Operand& key, const Expr& v) {
 
 Expr written_basic(const Expr& x, const Index& index, const Expr& v) {
   const Basic b = basic_of(index, x.shape());
+  if (b.all_integers && !index.has_ellipsis && v.rank() > 0) {
+    raise(PyExc_ValueError, "setting an array element with a sequence.");
+  }
   const Expr fitted = broadcast_into(v, basic_shape(index));
   const Expr part = fitted.shape() == b.count ? fitted : reshape(fitted, b.count);
   return b.is_whole ? part : update_slice(x, part, b.start, b.step);
@@ -154,7 +157,7 @@ Dims basic_shape(const Index& index) {
   return shape;
 }
 
-Expr broadcast_into(const Expr& v, const Dims& shape) {
+Expr broadcast_into(const Expr& v, Dims shape) {
   if (v.shape() == shape) return v;
   Dims given = v.shape();
   while (given.size() > shape.size() && given[0] == 1) given.erase(0);
