@@ -191,6 +191,12 @@ def test_check_finds_what_a_recording_cannot_know():
         h(1.0)
 
 
+def test_results_must_be_arrays_or_constants():
+    assert dt.jit(lambda x: (x, "word"))(1.0) == (1.0, "word")
+    with pytest.raises(TypeError, match=r"result\[1\] must be an array.*got object"):
+        dt.jit(lambda x: (x, object()))(1.0)
+
+
 def test_value_raises():
     with pytest.raises(dt.ConcreteValueError):
         dt.jit(lambda x: x.value * 2)(X)
@@ -236,6 +242,31 @@ def test_jit_of_derivatives(transform):
 def test_derivative_of_a_branch_under_jit():
     g = dt.jit(dt.grad(lambda x: x**2 if x > 1 else 5 * x))
     assert [g(3.0), g(0.5), g(4.0), g(0.0)] == [6.0, 5.0, 8.0, 5.0]
+
+
+def test_branches_of_inner_recordings_are_checked_too():
+    """A gradient, a map and a tape inside jit take their branches from the arguments of jit."""
+
+    def taped(x):
+        with dt.Tape() as tape:
+            y = tape.watch(x)
+            z = y**2 if y > 1 else 5 * y
+        return tape.grad(z, y)
+
+    g = dt.jit(taped)
+    assert [g(3.0), g(0.5), g(4.0), g(0.0)] == [6.0, 5.0, 8.0, 5.0]
+    h = dt.jit(lambda x, s: dt.vmap(lambda r: 2 * r if s > 0 else r)(x))
+    for s in (1.0, -1.0, 2.0):
+        np.testing.assert_array_equal(h(X, s), 2 * X if s > 0 else X)
+
+    def squared_until_large(x):
+        while x < 100:
+            x = x * x
+        return x
+
+    k = dt.jit(dt.grad(dt.grad(squared_until_large)))
+    for x in (3.0, 2.0, 12.0, 5.0):
+        assert k(x) == dt.grad(dt.grad(squared_until_large))(x)
 
 
 def test_trees_and_keywords():

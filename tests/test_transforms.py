@@ -130,6 +130,13 @@ def test_jvp_of_integer_results_is_zero():
     np.testing.assert_array_equal(y_dot, np.ones(3))
 
 
+def test_pullback_ignores_cotangents_of_integer_results():
+    (_, n), pullback = dt.vjp(lambda x: (2 * x, x > 1), X)
+    assert n.dtype == bool
+    (x_bar,) = pullback((np.ones(3), np.zeros(3)))
+    np.testing.assert_array_equal(x_bar, np.full(3, 2.0))
+
+
 def test_pullback_is_transpose_of_pushforward():
     random = np.random.default_rng(0)
     A = random.normal(size=(4, 3))

@@ -231,6 +231,7 @@ class Jitted:
         with Recorder(self._what, guards=True) as recorder:
             args, kwargs = call.arguments([recorder.input(leaf) for leaf in call.leaves])
             template, treedef = flatten(self._fun(*args, **kwargs))
+            self._check_results(template, treedef)
             traced = [k for k, x in enumerate(template) if isinstance(x, Tracer | np.ndarray)]
             guards = recorder.guards
             outputs = [template[k] for k in traced]
@@ -238,6 +239,16 @@ class Jitted:
         for k in traced:
             template[k] = None  # A tracer would keep its recording alive.
         return _Entry(recording, tuple(int(x) for _, x in guards), template, traced, treedef)
+
+    def _check_results(self, leaves: Sequence[Any], treedef: TreeDef) -> None:
+        """Results are arrays, or values that nobody can change until the next call."""
+        for position, leaf in enumerate(leaves):
+            if not isinstance(leaf, Tracer | np.ndarray | np.generic | complex | float | int | str):
+                path = leaf_name(treedef, position)
+                raise TypeError(
+                    f"{self._what}: result{path} must be an array, a number or a string, got "
+                    f"{type(leaf).__name__}"
+                )
 
     def _replay(
         self, signature: _Signature, leaves: Sequence[Any]

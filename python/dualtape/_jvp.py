@@ -14,7 +14,6 @@ from ._record import (
     Traced,
     check_callable,
     check_tangents,
-    floating,
     primal_point,
     trace,
     types_of,
@@ -158,7 +157,7 @@ def _pullback(
     def pullback(cotangents: PyTree) -> tuple[Any, ...]:
         operands = check_tangents(what, "cotangents", cotangents, out_treedef, types[:n])
         # aux takes no part: its outputs were cut off, a zero stands for each of them.
-        operands += [np.zeros(shape, floating(dtype)) for shape, dtype in types[n:]]
+        operands += [np.zeros(shape, dtype) for shape, dtype in types[n:]]
         values = linear(operands)
         trees = []
         start = 0

@@ -246,7 +246,7 @@ def check_tangents(
     checked = []
     for position, (leaf, (shape, dtype)) in enumerate(zip(leaves, types, strict=True)):
         if dtype.kind not in "fc":  # Integers and booleans have no derivative: nothing to carry.
-            checked.append(np.zeros(shape))
+            checked.append(np.zeros(shape, dtype))
             continue
         if type(leaf) in (float, int):
             leaf = dtype.type(leaf)
