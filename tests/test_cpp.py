@@ -15,8 +15,12 @@ from pathlib import Path
 import pytest
 
 SOURCE = Path(__file__).parent / "cpp"
-PROGRAMS = sorted(path.stem for path in SOURCE.glob("test_*.cpp"))
+PROGRAMS = sorted(
+    [path.stem for path in SOURCE.glob("test_*.cpp")]
+    + [f"engine_{path.stem}" for path in (SOURCE / "engine").glob("test_*.cpp")]
+)
 FAILURES = sorted(path.stem for path in (SOURCE / "compile_failures").glob("*.cpp"))
+PAGE = Path(__file__).parents[1] / "docs" / "cpp.md"
 # cmake and ninja of the `test` extra stand beside the interpreter.
 SEARCH_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
@@ -47,6 +51,16 @@ def build(folder: Path, *targets: str) -> subprocess.CompletedProcess[str]:
         return run("cmake", "--build", folder, "--parallel", "2", *chosen)
 
 
+def documented_program() -> str:
+    programs = [
+        block
+        for block in re.findall(r"^```cpp\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+        if "int main" in block
+    ]
+    assert len(programs) == 1
+    return programs[0]
+
+
 @pytest.fixture(scope="session")
 def build_folder(request: pytest.FixtureRequest) -> Path:
     """Configured and built; kept in pytest's cache, so that a second run builds nothing."""
@@ -55,6 +69,7 @@ def build_folder(request: pytest.FixtureRequest) -> Path:
     cache = request.config.cache
     assert cache is not None
     folder = cache.mkdir("cpp-tests")
+    (folder / "documented.cpp").write_text(documented_program())
     generator = ["-G", "Ninja"] if shutil.which("ninja", path=SEARCH_PATH) else []
     command = [
         "cmake",
@@ -68,16 +83,22 @@ def build_folder(request: pytest.FixtureRequest) -> Path:
     with locked(folder):
         configured = run(*command)
         if configured.returncode:  # a cache of another interpreter or generator
-            shutil.rmtree(folder)
+            (folder / "CMakeCache.txt").unlink(missing_ok=True)
+            shutil.rmtree(folder / "CMakeFiles", ignore_errors=True)
             configured = run(*command)
     assert configured.returncode == 0, configured.stdout
-    built = build(folder)
-    assert built.returncode == 0, built.stdout
+    # In parallel and to the end; what did not build is reported by its own test.
+    with locked(folder):
+        run(
+            "cmake", "--build", folder, "--parallel", "2", "--", "-k", *(["0"] if generator else [])
+        )
     return folder
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_program_passes(build_folder: Path, program: str) -> None:
+    built = build(build_folder, program)
+    assert built.returncode == 0, built.stdout
     result = run(build_folder / program, cwd=SOURCE)
     assert result.returncode == 0, result.stdout
     assert "ok" in result.stdout
@@ -93,3 +114,14 @@ def test_wrong_code_does_not_compile(build_folder: Path, name: str) -> None:
     wrong = build(build_folder, f"compile_{name}_must_fail")
     assert wrong.returncode != 0
     assert re.search(wanted[1], wrong.stdout), wrong.stdout
+
+
+def test_documented_program_prints_its_comments(build_folder: Path) -> None:
+    built = build(build_folder, "documented")
+    assert built.returncode == 0, built.stdout
+    result = run(build_folder / "documented")
+    assert result.returncode == 0, result.stdout
+    wanted = re.findall(r"// ([-\d. ]+\d)", documented_program())
+    assert len(wanted) == 3
+    printed = " ".join(result.stdout.split())
+    assert all(numbers in printed for numbers in wanted)
