@@ -18,7 +18,7 @@ PyObject* reduced(const Expr& x, const Expr& result, const Dims& axes, PyObject*
   if (!flag(keepdims)) return make_result(result);
   Dims shape = x.shape();
   for (std::int64_t axis : axes) shape[static_cast<std::size_t>(axis)] = 1;
-  return make_array(result.shape() == shape ? result : reshape(result, shape));
+  return make_result(result.shape() == shape ? result : reshape(result, shape));
 }
 
 /// NumPy adds small integers and booleans up in the platform's integer.
@@ -51,6 +51,10 @@ PyObject* record_prod(const Arguments& a) { return accumulate<prod>(a, "prod"); 
 PyObject* record_mean(const Arguments& a) {
   const Expr x = array_argument(a[0], "mean");
   const Dims axes = axes_of(a[1], x.rank(), "mean");
+  if (x.rank() == 0 && is_given(a[1])) {
+    // Unlike sum, NumPy's mean has no axis 0 of a number.
+    for (std::int64_t axis : dims_of(a[1], "mean")) axis_of(axis, 0, "mean");
+  }
   const DType d = is_given(a[2])          ? dtype_of(a[2], "mean")
                   : is_inexact(x.dtype()) ? x.dtype()
                                           : DType::kFloat64;
@@ -95,7 +99,9 @@ Expr flattened(const Expr& x) { return x.rank() == 1 ? x : reshape(x, {element_c
 template <Expr (*F)(const Expr&, std::int64_t)>
 PyObject* position(const Arguments& a, const char* function) {
   const Expr x = array_argument(a[0], function);
-  const bool is_flat = !is_given(a[1]);
+  const bool is_number = x.rank() == 0 && is_given(a[1]);
+  if (is_number) axes_of(a[1], 0, function);  // NumPy takes axis 0 or -1 of a number
+  const bool is_flat = is_number || !is_given(a[1]);
   const std::int64_t axis = is_flat ? 0 : axis_of(integer_of(a[1]), x.rank(), function);
   const Expr y = is_flat ? flattened(x) : x;
   if (y.shape()[static_cast<std::size_t>(axis)] == 0) {
