@@ -240,16 +240,14 @@ def test_buffer_overwritten_inside_the_function(size: int) -> None:
 @pytest.mark.parametrize("size", [3, 20_000])
 def test_input_overwritten_inside_the_function(size: int) -> None:
     x = np.linspace(1.0, 2.0, size)
-    kept = x.copy()
 
     def f(t: Any) -> Any:
         y = t * t
-        x[:] = 7.0
+        x[:] = 7.0  # eager NumPy sees this in t, a recording cannot: it must refuse
         return np.sum(y * t)
 
-    gradient = eager_or_refused(lambda: dt.grad(f)(x), size)
-    if gradient is not None:
-        np.testing.assert_allclose(gradient, 3 * kept**2, rtol=1e-14)
+    with pytest.raises(RuntimeError, match="overwritten"):
+        dt.grad(f)(x)
 
 
 @pytest.mark.parametrize("size", [3, 20_000])
