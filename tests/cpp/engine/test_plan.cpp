@@ -156,6 +156,27 @@ void a_value_read_later_is_not_overwritten() {
   check::is_true(plan.storage.home[y] != plan.storage.home[z], "y is still needed");
 }
 
+/// Each would be overwritten while another of its elements is still to be read.
+void memory_read_in_another_order_is_not_taken_over() {
+  using namespace dualtape::ops;
+  Writer w;
+  const ValueId y = w.apply<Sin>({w.input({8})});
+  const ValueId reversed = w.emit(kSlice, {y}, {8}, {7, -1});
+  const ValueId z = w.apply<Add>({y, reversed});
+  const ValueId shifted = w.emit(kSlice, {z}, {3}, {0, 1});
+  const ValueId moved = w.emit(kUpdateSlice, {z, shifted}, {8}, {2, 1});
+  const ValueId table = w.apply<Sin>({w.input({2, 4})});
+  const ValueId turned = w.emit(kTranspose, {table}, {4, 2}, {1, 0});
+  const ValueId row = w.input({1, 2});
+  const ValueId written = w.emit(kUpdateSlice, {turned, row}, {4, 2}, {1, 1, 0, 1});
+  w.program.outputs = {w.apply<Sin>({moved}), w.apply<Sin>({written})};
+  const Planned plan(w.program);
+  const auto& home = plan.storage.home;
+  check::is_true(home[y] != home[z], "y is read forwards and backwards");
+  check::is_true(home[z] != home[moved], "z is read at other places than written");
+  check::is_true(home[table] != home[written], "the table is read transposed");
+}
+
 /// Random programs of elementwise operations, views, updates, reductions and loads.
 Program random_program() {
   using namespace dualtape::ops;
@@ -262,6 +283,8 @@ int main() {
        {"a region waits for what it reads", a_region_waits_for_what_it_reads},
        {"filling one by one keeps one buffer", filling_one_by_one_keeps_one_buffer},
        {"a value read later is not overwritten", a_value_read_later_is_not_overwritten},
+       {"memory read in another order is not taken over",
+        memory_read_in_another_order_is_not_taken_over},
        {"values alive together share no memory", values_alive_together_share_no_memory},
        {"operands are ready before their step", operands_are_ready_before_their_step}});
 }
