@@ -13,9 +13,7 @@
 #include "program/errors.hpp"
 
 namespace dualtape::engine {
-namespace {
 
-/// Axes of a rank that are in neither list, ascending.
 Dims free_axes(std::size_t rank, const Dims& contract, const Dims& batch) {
   Dims result;
   for (std::int64_t i = 0; i < static_cast<std::int64_t>(rank); ++i) {
@@ -24,6 +22,17 @@ Dims free_axes(std::size_t rank, const Dims& contract, const Dims& batch) {
   return result;
 }
 
+DotDims dot_dims(std::span<const std::int64_t> attrs) {
+  const auto n_contract = static_cast<std::size_t>(attrs[0]);
+  const auto n_batch = static_cast<std::size_t>(attrs[1]);
+  const auto rest = attrs.subspan(2);
+  return {Dims(rest.first(n_contract)), Dims(rest.subspan(n_contract, n_contract)),
+          Dims(rest.subspan(2 * n_contract, n_batch)),
+          Dims(rest.subspan(2 * n_contract + n_batch, n_batch))};
+}
+
+namespace {
+
 Dims pack(const DotDims& d) {
   Dims attrs{static_cast<std::int64_t>(d.lhs_contract.size()),
              static_cast<std::int64_t>(d.lhs_batch.size())};
@@ -31,15 +40,6 @@ Dims pack(const DotDims& d) {
     attrs.append(*list);
   }
   return attrs;
-}
-
-DotDims unpack(std::span<const std::int64_t> attrs) {
-  const auto n_contract = static_cast<std::size_t>(attrs[0]);
-  const auto n_batch = static_cast<std::size_t>(attrs[1]);
-  const auto rest = attrs.subspan(2);
-  return {Dims(rest.first(n_contract)), Dims(rest.subspan(n_contract, n_contract)),
-          Dims(rest.subspan(2 * n_contract, n_batch)),
-          Dims(rest.subspan(2 * n_contract + n_batch, n_batch))};
 }
 
 void append_lengths(Dims& shape, const Dims& from, const Dims& axes) {
@@ -145,7 +145,7 @@ namespace {
 
 Tangent push_dot(const OpCall& call, std::span<const Expr> x, const Expr&,
                  std::span<const Tangent> x_dot) {
-  const DotDims dims = unpack(call.attrs);
+  const DotDims dims = dot_dims(call.attrs);
   Tangent y_dot;
   if (x_dot[0]) y_dot = dot_general(*x_dot[0], x[1], dims);
   if (x_dot[1]) {
@@ -190,7 +190,7 @@ Expr transpose_rhs(const DotDims& d, const Expr& a, const Type& b, const Expr& y
 
 void transpose_dot(const OpCall& call, std::span<const LinearArg> x, const Expr& y_bar,
                    std::span<Tangent> x_bar) {
-  const DotDims dims = unpack(call.attrs);
+  const DotDims dims = dot_dims(call.attrs);
   if (x[0].is_linear()) {
     accumulate(x_bar[0], transpose_lhs(dims, x[0].type, *x[1].value, y_bar));
   } else {
@@ -201,7 +201,7 @@ void transpose_dot(const OpCall& call, std::span<const LinearArg> x, const Expr&
 /// Both batched: one more batch axis. One batched: its batch axis is a free axis of it, moved to
 /// the front.
 Expr batch_dot(const OpCall& call, std::span<const Batched> x, std::int64_t) {
-  DotDims d = unpack(call.attrs);
+  DotDims d = dot_dims(call.attrs);
   if (x[0].batched) {
     d.lhs_contract = shifted(d.lhs_contract);
     d.lhs_batch = shifted(d.lhs_batch);

@@ -73,6 +73,10 @@ struct StartStep {
 };
 StartStep start_step(std::span<const std::int64_t> attrs);
 
+/// The axes of a dot_general, and those of an operand of this rank that are in neither list, ascending.
+DotDims dot_dims(std::span<const std::int64_t> attrs);
+Dims free_axes(std::size_t rank, const Dims& contract, const Dims& batch);
+
 /// `x` with a leading batch axis of this size, repeated if it had none.
 Expr with_batch(const Batched& x, std::int64_t size);
 /// `axes` or starts moved behind a leading batch axis.

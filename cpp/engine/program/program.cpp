@@ -16,7 +16,7 @@ void mix_words(Hash& h, const Words& words) {
   for (auto w : words) h.mix(static_cast<std::uint64_t>(w));
 }
 
-void mix_types(Hash& h, const std::vector<Type>& types) {
+void mix_types(Hash& h, const std::deque<Type>& types) {
   h.mix(types.size());
   for (const Type& t : types) {
     h.mix((static_cast<std::uint64_t>(t.dtype) << 32) | t.shape.size());
@@ -67,7 +67,7 @@ bool operator==(const Program& a, const Program& b) {
 
 std::size_t Program::bytes() const {
   return instructions.capacity() * sizeof(Instruction) + args.capacity() * sizeof(ValueId) +
-         attrs.capacity() * 8 + types.capacity() * sizeof(Type) +
+         attrs.capacity() * 8 + types.size() * sizeof(Type) +
          (inputs.capacity() + outputs.capacity()) * sizeof(ValueId);
 }
 

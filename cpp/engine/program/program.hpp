@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -62,7 +63,7 @@ class Program {
   PodVector<Instruction> instructions;
   PodVector<ValueId> args;
   PodVector<std::int64_t> attrs{0};
-  std::vector<Type> types;
+  std::deque<Type> types;               // references to types outlive later ones
   std::vector<ProgramPtr> subprograms;  // of call, custom_jvp, custom_linear
   std::vector<ValueId> inputs;          // ids of the `input` instructions, in argument order
   std::vector<ValueId> outputs;

@@ -232,7 +232,8 @@ std::vector<bool> depends_on_tangents(const Program& p, std::size_t n_tangents) 
 
 ProgramPtr mark_absolute_zeros(ProgramPtr linear, std::size_t n_tangents) {
   const Program& p = *linear;
-  // A zero_multiply came from a `where` of the program before: this one is a derivative of a derivative.
+  // A zero_multiply came from a `where` of the program before: this one is a derivative of a
+  // derivative.
   auto is_where = [&](ValueId v) {
     const OpCode op = p.instructions[v].op;
     return op == opcode_of<ops::Where> || op == kZeroMultiply;

@@ -1,0 +1,118 @@
+/// Lanes: derivatives in every entry of an input at once, without an identity matrix.
+///
+/// The tangent of a value v in all entries of an input x is a tensor T[v axes, x axes]. It is kept
+/// as a short sum of terms
+///
+///   T[i, l] = coefficient[i, l] * prod over strided lanes (i[axis] == start + step * l[lane])
+///
+/// A lane is an axis of x, or a factor of one. A strided lane lies along an axis of the value:
+/// nothing is stored for it. A dense lane has an axis of the coefficient. Coefficients broadcast:
+/// an axis along which they do not change has length one. So an elementwise function stays a
+/// diagonal, a matmul over a strided axis is the stored matrix, and x itself is the coefficient 1
+/// with every lane strided.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "ops/rules.hpp"
+
+namespace dualtape::engine {
+
+struct Lane {
+  std::int64_t length = 0;
+  bool strided = false;
+  // Strided: nonzero where the index along `axis` is start + step * l, for lo <= l < hi.
+  std::size_t axis = 0;
+  std::int64_t start = 0, step = 1, lo = 0, hi = 0;
+
+  bool full() const { return lo == 0 && hi == length; }
+  /// The lane is the axis (of n entries) itself.
+  bool is_identity(std::int64_t n) const {
+    return strided && full() && start == 0 && step == 1 && length == n;
+  }
+  std::int64_t first_index() const { return start + step * lo; }
+  std::int64_t count() const { return hi - lo; }
+  friend bool operator==(const Lane&, const Lane&) = default;
+};
+
+struct Term {
+  Expr coefficient;  // value axes and one axis for each lane, in the order of the LaneSpace
+  std::vector<Lane> lanes;
+  Dims shape;  // of the value
+};
+using Terms = std::vector<Term>;  // their sum; none: structurally zero
+
+/// How coefficients are laid out: the axes that come first in the matrix wanted come first in them.
+class LaneSpace {
+ public:
+  LaneSpace(Builder& b, bool lanes_first) : b_(b), lanes_first_(lanes_first) {}
+
+  Builder& builder() const { return b_; }
+  bool lanes_first() const { return lanes_first_; }
+
+  /// x, differentiated in itself.
+  Terms identity(const Type& type) const;
+  /// The terms as one array: value axes and lanes, in this space's order, of full length.
+  Expr assemble(const Terms& terms, const Type& value, const Dims& input) const;
+
+  /// Where value axis a and lane j stand in the coefficient.
+  std::size_t value_axis(const Term& t, std::size_t a) const {
+    return lanes_first_ ? t.lanes.size() + a : a;
+  }
+  std::size_t lane_axis(const Term& t, std::size_t j) const {
+    return lanes_first_ ? j : t.shape.size() + j;
+  }
+  std::int64_t coefficient_length(const Term& t, std::size_t a) const {
+    return t.coefficient.shape()[value_axis(t, a)];
+  }
+  /// Coefficient shape of these value and lane lengths.
+  Dims joined(const Dims& value, const Dims& lanes) const;
+  /// c, of shape `value` or one that broadcasts to it, as it stands beside coefficients with these
+  /// lanes.
+  Expr beside_lanes(const Expr& c, std::size_t value_rank, std::size_t n_lanes) const;
+
+  /// The strided lane along a value axis; lanes.size() if there is none.
+  static std::size_t lane_on(const Term& t, std::size_t axis);
+  /// Gives a strided lane an axis of its own.
+  Term make_dense(Term t, std::size_t lane) const;
+  Term make_all_dense(Term t) const;
+  /// No two strided lanes on one axis.
+  Term separate(Term t) const;
+  /// Entry l along axis `from` is x at start + step * l, zero outside [lo, hi). An axis of length
+  /// one stays, if it can.
+  Expr along_lane(const Expr& x, std::size_t from, const Lane& lane) const;
+  /// Sums over the value axis of strided lane j, which becomes dense: no work.
+  Term contract_lane(Term t, std::size_t lane) const;
+  /// Sums over a value axis without strided lanes.
+  Term sum_axis(Term t, std::size_t a) const;
+  /// The coefficient with its value axis a at full length.
+  Term full_axis(Term t, std::size_t a) const;
+  Term broadcast(Term t, const Dims& to) const;
+  Term reshape(Term t, const Dims& to) const;
+  Term transpose(Term t, std::span<const std::int64_t> permutation) const;
+
+  /// sum += t: into the term with the same lanes, if there is one.
+  void add(Terms& sum, Term t) const;
+
+ private:
+  Builder& b_;
+  bool lanes_first_;
+};
+
+/// An operand of a linear instruction.
+struct LaneArg {
+  bool linear;
+  Type type;
+  Expr value;  // unless linear
+  Terms terms;
+};
+
+/// Terms of the result of an instruction from those of its linear operands. `input`: shape of what
+/// is differentiated in.
+Terms push_lanes(const LaneSpace& space, const OpCall& call, std::span<const LaneArg> x,
+                 const Dims& input);
+/// The rule for dot_general.
+Term push_dot(const LaneSpace& space, const OpCall& call, std::span<const LaneArg> x, Term t);
+
+}  // namespace dualtape::engine

@@ -1,0 +1,165 @@
+/// Writing terms into their matrix. A strided lane and its value axis, side by side and taken as
+/// one axis, are a diagonal: entries in steps of one more than a row. So a term is written with a
+/// single strided store into zeros, and further ones of the same kind are added in place.
+
+#include <algorithm>
+#include <optional>
+
+#include "transform/lanes.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+/// An axis of the matrix: a value axis, a lane, or a value axis and the strided lane on it.
+struct Place {
+  std::optional<std::size_t> value, lane;
+  bool is_pair() const { return value && lane; }
+};
+
+class Assembler {
+ public:
+  Assembler(const LaneSpace& space, Term t) : space_(space), t_(std::move(t)) {
+    auto value_places = [&](bool with_lanes) {
+      for (std::size_t a = 0; a < t_.shape.size(); ++a) {
+        const std::size_t j = LaneSpace::lane_on(t_, a);
+        const bool pair = j < t_.lanes.size();
+        if (!pair) places_.push_back({a, {}});
+        if (pair && with_lanes) places_.push_back({a, j});
+      }
+    };
+    if (!space_.lanes_first()) value_places(true);
+    for (std::size_t j = 0; j < t_.lanes.size(); ++j) {
+      const bool strided = t_.lanes[j].strided;
+      if (!strided) places_.push_back({{}, j});
+      if (strided && space_.lanes_first()) places_.push_back({t_.lanes[j].axis, j});
+    }
+    if (space_.lanes_first()) value_places(false);
+  }
+
+  /// sum (in the matrix's order; absent: zero) + this term.
+  Expr add_to(const Tangent& sum) const {
+    if (!strided()) {
+      const Expr full = broadcast_to(t_.coefficient, matrix_shape());
+      return sum ? engine::reshape(*sum, matrix_shape()) + full : full;
+    }
+    Dims flat, start, step;
+    for (const Place& p : places_) {
+      flat.push_back(length(p));
+      start.push_back(p.is_pair() ? first(p) : 0);
+      step.push_back(p.is_pair() ? stride(p) : 1);
+    }
+    const Expr entries = compact();
+    Expr written;
+    if (sum) {
+      const Expr base = engine::reshape(engine::transpose(split(*sum), order()), flat);
+      written =
+          update_slice(base, slice(base, start, entries.shape(), step) + entries, start, step);
+    } else {
+      written = pad(entries, flat, start, step);
+    }
+    return engine::transpose(engine::reshape(written, pair_shape()), inverse_order());
+  }
+
+ private:
+  bool strided() const {
+    return std::ranges::any_of(places_, [](const Place& p) { return p.is_pair(); });
+  }
+  std::int64_t rows(const Place& p) const { return t_.shape[*p.value]; }
+  std::int64_t columns(const Place& p) const { return t_.lanes[*p.lane].length; }
+  std::int64_t length(const Place& p) const {
+    return (p.value ? rows(p) : 1) * (p.lane ? columns(p) : 1);
+  }
+  /// Flat index of entry (start + step l, l): row-major over value and lane, or lane and value.
+  std::int64_t flat_index(const Place& p, std::int64_t l) const {
+    const Lane& lane = t_.lanes[*p.lane];
+    const std::int64_t i = lane.start + lane.step * l;
+    return space_.lanes_first() ? l * rows(p) + i : i * columns(p) + l;
+  }
+  std::int64_t first(const Place& p) const { return flat_index(p, t_.lanes[*p.lane].lo); }
+  std::int64_t stride(const Place& p) const { return flat_index(p, 1) - flat_index(p, 0); }
+
+  Dims lane_lengths() const {
+    Dims lengths;
+    for (const Lane& lane : t_.lanes) lengths.push_back(lane.length);
+    return lengths;
+  }
+  Dims matrix_shape() const { return space_.joined(t_.shape, lane_lengths()); }
+  Expr split(const Expr& matrix) const { return engine::reshape(matrix, matrix_shape()); }
+
+  /// Axes of the matrix in the order of the places.
+  Dims order() const {
+    Dims axes;
+    for (const Place& p : places_) {
+      const auto value = p.value ? static_cast<std::int64_t>(space_.value_axis(t_, *p.value)) : -1;
+      const auto lane = p.lane ? static_cast<std::int64_t>(space_.lane_axis(t_, *p.lane)) : -1;
+      for (auto axis : space_.lanes_first() ? Dims{lane, value} : Dims{value, lane}) {
+        if (axis >= 0) axes.push_back(axis);
+      }
+    }
+    return axes;
+  }
+  Dims inverse_order() const {
+    const Dims forward = order();
+    Dims result(forward.size());
+    for (std::size_t i = 0; i < forward.size(); ++i) {
+      result[static_cast<std::size_t>(forward[i])] = static_cast<std::int64_t>(i);
+    }
+    return result;
+  }
+  Dims pair_shape() const {
+    const Dims matrix = matrix_shape();
+    Dims shape;
+    for (auto axis : order()) shape.push_back(matrix[static_cast<std::size_t>(axis)]);
+    return shape;
+  }
+
+  /// The coefficient's entries that are written: one axis for each place.
+  Expr compact() const {
+    Expr x = t_.coefficient;
+    Dims full = x.shape();
+    for (const Place& p : places_) {
+      const Lane lane = p.lane ? t_.lanes[*p.lane] : Lane{};
+      if (p.value) {
+        const std::size_t axis = space_.value_axis(t_, *p.value);
+        full[axis] = p.is_pair() ? lane.count() : rows(p);
+        if (p.is_pair() && x.shape()[axis] != 1) {
+          x = slice_axis(x, axis, lane.first_index(), lane.count(), lane.step);
+        }
+      } else {
+        full[space_.lane_axis(t_, *p.lane)] = lane.length;
+      }
+    }
+    x = engine::transpose(broadcast_to(x, full), order());
+    Dims shape;
+    for (const Place& p : places_) {
+      const std::size_t axis =
+          p.value ? space_.value_axis(t_, *p.value) : space_.lane_axis(t_, *p.lane);
+      shape.push_back(full[axis]);
+    }
+    return engine::reshape(x, shape);
+  }
+
+  const LaneSpace& space_;
+  Term t_;
+  std::vector<Place> places_;
+};
+
+bool is_dense(const Term& t) {
+  return std::ranges::none_of(t.lanes, [](const Lane& lane) { return lane.strided; });
+}
+
+}  // namespace
+
+Expr LaneSpace::assemble(const Terms& terms, const Type& value, const Dims& input) const {
+  const Dims shape = joined(value.shape, input);
+  // An empty matrix has no diagonal to step along.
+  if (terms.empty() || element_count(shape) == 0) return full(b_, 0, Type{value.dtype, shape});
+  Terms ordered = terms;
+  for (Term& t : ordered) t = separate(std::move(t));
+  std::ranges::stable_partition(ordered, is_dense);
+  Tangent sum;
+  for (Term& t : ordered) sum = engine::reshape(Assembler(*this, std::move(t)).add_to(sum), shape);
+  return *sum;
+}
+
+}  // namespace dualtape::engine

@@ -1,0 +1,231 @@
+/// dot_general of terms with a stored matrix c.
+///
+/// Where every contracted axis has a strided lane, or a constant coefficient, nothing is multiplied
+/// out:
+///
+///   sum_k coefficient[i, k] (k == start + step l) c[k, j] = coefficient[i, start + step l] c[start
+///   + step l, j]
+///
+/// is an elementwise product, and with a coefficient of 1 a view of c. Else the lanes on contracted
+/// axes become dense and the coefficient is multiplied with c as a matrix.
+
+#include <algorithm>
+
+#include "transform/lanes.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+class Dot {
+ public:
+  Dot(const LaneSpace& space, const OpCall& call, std::span<const LaneArg> x, Term t)
+      : space_(space), call_(call), t_(space.separate(std::move(t))), is_lhs_(x[0].linear) {
+    const DotDims d = dot_dims(call.attrs);
+    c_ = x[is_lhs_ ? 1 : 0].value;
+    t_contract_ = is_lhs_ ? d.lhs_contract : d.rhs_contract;
+    c_contract_ = is_lhs_ ? d.rhs_contract : d.lhs_contract;
+    t_batch_ = is_lhs_ ? d.lhs_batch : d.rhs_batch;
+    c_batch_ = is_lhs_ ? d.rhs_batch : d.lhs_batch;
+    t_free_ = free_axes(t_.shape.size(), t_contract_, t_batch_);
+    c_free_ = free_axes(c_.rank(), c_contract_, c_batch_);
+  }
+
+  Term run() {
+    Term result;
+    result.shape = call_.type.shape;
+    if (needs_product()) {
+      for (auto a : t_contract_) {
+        const std::size_t j = lane(a);
+        if (j < t_.lanes.size()) t_ = space_.make_dense(std::move(t_), j);
+      }
+      result.lanes = result_lanes();
+      result.coefficient = matrix_product();
+    } else {
+      result.lanes = result_lanes();
+      result.coefficient = elementwise_product();
+    }
+    return result;
+  }
+
+ private:
+  std::size_t lane(std::int64_t a) const {
+    return LaneSpace::lane_on(t_, static_cast<std::size_t>(a));
+  }
+  bool has_lane(std::int64_t a) const { return lane(a) < t_.lanes.size(); }
+  std::size_t n_lanes() const { return t_.lanes.size(); }
+
+  bool needs_product() const {
+    return std::ranges::any_of(t_contract_, [&](std::int64_t a) {
+      return !has_lane(a) && space_.coefficient_length(t_, static_cast<std::size_t>(a)) != 1;
+    });
+  }
+
+  /// Value axis of the result for a batch or free axis of the operand.
+  std::size_t result_axis(std::size_t a) const {
+    const auto axis = static_cast<std::int64_t>(a);
+    auto position = [&](const Dims& list) {
+      return static_cast<std::size_t>(std::ranges::find(list, axis) - list.begin());
+    };
+    if (t_batch_.contains(axis)) return position(t_batch_);
+    return t_batch_.size() + (is_lhs_ ? 0 : c_free_.size()) + position(t_free_);
+  }
+
+  std::vector<Lane> result_lanes() const {
+    std::vector<Lane> lanes;
+    for (const Lane& old : t_.lanes) {
+      const bool contracted =
+          old.strided && t_contract_.contains(static_cast<std::int64_t>(old.axis));
+      lanes.push_back(contracted ? Lane{.length = old.length} : old);
+      if (lanes.back().strided) lanes.back().axis = result_axis(old.axis);
+    }
+    return lanes;
+  }
+
+  /// batch, the operand's free axes and those of the other as the result has them.
+  Dims value_order(const Dims& batch, const Dims& t_free, const Dims& c_free) const {
+    Dims order = batch;
+    order.append(is_lhs_ ? t_free : c_free);
+    order.append(is_lhs_ ? c_free : t_free);
+    return order;
+  }
+
+  static Dims lengths(const Expr& x, const Dims& axes) {
+    Dims result;
+    for (auto a : axes) result.push_back(x.shape()[static_cast<std::size_t>(a)]);
+    return result;
+  }
+
+  Expr elementwise_product() const { return lifted_coefficient() * lifted_matrix(); }
+
+  /// The coefficient, contracted axes gone, with axes of length one for c's free axes.
+  Expr lifted_coefficient() const {
+    Term t = t_;
+    Dims batch = t_batch_, rest = t_free_, contract = t_contract_;
+    std::ranges::sort(contract);
+    for (std::size_t k = contract.size(); k-- > 0;) {
+      const auto a = static_cast<std::size_t>(contract[k]);
+      const std::size_t j = LaneSpace::lane_on(t, a);
+      if (j < t.lanes.size()) {
+        t = space_.contract_lane(std::move(t), j);
+      } else {
+        t.shape[a] = 1;  // c is summed along it
+        t = space_.sum_axis(std::move(t), a);
+      }
+      for (Dims* list : {&batch, &rest}) {
+        for (auto& axis : *list) axis -= axis > contract[k] ? 1 : 0;
+      }
+    }
+    Dims order = batch;
+    order.append(rest);
+    t = space_.transpose(std::move(t), order);
+    Dims lanes;
+    for (std::size_t j = 0; j < t.lanes.size(); ++j) {
+      lanes.push_back(t.coefficient.shape()[space_.lane_axis(t, j)]);
+    }
+    Dims value;
+    for (std::size_t a = 0; a < t.shape.size(); ++a) {
+      value.push_back(space_.coefficient_length(t, a));
+    }
+    const std::size_t n_batch = batch.size();
+    const Dims batch_part(value.data(), value.data() + n_batch);
+    const Dims free_part(value.data() + n_batch, value.end());
+    return reshape(
+        t.coefficient,
+        space_.joined(value_order(batch_part, free_part, Dims(c_free_.size(), 1)), lanes));
+  }
+
+  /// c, contracted axes along their lanes, with axes of length one for the operand's free axes and
+  /// the other lanes.
+  Expr lifted_matrix() const {
+    Expr c = c_;
+    Dims lane_axis(n_lanes(), -1), summed;
+    for (std::size_t k = 0; k < t_contract_.size(); ++k) {
+      const auto axis = static_cast<std::size_t>(c_contract_[k]);
+      const std::size_t j = lane(t_contract_[k]);
+      if (j < n_lanes()) {
+        c = space_.along_lane(c, axis, t_.lanes[j]);
+        lane_axis[j] = c_contract_[k];
+      } else {
+        summed.push_back(c_contract_[k]);
+      }
+    }
+    std::ranges::sort(summed);
+    c = sum(c, summed);
+    auto kept = [&](const Dims& axes) {
+      Dims result;
+      for (auto a : axes) {
+        result.push_back(a - std::ranges::count_if(summed, [&](auto s) { return s < a; }));
+      }
+      return result;
+    };
+    const Dims batch = kept(c_batch_), rest = kept(c_free_);
+    Dims lanes, lane_lengths;
+    for (auto a : lane_axis) {
+      if (a < 0) {
+        lane_lengths.push_back(1);
+      } else {
+        const Dims at = kept(Dims{a});
+        lanes.append(at);
+        lane_lengths.append(lengths(c, at));
+      }
+    }
+    Dims values = batch;
+    values.append(rest);
+    const Expr ordered = transpose(c, space_.joined(values, lanes));
+    const Dims value = value_order(lengths(c, batch), Dims(t_free_.size(), 1), lengths(c, rest));
+    return reshape(ordered, space_.joined(value, lane_lengths));
+  }
+
+  Expr matrix_product() {
+    for (const Dims* list : {&t_contract_, &t_batch_}) {
+      for (auto a : *list) t_ = space_.full_axis(std::move(t_), static_cast<std::size_t>(a));
+    }
+    const Dims contract = coefficient_axes(t_contract_), batch = coefficient_axes(t_batch_);
+    const Expr& x = t_.coefficient;
+    const Expr y = is_lhs_ ? dot_general(x, c_, {contract, c_contract_, batch, c_batch_})
+                           : dot_general(c_, x, {c_contract_, contract, c_batch_, batch});
+    return transpose(y, product_order());
+  }
+
+  Dims coefficient_axes(const Dims& axes) const {
+    Dims result;
+    for (auto a : axes) {
+      result.push_back(
+          static_cast<std::int64_t>(space_.value_axis(t_, static_cast<std::size_t>(a))));
+    }
+    return result;
+  }
+
+  static Dims range(std::size_t first, std::size_t count) {
+    Dims d = iota_dims(count);
+    for (auto& v : d) v += static_cast<std::int64_t>(first);
+    return d;
+  }
+
+  /// The product has the axes batch, lhs free, rhs free; the lanes are among the coefficient's free
+  /// axes.
+  Dims product_order() const {
+    const std::size_t n_batch = t_batch_.size(), n_free = t_free_.size(), n_c = c_free_.size();
+    const std::size_t own = n_batch + (is_lhs_ ? 0 : n_c);
+    const std::size_t c_at = n_batch + (is_lhs_ ? n_free + n_lanes() : 0);
+    const bool first = space_.lanes_first();
+    const Dims lanes = range(own + (first ? 0 : n_free), n_lanes());
+    const Dims rest = range(own + (first ? n_lanes() : 0), n_free);
+    return space_.joined(value_order(range(0, n_batch), rest, range(c_at, n_c)), lanes);
+  }
+
+  const LaneSpace& space_;
+  const OpCall& call_;
+  Term t_;
+  bool is_lhs_;
+  Expr c_;
+  Dims t_contract_, c_contract_, t_batch_, c_batch_, t_free_, c_free_;
+};
+
+}  // namespace
+
+Term push_dot(const LaneSpace& space, const OpCall& call, std::span<const LaneArg> x, Term t) {
+  return Dot(space, call, x, std::move(t)).run();
+}
+
+}  // namespace dualtape::engine

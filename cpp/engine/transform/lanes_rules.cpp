@@ -1,0 +1,262 @@
+/// What an instruction does to the terms of its linear operands. An operation without a rule here
+/// makes its operands dense and runs as a batch over all entries of the input: always right.
+
+#include <algorithm>
+
+#include "ops/elementwise.hpp"
+#include "transform/lanes.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+constexpr std::int64_t floor_div(std::int64_t a, std::int64_t b) {
+  return a / b - ((a % b != 0 && (a < 0) != (b < 0)) ? 1 : 0);
+}
+constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return -floor_div(-a, b); }
+
+class LaneRules {
+ public:
+  LaneRules(const LaneSpace& space, const OpCall& call, std::span<const LaneArg> x,
+            const Dims& input)
+      : space_(space), call_(call), x_(x), input_(input) {}
+
+  Terms run() {
+    switch (call_.op) {
+      case opcode_of<ops::Add>: return sum(false);
+      case opcode_of<ops::Subtract>: return sum(true);
+      case opcode_of<ops::Negative>: return each(0, [&](Term t) { return negated(std::move(t)); });
+      case opcode_of<ops::Multiply>:
+      case opcode_of<ops::Divide>:
+      case kZeroMultiply: return scaled();
+      case opcode_of<ops::Where>: return selected();
+      case kConvert: return each(0, [&](Term t) { return converted(std::move(t)); });
+      case kReshape: return each(0, [&](Term t) { return space_.reshape(t, call_.type.shape); });
+      case kTranspose: return each(0, [&](Term t) { return space_.transpose(t, call_.attrs); });
+      case kBroadcastTo:
+        return each(0, [&](Term t) { return space_.broadcast(t, call_.type.shape); });
+      case kSum: return each(0, [&](Term t) { return reduced(std::move(t)); });
+      case kSlice: return sliced();
+      case kPad:
+        return each(0, [&](Term t) { return padded(std::move(t), start_step(call_.attrs)); });
+      case kUpdateSlice: return updated();
+      case kConcatenate: return concatenated();
+      case kDotGeneral:
+        return each(x_[0].linear ? 0 : 1, [&](Term t) { return push_dot(space_, call_, x_, t); });
+      default: return batched();
+    }
+  }
+
+ private:
+  template <class Rule>
+  void each(Terms& sum, std::size_t operand, Rule&& rule) {
+    for (const Term& t : x_[operand].terms) space_.add(sum, rule(t));
+  }
+  template <class Rule>
+  Terms each(std::size_t operand, Rule&& rule) {
+    Terms result;
+    each(result, operand, rule);
+    return result;
+  }
+
+  Term negated(Term t) const {
+    t.coefficient = -t.coefficient;
+    return t;
+  }
+  Term converted(Term t) const {
+    t.coefficient = convert(t.coefficient, call_.type.dtype);
+    return t;
+  }
+  Term broadcast(Term t) const { return space_.broadcast(std::move(t), call_.type.shape); }
+
+  Terms sum(bool minus) {
+    Terms result;
+    each(result, 0, [&](Term t) { return broadcast(std::move(t)); });
+    each(result, 1, [&](Term t) {
+      t = broadcast(std::move(t));
+      return minus ? negated(std::move(t)) : t;
+    });
+    return result;
+  }
+
+  /// c x, x c, x / c: the coefficient likewise.
+  Terms scaled() {
+    const std::size_t i = x_[0].linear ? 0 : 1;
+    return each(i, [&](Term t) {
+      t = broadcast(std::move(t));
+      const Expr c = space_.beside_lanes(x_[1 - i].value, t.shape.size(), t.lanes.size());
+      const Expr args[] = {i == 0 ? t.coefficient : c, i == 0 ? c : t.coefficient};
+      t.coefficient = emit_elementwise(call_.op, args);
+      return t;
+    });
+  }
+
+  Terms selected() {
+    Terms result;
+    for (const std::size_t i : {1u, 2u}) {
+      each(result, i, [&](Term t) {
+        t = broadcast(std::move(t));
+        const Expr mask = space_.beside_lanes(x_[0].value, t.shape.size(), t.lanes.size());
+        const Expr zero = constant(space_.builder(), 0, call_.type.dtype);
+        t.coefficient =
+            i == 1 ? where(mask, t.coefficient, zero) : where(mask, zero, t.coefficient);
+        return t;
+      });
+    }
+    return result;
+  }
+
+  Term reduced(Term t) const {
+    t = space_.separate(std::move(t));
+    for (std::size_t k = call_.attrs.size(); k-- > 0;) {
+      const auto a = static_cast<std::size_t>(call_.attrs[k]);
+      const std::size_t j = LaneSpace::lane_on(t, a);
+      t = j < t.lanes.size() ? space_.contract_lane(std::move(t), j)
+                             : space_.sum_axis(std::move(t), a);
+    }
+    return t;
+  }
+
+  /// Index i of the operand is start + step * k for index k of the result: a lane's start and step
+  /// in terms of k, and the entries for which 0 <= k < count. False: no entry is left.
+  static bool slice_lane(Lane& lane, std::int64_t start, std::int64_t step, std::int64_t count) {
+    if ((lane.start - start) % step != 0) return false;
+    lane.start = (lane.start - start) / step;
+    lane.step /= step;
+    const std::int64_t low = -lane.start, high = count - 1 - lane.start;
+    const bool up = lane.step > 0;
+    lane.lo = std::max(lane.lo, ceil_div(up ? low : high, lane.step));
+    lane.hi = std::min(lane.hi, floor_div(up ? high : low, lane.step) + 1);
+    return lane.lo < lane.hi;
+  }
+
+  Terms sliced() {
+    const auto [start, step] = start_step(call_.attrs);
+    Terms result;
+    for (Term t : x_[0].terms) {
+      if (slice_term(t, start, step)) space_.add(result, std::move(t));
+    }
+    return result;
+  }
+
+  bool slice_term(Term& t, const Dims& start, const Dims& step) const {
+    for (std::size_t j = 0; j < t.lanes.size(); ++j) {
+      const std::size_t a = t.lanes[j].axis;
+      if (!t.lanes[j].strided) continue;
+      if (t.lanes[j].step % step[a] != 0) {
+        t = space_.make_dense(std::move(t), j);
+      } else if (!slice_lane(t.lanes[j], start[a], step[a], call_.type.shape[a])) {
+        return false;
+      }
+    }
+    for (std::size_t a = 0; a < start.size(); ++a) {
+      if (space_.coefficient_length(t, a) == 1 && t.shape[a] != 1) continue;
+      t.coefficient = slice_axis(t.coefficient, space_.value_axis(t, a), start[a],
+                                 call_.type.shape[a], step[a]);
+    }
+    t.shape = call_.type.shape;
+    return true;
+  }
+
+  /// Does padding change axis a of the coefficient? On an axis with a lane only the lane's entries
+  /// count, so a constant coefficient stays constant.
+  bool pads(const Term& t, const StartStep& at, std::size_t a) const {
+    if (t.shape[a] == call_.type.shape[a] && at.start[a] == 0 && at.step[a] == 1) return false;
+    return space_.coefficient_length(t, a) != 1 || LaneSpace::lane_on(t, a) == t.lanes.size();
+  }
+
+  Term padded(Term t, const StartStep& at) const {
+    const std::size_t rank = t.coefficient.rank();
+    Dims start(rank), step(rank, 1), shape = t.coefficient.shape();
+    for (std::size_t a = 0; a < t.shape.size(); ++a) {
+      if (!pads(t, at, a)) continue;
+      t = space_.full_axis(std::move(t), a);
+      const std::size_t axis = space_.value_axis(t, a);
+      start[axis] = at.start[a];
+      step[axis] = at.step[a];
+      shape[axis] = call_.type.shape[a];
+    }
+    t.coefficient = pad(t.coefficient, shape, start, step);
+    for (Lane& lane : t.lanes) {
+      if (!lane.strided) continue;
+      lane.start = at.start[lane.axis] + at.step[lane.axis] * lane.start;
+      lane.step *= at.step[lane.axis];
+    }
+    t.shape = call_.type.shape;
+    return t;
+  }
+
+  /// x outside of what is written, v there.
+  Terms updated() {
+    const auto at = start_step(call_.attrs);
+    Terms result;
+    each(result, 0, [&](Term t) {
+      for (std::size_t a = 0; a < t.shape.size(); ++a) t = space_.full_axis(std::move(t), a);
+      Dims lanes(t.lanes.size(), 1), zeros(t.lanes.size());
+      for (std::size_t j = 0; j < t.lanes.size(); ++j) {
+        lanes[j] = t.coefficient.shape()[space_.lane_axis(t, j)];
+      }
+      const Type hole{call_.type.dtype, space_.joined(x_[1].type.shape, lanes)};
+      t.coefficient = update_slice(t.coefficient, full(space_.builder(), 0, hole),
+                                   space_.joined(at.start, zeros),
+                                   space_.joined(at.step, Dims(t.lanes.size(), 1)));
+      return t;
+    });
+    each(result, 1, [&](Term t) { return padded(std::move(t), at); });
+    return result;
+  }
+
+  Terms concatenated() {
+    const auto axis = static_cast<std::size_t>(call_.attrs[0]);
+    const std::size_t rank = call_.type.shape.size();
+    StartStep at{Dims(rank), Dims(rank, 1)};
+    Terms result;
+    for (std::size_t i = 0; i < x_.size(); ++i) {
+      if (x_[i].linear) each(result, i, [&](Term t) { return padded(std::move(t), at); });
+      at.start[axis] += x_[i].type.shape[axis];
+    }
+    return result;
+  }
+
+  /// The terms of an operand as a batch over the entries of the input.
+  Expr as_batch(const LaneArg& x, std::int64_t size) const {
+    const Expr matrix = space_.assemble(x.terms, x.type, input_);
+    const Expr rows = space_.lanes_first() ? matrix : lanes_to_front(matrix, x.type.shape.size());
+    return engine::reshape(rows, prefixed(size, x.type.shape));
+  }
+  static Expr lanes_to_front(const Expr& matrix, std::size_t value_rank) {
+    Dims order = iota_dims(matrix.rank());
+    std::ranges::rotate(order, order.begin() + value_rank);
+    return engine::transpose(matrix, order);
+  }
+
+  Terms batched() {
+    const std::int64_t size = element_count(input_);
+    std::vector<Batched> args;
+    for (const LaneArg& x : x_) {
+      args.push_back(x.linear ? Batched{as_batch(x, size), true} : Batched{x.value, false});
+    }
+    const Expr y = rules_of(call_.op).batch(call_, args, size);
+    Term t;
+    t.shape = call_.type.shape;
+    for (auto n : input_) t.lanes.push_back({.length = n});
+    Dims rows = input_;
+    rows.append(t.shape);
+    t.coefficient = engine::reshape(y, rows);
+    if (!space_.lanes_first()) t.coefficient = lanes_to_front(t.coefficient, input_.size());
+    return {t};
+  }
+
+  const LaneSpace& space_;
+  const OpCall& call_;
+  std::span<const LaneArg> x_;
+  const Dims& input_;
+};
+
+}  // namespace
+
+Terms push_lanes(const LaneSpace& space, const OpCall& call, std::span<const LaneArg> x,
+                 const Dims& input) {
+  return LaneRules(space, call, x, input).run();
+}
+
+}  // namespace dualtape::engine
