@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,10 +74,14 @@ def grad(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False)
     """
     check_callable("grad", fun)
     chosen = check_argnums("grad", argnums)
-    if chosen == 0 and not has_aux:
-        return wraps(fun, _gradient_of_first(fun), "grad")
+    record_first = _recorder_of_first(fun, "grad of " + name_of(fun))
+    is_first = chosen == 0 and not has_aux
 
     def gradient(*args: Any, **kwargs: Any) -> Any:
+        if is_first:
+            first = record_first(args, kwargs)
+            if first is not None:
+                return first.grad(_FIRST).run()[0]
         at = point("grad", fun, chosen, args, kwargs)
         recording, aux, n_extra = _record_scalar(at, has_aux)
         values = recording.grad(at.wrt, range(1, 1 + n_extra)).run()
@@ -91,26 +95,23 @@ def grad(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False)
 _FIRST = (0,)
 
 
-def _gradient_of_first(fun: Function) -> Function:
-    """The common case, kept short: one array or float first, no aux."""
-    what = "grad of " + name_of(fun)
+def _recorder_of_first(fun: Function, what: str) -> Callable[..., Recording | None]:
+    """The common case, kept short: one array or number first, no aux; None if it is not so."""
 
-    def gradient(*args: Any, **kwargs: Any) -> Any:
-        if args:
-            x = args[0]
-            kind = type(x)
-            if kind is float or (kind in LEAF_TYPES and x.dtype.char in "fd"):
-                with Recorder(what) as recorder:
-                    result = fun(recorder.input(x), *args[1:], **kwargs)
-                    if type(result) is not Tracer or result.ndim or result.dtype.char not in "fd":
-                        check_scalar(what, result)
-                    recording = recorder.finish((result,))
-                return recording.grad(_FIRST).run()[0]
-        at = point("grad", fun, 0, args, kwargs)
-        recording, _, _ = _record_scalar(at, has_aux=False)
-        return at.structured(recording.grad(at.wrt).run())
+    def record(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recording | None:
+        if not args:
+            return None
+        x = args[0]
+        kind = type(x)
+        if kind is not float and (kind not in LEAF_TYPES or x.dtype.char not in "fd"):
+            return None
+        with Recorder(what) as recorder:
+            result = fun(recorder.input(x), *args[1:], **kwargs)
+            if type(result) is not Tracer or result.ndim or result.dtype.char not in "fd":
+                check_scalar(what, result)
+            return recorder.finish((result,))
 
-    return gradient
+    return record
 
 
 def value_and_grad(
@@ -130,7 +131,15 @@ def value_and_grad(
     check_callable("value_and_grad", fun)
     chosen = check_argnums("value_and_grad", argnums)
 
+    record_first = _recorder_of_first(fun, "value_and_grad of " + name_of(fun))
+    is_first = chosen == 0 and not has_aux
+
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
+        if is_first:
+            first = record_first(args, kwargs)
+            if first is not None:
+                slope, result = first.grad(_FIRST, _FIRST).run()
+                return result, slope
         at = point("value_and_grad", fun, chosen, args, kwargs)
         recording, aux, n_extra = _record_scalar(at, has_aux)
         values = recording.grad(at.wrt, range(1 + n_extra)).run()

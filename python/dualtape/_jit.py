@@ -165,6 +165,7 @@ class Jitted:
             values = entry.recording.run()
             if Tracer in map(type, values):  # It reads a value of an outer recording.
                 return entry.fill(values)
+            entry.recording.forget_arguments()
             self._add(signature, entry)
         else:
             entry, values = found

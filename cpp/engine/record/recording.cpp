@@ -205,6 +205,21 @@ PyObject* pick(PyObject* self, PyObject* outputs) {
   });
 }
 
+/// A recording kept for other arguments (jit) must not keep these alive.
+PyObject* forget_arguments(PyObject* self, PyObject*) {
+  return guarded([&] {
+    Recording& r = *reinterpret_cast<RecordingObject*>(self)->recording;
+    auto bound = std::make_shared<Bound>(*r.bound);
+    for (Binding& b : bound->inputs) {
+      if (!b.is_argument) continue;
+      b.source = Binding::Source::kAbstract;
+      b.owner = b.original = Ref();
+    }
+    r.bound = std::move(bound);
+    return Py_NewRef(Py_None);
+  });
+}
+
 PyObject* run_method(PyObject* self, PyObject*) {
   return guarded([&] {
     const Recording& r = self_of(self);
@@ -306,6 +321,8 @@ PyMethodDef recording_methods[] = {
     {"linearize", linearize, METH_O, "linearize($self, wrt, /)\n--\n\nOutputs, tangent map."},
     {"vjp", vjp, METH_O, "vjp($self, wrt, /)\n--\n\nOutputs and the map of cotangents."},
     {"pick", pick, METH_O, "pick($self, outputs, /)\n--\n\nSome of the outputs."},
+    {"forget_arguments", forget_arguments, METH_NOARGS,
+     "forget_arguments($self, /)\n--\n\nOnly rerun works from now on."},
     {"run", run_method, METH_NOARGS, "run($self, /)\n--\n\nThe outputs."},
     {"rerun", rerun, METH_O, "rerun($self, inputs, /)\n--\n\nOutputs for other arguments."},
     {"output_type", output_type, METH_O, "output_type($self, k, /)\n--\n\nShape and dtype."},
