@@ -38,9 +38,9 @@ class RegionGenerator {
   std::uint32_t& register_of(ValueId v);
   std::uint32_t new_block();
   std::uint32_t new_stream(const Ref& ref, std::size_t step);
-  Walk walk_of(ValueId a) const;
+  Walk walk_of(ValueId a, const Dims& target) const;
   bool is_single(ValueId a) const;
-  std::uint32_t operand(ValueId a, Form form);
+  std::uint32_t operand(ValueId a, ValueId reader, Form form);
   std::uint32_t place(ValueId a, const Walk& walk, Form form);
   void instruction(ValueId v, std::uint32_t position);
   Kernel choose_kernel(ValueId v, Form* forms) const;
@@ -56,7 +56,7 @@ class RegionGenerator {
   std::size_t item_ = 1;                  // largest of any block
   std::vector<std::uint32_t> registers_;  // of the members, in their order
   std::vector<std::uint32_t> free_blocks_;
-  std::unordered_map<std::uint64_t, std::uint32_t> outside_;  // (operand, form) -> register
+  std::unordered_map<std::uint64_t, std::uint32_t> outside_;  // see operand()
 };
 
 std::uint32_t& RegionGenerator::register_of(ValueId v) {
@@ -80,24 +80,24 @@ std::uint32_t RegionGenerator::new_stream(const Ref& ref, std::size_t step) {
   return reg;
 }
 
-/// The operand broadcast to the shape of the region.
-Walk RegionGenerator::walk_of(ValueId a) const {
+/// The operand broadcast to the shape of an instruction of the region.
+Walk RegionGenerator::walk_of(ValueId a, const Dims& target) const {
   const Type& type = generator_.type_of(a);
   const View view = generator_.views().view_of(a);
   const std::size_t rank = type.shape.size();
-  const std::size_t lead = shape_.size() - rank;
-  Dims strides(shape_.size());
-  bool fits = rank <= shape_.size() && shape_.size() <= kMaxAxes;
+  const std::size_t lead = target.size() - rank;
+  Dims strides(target.size());
+  bool fits = rank <= target.size() && target.size() <= kMaxAxes;
   for (std::size_t i = 0; i < rank && fits; ++i) {
-    const bool stretched = type.shape[i] == 1 && shape_[lead + i] != 1;
+    const bool stretched = type.shape[i] == 1 && target[lead + i] != 1;
     strides[lead + i] = stretched ? 0 : view.strides[i];
-    fits = stretched || type.shape[i] == shape_[lead + i];
+    fits = stretched || type.shape[i] == target[lead + i];
   }
   if (!fits) {
     throw ShapeError("plan: operand of shape " + to_string(type.shape) + " does not broadcast to " +
-                     to_string(shape_));
+                     to_string(target));
   }
-  return make_walk(item_size(type.dtype), shape_, strides);
+  return make_walk(item_size(type.dtype), target, strides);
 }
 
 /// One and the same value for all elements of the region, which has more than one.
@@ -127,11 +127,16 @@ std::uint32_t RegionGenerator::place(ValueId a, const Walk& walk, Form form) {
   return reg;
 }
 
-std::uint32_t RegionGenerator::operand(ValueId a, Form form) {
+std::uint32_t RegionGenerator::operand(ValueId a, ValueId v, Form form) {
   if (is_member(a)) return register_of(generator_.views().root(a));
-  const ValueId key = generator_.views().is_whole(a) ? generator_.views().root(a) : a;
-  const auto [at, is_new] = outside_.try_emplace(std::uint64_t{key} * 2 + form, 0);
-  if (is_new) at->second = place(a, walk_of(a), form);
+  // Shapes in a region differ in axes of length 1, which matter to an operand that is really
+  // broadcast.
+  const bool broadcast =
+      !is_single(a) && element_count(generator_.type_of(a).shape) != region_.count;
+  const TypeId type = generator_.program().instructions[v].type;
+  const std::uint64_t key = std::uint64_t{a} << 32 | (broadcast ? type * 2 + 2 : 0) | form;
+  const auto [at, is_new] = outside_.try_emplace(key, 0);
+  if (is_new) at->second = place(a, walk_of(a, generator_.type_of(v).shape), form);
   return at->second;
 }
 
@@ -180,7 +185,7 @@ void RegionGenerator::instruction(ValueId v, std::uint32_t position) {
   RegionInstruction code{};
   code.kernel = choose_kernel(v, forms);
   code.attr = attrs.empty() ? 0 : attrs[0];
-  for (std::size_t i = 0; i < args.size(); ++i) code.in[i] = operand(args[i], forms[i]);
+  for (std::size_t i = 0; i < args.size(); ++i) code.in[i] = operand(args[i], v, forms[i]);
   for (std::size_t i = args.size(); i < 3; ++i) code.in[i] = code.in[0];
   release(v, position, true);
   const std::size_t item = item_size(program.type_of(v).dtype);
@@ -230,8 +235,9 @@ Region RegionGenerator::members() {
     if (i < elementwise) {
       instruction(v, step_.first + static_cast<std::uint32_t>(i));
     } else {
-      const RowShape rows = row_shape(shape_, program.attrs_of(v));
-      reduction(v, operand(program.args_of(v)[0], kBlock), rows.leading, rows.row);
+      const ValueId x = program.args_of(v)[0];
+      const RowShape rows = row_shape(program.type_of(x).shape, program.attrs_of(v));
+      reduction(v, operand(x, v, kBlock), rows.leading, rows.row);
     }
   }
   return finish();

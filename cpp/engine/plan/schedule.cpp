@@ -9,13 +9,16 @@ namespace {
 /// From this size on, the memory an array takes counts more than the cost of one more region.
 constexpr std::int64_t kLargeBytes = 64 * 1024;
 
-/// Number of each type's shape: types of equal shape share it, and so do all scalars.
+/// Number of each type's shape: shapes that are equal but for axes of length 1 share it.
 std::vector<std::uint32_t> number_shapes(const Program& program) {
   std::unordered_map<std::string, std::uint32_t> known;
   std::vector<std::uint32_t> number;
   for (const Type& type : program.types) {
-    const std::size_t bytes = is_scalar(type) ? 0 : type.shape.size() * 8;
-    std::string key(reinterpret_cast<const char*>(type.shape.data()), bytes);
+    Dims longer;
+    for (auto n : type.shape) {
+      if (n != 1) longer.push_back(n);
+    }
+    std::string key(reinterpret_cast<const char*>(longer.data()), longer.size() * 8);
     number.push_back(known.emplace(std::move(key), known.size()).first->second);
   }
   return number;

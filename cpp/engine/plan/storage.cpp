@@ -154,7 +154,8 @@ bool HomeAssigner::take_over(ValueId v, std::uint32_t step) {
   const std::size_t oldest = dead_.size() > 8 ? dead_.size() - 8 : 0;
   for (std::size_t i = dead_.size(); i-- > oldest;) {
     const Type& other = program_.type_of(dead_[i]);
-    if (item_size(other.dtype) != item_size(type.dtype) || other.shape != type.shape) continue;
+    if (bytes_of(other) != bytes_of(type) || item_size(other.dtype) != item_size(type.dtype))
+      continue;
     out_.home[v] = out_.home[dead_[i]];
     out_.buffers[out_.home[v]].last = step;
     dead_.erase(dead_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -171,12 +172,13 @@ void HomeAssigner::assign_region(std::uint32_t step) {
   gathered_.clear();
   dead_.clear();
   const bool reuse = region.kind == StepKind::kRegion;
+  const std::int64_t count = element_count(program_.types[region.type].shape);
   if (reuse) {
     for (ValueId v : schedule_.members_of(region)) {
       for (ValueId a : program_.args_of(v)) {
         const ValueId r = views_.root(a);
         const bool aligned =
-            views_.is_whole(a) && program_.type_of(r).shape == program_.types[region.type].shape;
+            views_.is_whole(a) && element_count(program_.type_of(r).shape) == count;
         if (!aligned && !is_scalar(r)) gathered_.push_back(r);
       }
     }

@@ -15,6 +15,16 @@ std::vector<bool> find_live(const Program& program) {
   return live;
 }
 
+bool same_but_ones(const Dims& a, const Dims& b) {
+  std::size_t i = 0, k = 0;
+  for (;; ++i, ++k) {
+    while (i < a.size() && a[i] == 1) ++i;
+    while (k < b.size() && b[k] == 1) ++k;
+    if (i == a.size() || k == b.size()) return i == a.size() && k == b.size();
+    if (a[i] != b[k]) return false;
+  }
+}
+
 namespace {
 
 /// Strides of the same elements in another shape; false if they do not lie so. As in NumPy, runs of
@@ -60,18 +70,15 @@ Dims broadcast_strides(const Dims& shape, const Dims& strides, const Dims& targe
   return result;
 }
 
-bool is_same(const Program& program, ValueId v) {
-  switch (program.instructions[v].op) {
-    case kStopGradient: return true;
-    case kSum:
-    case kProd:
-    case kMax:
-    case kMin:
-    case kAll:
-    case kAny:
-      return program.attrs_of(v).empty() || is_scalar(program.type_of(program.args_of(v)[0]));
-    default: return false;
+/// A reduction over axes of length 1 only.
+bool is_squeeze(const Program& program, ValueId v) {
+  const OpCode op = program.instructions[v].op;
+  if (op < kSum || op > kAny) return false;
+  const Dims& shape = program.type_of(program.args_of(v)[0]).shape;
+  for (auto axis : program.attrs_of(v)) {
+    if (shape[static_cast<std::size_t>(axis)] != 1) return false;
   }
+  return true;
 }
 
 }  // namespace
@@ -86,11 +93,10 @@ Views::Views(const Program& program, const std::vector<bool>& live)
     const Type& type = program.type_of(v);
     const Type& root_type = program.type_of(view.root);
     const Layout layout = make_layout(type.dtype, type.shape, view.strides);
-    const bool scalar = is_scalar(type), from_scalar = is_scalar(root_type);
-    const bool load = scalar && !from_scalar;
+    const bool load = is_scalar(type) && !is_scalar(root_type);
     if (!load) root_[v] = view.root;
-    if (scalar && from_scalar) continue;
-    if (type.shape == root_type.shape && layout.contiguous && view.offset == 0) continue;
+    const bool in_order = layout.contiguous && view.offset == 0;
+    if (in_order && same_but_ones(type.shape, root_type.shape)) continue;
     listed_[v] = true;
     if (load) {
       load_ids_.push_back(v);
@@ -123,15 +129,16 @@ bool Views::is_reshaped(ValueId v) const {
 bool Views::try_view(ValueId v, View* view) const {
   const OpCode op = program_.instructions[v].op;
   const bool moves = op == kReshape || op == kTranspose || op == kBroadcastTo || op == kSlice;
-  if (!moves && !is_same(program_, v)) return false;
+  const bool squeezes = is_squeeze(program_, v);
+  if (!moves && !squeezes && op != kStopGradient) return false;
   const ValueId x = program_.args_of(v)[0];
   *view = view_of(x);
-  if (!moves) return true;
+  if (op == kStopGradient) return true;
   const Dims& shape = program_.type_of(x).shape;
   const Dims& target = program_.type_of(v).shape;
   const auto attrs = program_.attrs_of(v);
   Dims strides(target.size());
-  switch (op) {
+  switch (squeezes ? OpCode{kReshape} : op) {
     case kReshape:
       if (!reshape_strides(shape, view->strides, target, &strides)) return false;
       break;

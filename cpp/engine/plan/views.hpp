@@ -27,6 +27,9 @@ struct Load {
   std::int64_t offset;
 };
 
+/// Equal but for axes of length 1: then elements lie in the same order.
+bool same_but_ones(const Dims& a, const Dims& b);
+
 /// Of one element, whatever its number of axes.
 inline bool is_scalar(const Type& type) { return element_count(type.shape) == 1; }
 
@@ -38,7 +41,7 @@ class Views {
   Views(const Program& program, const std::vector<bool>& live);
 
   ValueId root(ValueId v) const { return root_[v]; }
-  /// `v` has all elements of its root, in the same shape; of scalars the shape does not matter.
+  /// `v` has all elements of its root, in the same shape; axes of length 1 do not matter.
   bool is_whole(ValueId v) const { return !listed_[v] || root_[v] == v; }
   /// A scalar taken out of an array; source() tells where from.
   bool is_load(ValueId v) const { return listed_[v] && root_[v] == v; }
