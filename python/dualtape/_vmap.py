@@ -114,36 +114,46 @@ def vmap(
     what = "vmap of " + name_of(fun)
 
     def batched(*args: Any, **kwargs: Any) -> Any:
-        if isinstance(argument_axes, tuple) and len(argument_axes) != len(args):
-            raise ValueError(
-                f"{what}: in_axes must have {len(args)} entries, one per positional argument, "
-                f"got {len(argument_axes)}"
-            )
-        leaves, treedef = flatten(args)
-        axes = _spread(what, "in_axes", argument_axes, args, treedef)
-        named, named_treedef = flatten(kwargs)
-        leaves += named
-        axes += [0] * len(named)
-        size = _batch_size(what, leaves, axes, flatten((args, kwargs))[1], axis_size)
-        with Recorder(what) as recorder:
-            inputs = [
-                leaf
-                if axis is _UNMAPPED
-                else recorder.input(leaf, batch_axis=axis % len(_shape(leaf)))
-                for leaf, axis in zip(leaves, axes, strict=True)
-            ]
-            n = treedef.num_leaves
-            result = fun(*unflatten(treedef, inputs[:n]), **unflatten(named_treedef, inputs[n:]))
-            outputs, out_treedef = flatten(result)
-            check_arrays(what, outputs, out_treedef)
-            places = _spread(what, "out_axes", result_axes, result, out_treedef)
-            _check_unmapped(what, outputs, places, out_treedef)
-            recording = recorder.finish(outputs)
-        values = recording.batch(size).run()
-        placed = [_place(what, value, axis) for value, axis in zip(values, places, strict=True)]
-        return unflatten(out_treedef, placed)
+        return _map(what, fun, argument_axes, result_axes, axis_size, args, kwargs)
 
     return wraps(fun, batched, "vmap")
+
+
+def _map(
+    what: str,
+    fun: Function,
+    argument_axes: PyTree,
+    result_axes: PyTree,
+    axis_size: int | None,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> PyTree:
+    if isinstance(argument_axes, tuple) and len(argument_axes) != len(args):
+        raise ValueError(
+            f"{what}: in_axes must have {len(args)} entries, one per positional argument, "
+            f"got {len(argument_axes)}"
+        )
+    leaves, treedef = flatten(args)
+    axes = _spread(what, "in_axes", argument_axes, args, treedef)
+    named, named_treedef = flatten(kwargs)
+    leaves += named
+    axes += [0] * len(named)
+    size = _batch_size(what, leaves, axes, flatten((args, kwargs))[1], axis_size)
+    with Recorder(what) as recorder:
+        inputs = [
+            leaf if axis is _UNMAPPED else recorder.input(leaf, batch_axis=axis % len(_shape(leaf)))
+            for leaf, axis in zip(leaves, axes, strict=True)
+        ]
+        n = treedef.num_leaves
+        result = fun(*unflatten(treedef, inputs[:n]), **unflatten(named_treedef, inputs[n:]))
+        outputs, out_treedef = flatten(result)
+        check_arrays(what, outputs, out_treedef)
+        places = _spread(what, "out_axes", result_axes, result, out_treedef)
+        _check_unmapped(what, outputs, places, out_treedef)
+        recording = recorder.finish(outputs)
+    values = recording.batch(size).run()
+    placed = [_place(what, value, axis) for value, axis in zip(values, places, strict=True)]
+    return unflatten(out_treedef, placed)
 
 
 def _check_unmapped(
