@@ -191,6 +191,13 @@ Expr array_argument(PyObject* argument, const char* function) {
   return lower(operands[0], *recorder);
 }
 
+Expr innermost(const Expr& x) {
+  Recorder* active = Recorder::active();
+  if (!active || active->serial() <= x.builder().serial()) return x;
+  active->require_open(kNoValue);
+  return {*active, active->lift(x.builder(), x.id())};
+}
+
 Ref tracer_argument(PyObject* argument, const char* function) {
   if (is_tracer(argument)) return Ref::borrow(argument);
   return Ref::steal(make_array(array_argument(argument, function)));

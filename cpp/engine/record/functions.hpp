@@ -57,6 +57,9 @@ bool is_given(PyObject* argument);  // neither absent nor None
 bool flag(PyObject* argument, bool otherwise = false);
 /// The operand of an array argument; a concrete one is captured by the active recorder.
 Expr array_argument(PyObject* argument, const char* function);
+/// The value in the innermost recording: a copy made inside a function can be written there, also
+/// where the original belongs to an enclosing recording.
+Expr innermost(const Expr& x);
 /// The argument as an array-valued tracer, for functions that give views.
 Ref tracer_argument(PyObject* argument, const char* function);
 

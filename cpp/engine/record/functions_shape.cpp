@@ -94,7 +94,7 @@ PyObject* record_ravel(const Arguments& a) {
 
 PyObject* record_copy(const Arguments& a) {
   require_c_order(a[1], "copy");
-  return make_array(array_argument(a[0], "copy"));
+  return make_array(innermost(array_argument(a[0], "copy")));
 }
 
 PyObject* record_diagonal(const Arguments& a) {

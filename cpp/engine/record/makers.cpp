@@ -135,7 +135,8 @@ PyObject* record_array(const Arguments& a, bool copies) {
   const bool is_array =
       is_tracer(object.get()) && as_tracer(object.get())->kind == ValueKind::kArray;
   if (!copies && same_dtype && is_array) return Ref(object).release();
-  const Expr x = array_argument(object.get(), "array");
+  Expr x = array_argument(object.get(), "array");
+  if (copies) x = innermost(x);
   return make_array(is_given(a[1]) ? as_dtype(x, dtype_of(a[1], "array")) : x);
 }
 PyObject* record_array_copy(const Arguments& a) { return record_array(a, flag(a[2], true)); }

@@ -113,8 +113,9 @@ PyObject* fill_method(PyObject* self, PyObject* value) {
 PyObject* copy_object(PyObject* self, PyObject*) {
   return guarded([&] {
     TracerObject* t = as_tracer(self);
-    const Expr x = expr_of(t);
-    return make_tracer(*t->recorder, x.id(), t->kind);
+    t->recorder->require_open(t->id);
+    const Expr x = innermost(expr_of(t));
+    return make_tracer(static_cast<Recorder&>(x.builder()), x.id(), t->kind);
   });
 }
 
