@@ -13,6 +13,6 @@ settings.register_profile(
     derandomize=bool(os.environ.get("CI")),
     print_blob=True,
     deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 settings.load_profile("dualtape")

@@ -201,7 +201,7 @@ def nested(names: tuple[str, ...], f: Callable[..., Any]) -> Callable[..., Any]:
     return f
 
 
-@pytest.mark.parametrize("names", itertools.product(GRADIENTS, repeat=2), ids="-".join)
+@pytest.mark.parametrize("names", list(itertools.product(GRADIENTS, repeat=2)), ids="-".join)
 def test_nesting_in_any_order_is_the_same(names: tuple[str, ...]) -> None:
     def f(x: Any) -> Any:
         return np.sum(np.tanh(x) * np.cumsum(x)) * np.exp(0.3 * x[0] * x[2])
