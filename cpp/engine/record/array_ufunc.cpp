@@ -82,8 +82,11 @@ Options options_of(PyObject* ufunc, PyObject* const* values, PyObject* names) {
   return options;
 }
 
-/// The operand in the element type functions like np.sin compute in.
+/// The operand in the element type functions like np.sin compute in; real ones only.
 Expr in_floats(const Operand& x) {
+  if (is_complex(strong_dtype(x.code))) {
+    raise(PyExc_TypeError, "this function has no meaning for complex values");
+  }
   static const OpCode sin = *find_op("sin");
   const Operand operands[] = {x};
   return lower(x, *recorder_of(operands), resolve_loop(sin, operands).in);

@@ -63,6 +63,7 @@ std::optional<Expr> structural_power(const Operand& x, const Operand& exponent, 
   if (p == 1) return base[0];
   if (p == 2) return emit_elementwise(known_ops.square, base);
   if (!is_inexact(loop) && p < 0) {
+    lower(exponent, recorder, loop);  // OverflowError where it is not even a number of this type
     raise(PyExc_ValueError, "Integers to negative integer powers are not allowed.");
   }
   if (p == -1) return emit_elementwise(known_ops.reciprocal, base);

@@ -117,8 +117,10 @@ PyObject* record_argmin(const Arguments& a) { return position<argmin>(a, "argmin
 
 PyObject* record_cumsum(const Arguments& a) {
   const Expr x = array_argument(a[0], "cumsum");
-  const Expr y = as_dtype(is_given(a[1]) ? x : flattened(x), accumulator(x, a[2], "cumsum"));
-  const std::int64_t axis = is_given(a[1]) ? axis_of(integer_of(a[1]), x.rank(), "cumsum") : 0;
+  const bool is_flat = !is_given(a[1]) || x.rank() == 0;
+  const Expr y = as_dtype(is_flat ? flattened(x) : x, accumulator(x, a[2], "cumsum"));
+  // A number is summed up as an array of one.
+  const std::int64_t axis = is_given(a[1]) ? axis_of(integer_of(a[1]), y.rank(), "cumsum") : 0;
   return make_array(cumsum(y, axis, false));
 }
 
