@@ -26,7 +26,7 @@ class RegionGenerator {
   }
 
   Region members();
-  Region single_reduction(ValueId v, const Dims& order);
+  Region single_reduction(ValueId v, const Dims& order, bool leading);
 
  private:
   using Form = enum { kBlock, kValue };
@@ -243,19 +243,17 @@ Region RegionGenerator::members() {
   return finish();
 }
 
-Region RegionGenerator::single_reduction(ValueId v, const Dims& order) {
+Region RegionGenerator::single_reduction(ValueId v, const Dims& order, bool leading) {
   const Program& program = generator_.program();
   const ValueId x = program.args_of(v)[0];
   const View view = generator_.views().view_of(x);
   Dims strides;
   for (auto axis : order) strides.push_back(view.strides[static_cast<std::size_t>(axis)]);
   const Walk walk = make_walk(item_size(program.type_of(x).dtype), shape_, strides);
-  const auto axes = program.attrs_of(v);
-  const bool leading = order.back() != axes.back();
   std::int64_t row = 1;
-  for (std::size_t i = leading ? axes.size() : shape_.size() - axes.size(); i < shape_.size();
-       ++i) {
-    row *= shape_[i];
+  for (auto axis : order) {
+    const bool reduced = Dims(program.attrs_of(v)).contains(axis);
+    if (reduced != leading) row *= program.type_of(x).shape[static_cast<std::size_t>(axis)];
   }
   region_.row = row;
   reduction(v, place(x, walk, kBlock), leading, row);
@@ -317,10 +315,11 @@ Region generate_reduction(Generator& generator, const ScheduledStep& step) {
     strides.push_back(view.strides[static_cast<std::size_t>(axis)]);
   }
   const bool dense = make_layout(program.type_of(x).dtype, permuted, strides).contiguous;
-  if (row_shape(shape, axes).leading && !dense) order = iota_dims(shape.size());
+  const bool leading = row_shape(shape, axes).leading && !dense;
+  if (leading) order = iota_dims(shape.size());
   Dims running;
   for (auto axis : order) running.push_back(shape[static_cast<std::size_t>(axis)]);
-  return RegionGenerator(generator, step, running).single_reduction(v, order);
+  return RegionGenerator(generator, step, running).single_reduction(v, order, leading);
 }
 
 }  // namespace dualtape::engine

@@ -1,5 +1,6 @@
 #include "plan/schedule.hpp"
 
+#include <algorithm>
 #include <string>
 #include <unordered_map>
 
@@ -116,17 +117,22 @@ class StepAssigner {
 }  // namespace
 
 RowShape row_shape(std::span<const std::int64_t> shape, std::span<const std::int64_t> axes) {
-  const std::size_t rank = shape.size(), n = axes.size();
-  bool trailing = true, leading = true;
-  for (std::size_t i = 0; i < n; ++i) {
-    trailing &= axes[i] == static_cast<std::int64_t>(rank - n + i);
-    leading &= axes[i] == static_cast<std::int64_t>(i);
+  std::int64_t kept = 1, reduced = 1;
+  bool trailing = true, leading = true;  // axes of length 1 may lie anywhere
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    const bool is_reduced =
+        std::find(axes.begin(), axes.end(), static_cast<std::int64_t>(i)) != axes.end();
+    if (shape[i] == 1) continue;
+    if (is_reduced) {
+      leading &= kept == 1;
+      reduced *= shape[i];
+    } else {
+      trailing &= reduced == 1;
+      kept *= shape[i];
+    }
   }
-  if (trailing) return {element_count(shape.subspan(rank - n)), false, true};
-  if (!leading) return {};
-  const std::int64_t kept = element_count(shape.subspan(n));
-  if (kept == 1) return {element_count(shape), false, true};
-  return {kept, true, true};
+  if (trailing) return {reduced, false, true};
+  return {kept, leading, leading};
 }
 
 Schedule::Schedule(const Program& program, const std::vector<bool>& live, const Views& views)
