@@ -1,5 +1,7 @@
 """jit: recordings, guards, static arguments; never a stale answer."""
 
+import weakref
+
 import numpy as np
 import optree
 import pytest
@@ -173,6 +175,29 @@ def test_captured_arrays_are_read_afresh():
     np.testing.assert_array_equal(g(X), X * table)
     table[:] = 7
     np.testing.assert_array_equal(g(X), X * 7)
+
+
+def test_buffers_that_the_function_overwrites_keep_what_was_read():
+    def f(x):
+        buffer = np.zeros(3)
+        total = 0.0
+        for k in range(3):
+            buffer[:] = k
+            total = total + x * buffer
+        return total
+
+    g = dt.jit(f)
+    for x in (X, 2 * X, 3 * X):
+        np.testing.assert_array_equal(g(x), f(x))
+
+
+def test_arguments_are_not_kept_alive():
+    array = np.ones(100_000)
+    g = dt.jit(lambda x: x * 2)
+    g(array)
+    kept = weakref.ref(array)
+    del array
+    assert kept() is None
 
 
 def test_check_finds_what_a_recording_cannot_know():

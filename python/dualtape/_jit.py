@@ -367,8 +367,9 @@ def jit(
       check: compare every call with a fresh recording, structure and results, and raise
         RuntimeError if they differ: for finding what a function depends on beside its arguments.
     Returns: a function of the same arguments. Its `plan(*args)` and `program(*args)` show what will
-      run. Arrays that `fun` captures are read afresh at each call; rebound names and Python numbers
-      from outside are fixed at recording. Inside another recording it just calls `fun`.
+      run. Arrays that `fun` captures are read afresh at each call; rebound names, Python numbers
+      from outside, and what NumPy works out from captured arrays alone are fixed at recording.
+      Inside another recording it just calls `fun`.
     Raises: TypeError for arguments that are neither arrays nor numbers nor static;
       ConcreteValueError for `t.value` inside. Warns once, and runs without jit, after 64 recordings
       for arguments of one type.

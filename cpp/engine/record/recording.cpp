@@ -1,6 +1,8 @@
 /// The Python type Recording.
 #include "record/recording.hpp"
 
+#include <cstring>
+
 #include "program/errors.hpp"
 #include "record/dtypes.hpp"
 #include "record/parse.hpp"
@@ -205,15 +207,27 @@ PyObject* pick(PyObject* self, PyObject* outputs) {
   });
 }
 
-/// A recording kept for other arguments (jit) must not keep these alive.
+/// Whether the caller's array holds what was read of it.
+bool is_unchanged(const Binding& b) {
+  const Ref now = contiguous(b.original.get());
+  const auto bytes = static_cast<std::size_t>(PyArray_NBYTES(b.owner.array()));
+  return static_cast<std::size_t>(PyArray_NBYTES(now.array())) == bytes &&
+         std::memcmp(PyArray_DATA(now.array()), PyArray_DATA(b.owner.array()), bytes) == 0;
+}
+
+/// A recording kept for other arguments (jit) must not keep these alive. Captured arrays are read afresh from then on,
+/// except what the function itself overwrote while it was recorded: there the copy is what it read.
 PyObject* forget_arguments(PyObject* self, PyObject*) {
   return guarded([&] {
     Recording& r = *reinterpret_cast<RecordingObject*>(self)->recording;
     auto bound = std::make_shared<Bound>(*r.bound);
     for (Binding& b : bound->inputs) {
-      if (!b.is_argument) continue;
-      b.source = Binding::Source::kAbstract;
-      b.owner = b.original = Ref();
+      if (b.is_argument) {
+        b.source = Binding::Source::kAbstract;
+        b.owner = b.original = Ref();
+      } else if (b.source == Binding::Source::kArray && b.original && !is_unchanged(b)) {
+        b.original = Ref();
+      }
     }
     r.bound = std::move(bound);
     return Py_NewRef(Py_None);
