@@ -13,8 +13,9 @@ std::shared_ptr<const Plan> Plan::compile(ProgramPtr program) {
   return std::make_shared<const Plan>(std::move(program));
 }
 
-Plan::Plan(ProgramPtr program) : program_(inline_calls(std::move(program))) {
-  code_ = generate(*program_, Analysis(*program_));
+Plan::Plan(ProgramPtr program) : program_(std::move(program)) {
+  const ProgramPtr flat = inline_calls(program_);
+  code_ = generate(*flat, Analysis(*flat));
 }
 
 Plan::~Plan() = default;
@@ -28,7 +29,7 @@ void Plan::run(std::span<const void* const> inputs, std::span<void* const> outpu
   execute(*code_, inputs, outputs);
 }
 
-std::string Plan::str() const { return print_plan(*program_, *code_); }
+std::string Plan::str() const { return print_plan(*inline_calls(program_), *code_); }
 
 std::size_t Plan::region_count() const {
   std::size_t count = 0;

@@ -41,7 +41,7 @@ class Plan {
   std::int64_t work() const;
 
  private:
-  ProgramPtr program_;  // calls inlined; printing analyses it again
+  ProgramPtr program_;  // shared with the plan's cache; printing analyses it again
   std::unique_ptr<const Code> code_;
 };
 
