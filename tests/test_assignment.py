@@ -46,7 +46,15 @@ def test_writes_into_views_reach_their_parent() -> None:
 def test_copies_are_on_their_own() -> None:
     def f(x: Any) -> Any:
         y = x * 1.0
-        kept = [y.copy(), np.copy(y), y + 0.0, y.flatten(), y[[0, 1]], y.astype(float), dnp.array(y)]
+        kept = [
+            y.copy(),
+            np.copy(y),
+            y + 0.0,
+            y.flatten(),
+            y[[0, 1]],
+            y.astype(float),
+            dnp.array(y),
+        ]
         y[:] = 0.0
         return [*kept, y]
 

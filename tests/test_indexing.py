@@ -17,8 +17,28 @@ MASK = X > 0
 ROWS = np.array([True, False, True])
 ALL = slice(None)
 KEYS: list[Any] = [
-    *(0, -1, slice(1, None), slice(None, None, -1), slice(5, 0, -2), slice(0, 0), Ellipsis, None, ()),
-    *((0, 1), (0, 1, 2), (ALL, 1), (..., 0), (0, ...), (0, 1, 2, ...), (...,), (None, 0), (0, None)),
+    *(
+        0,
+        -1,
+        slice(1, None),
+        slice(None, None, -1),
+        slice(5, 0, -2),
+        slice(0, 0),
+        Ellipsis,
+        None,
+        (),
+    ),
+    *(
+        (0, 1),
+        (0, 1, 2),
+        (ALL, 1),
+        (..., 0),
+        (0, ...),
+        (0, 1, 2, ...),
+        (...,),
+        (None, 0),
+        (0, None),
+    ),
     *((ALL, None, slice(1, 3)), (..., None), np.int64(1), np.array(1), (np.int64(1), ALL)),
     *(I, [0, 1], (I,), (ALL, I), (ALL, ALL, I), (I, I), (I, I, I), (ALL, I, I), (I, ALL, I)),
     *((0, ALL, I), (0, I), (I, 0), (ALL, 0, I), (ALL, I, 0), (I, ALL, 0), (..., I), (I, ..., I)),
@@ -30,7 +50,16 @@ KEYS: list[Any] = [
     *((ROWS, None), ROWS.tolist()),
 ]
 BAD_KEYS: list[Any] = [
-    *(3, (0, 9), (0, 0, 0, 0), 1.5, "a", (I + 3,), np.array([True, False]), (ALL, np.ones(9, bool))),
+    *(
+        3,
+        (0, 9),
+        (0, 0, 0, 0),
+        1.5,
+        "a",
+        (I + 3,),
+        np.array([True, False]),
+        (ALL, np.ones(9, bool)),
+    ),
     *([5], (I, J[:, :1], I[:2]), (..., ...), np.array([1.5])),
 ]
 each_key = pytest.mark.parametrize("key", KEYS, ids=lambda k: repr(k)[:40].replace("\n", ""))
@@ -103,9 +132,7 @@ def test_last_write_wins() -> None:
         return y
 
     check_as_eager(f, np.array([1.0, 2.0, 3.0]))
-    np.testing.assert_array_equal(
-        dt.jacobian(f)(np.ones(3)), [[0, 0, 1.0], [0, 0, 0], [0, 0, 0]]
-    )
+    np.testing.assert_array_equal(dt.jacobian(f)(np.ones(3)), [[0, 0, 1.0], [0, 0, 0], [0, 0, 0]])
 
 
 def test_traced_integer_index_reads_and_writes() -> None:

@@ -105,7 +105,7 @@ def test_powers_are_numpys(exponent: float) -> None:
         integer_result = np.result_type(base, exponent).kind in "iub"
         if integer_result and exponent < 0 and type(base) in (int, bool):
             continue  # Python's integers become floats, NumPy's raise; traced they are NumPy's
-        if np.result_type(base) == bool and exponent == 2:
+        if np.result_type(base).kind == "b" and exponent == 2:
             continue  # NumPy's ** takes np.square's int8 here, np.power says int64
         check_as_eager(lambda x: x**exponent, base)
 

@@ -1,0 +1,210 @@
+"""Each refusal names the operation, what was given, and what to write instead."""
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from eager import recorded
+
+import dualtape as dt
+import dualtape.numpy as dnp
+from dualtape._core import (
+    ConcreteValueError,
+    DerivativeError,
+    LeakedTracerError,
+    Recorder,
+    ShapeError,
+    UnsupportedFunctionError,
+)
+
+X = np.array([1.0, 2.0, 3.0])
+M = np.arange(12.0).reshape(3, 4)
+
+
+def loses(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda x: f(x[0])
+
+
+LOST_NUMBERS: dict[str, tuple[Callable[[Any], Any], type[Exception], str]] = {
+    "float": (loses(float), ConcreteValueError, r"float\(\).*derivative.*np\.sin"),
+    "complex": (loses(complex), ConcreteValueError, r"complex\(\).*derivative"),
+    "math": (loses(math.sin), ConcreteValueError, r"np\.sin, not math\.sin"),
+    "item": (loses(lambda t: t.item()), ConcreteValueError, r"item\(\).*t\.value"),
+    "tolist": (lambda x: x.tolist(), ConcreteValueError, r"tolist\(\)"),
+    "array": (lambda x: np.array([x[0], 1.0]), TypeError, r"dualtape\.numpy\."),
+    "asarray": (np.asarray, TypeError, r"dualtape\.numpy\.array"),
+    "setitem": (
+        lambda x: np.zeros(3).__setitem__(0, x[0]),
+        TypeError,
+        r"dualtape\.numpy\.zeros",
+    ),
+    "in-place": (
+        lambda x: np.zeros(3).__iadd__(x),
+        TypeError,
+        r"a = a \+ t.*dualtape\.numpy\.zeros",
+    ),
+    "out": (lambda x: np.sin(x, out=np.zeros(3)), TypeError, r"dualtape\.numpy\.zeros"),
+}
+
+
+@pytest.mark.parametrize("name", LOST_NUMBERS)
+def test_lost_numbers_name_the_cure(name: str) -> None:
+    f, kind, message = LOST_NUMBERS[name]
+    with pytest.raises(kind, match=message):
+        recorded(f, X)
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (lambda x: np.median(x), r"numpy\.median cannot be recorded.*dualtape\.numpy.*custom_jvp"),
+        (lambda x: np.fft.fft(x), r"numpy\.fft\.fft cannot be recorded"),
+        (lambda x: np.linalg.svd(x), r"numpy\.linalg\.svd cannot be recorded"),
+        (lambda x: np.spacing(x), r"numpy\.spacing cannot be recorded"),
+        (lambda x: np.multiply.outer(x, x), r"numpy\.multiply\.outer cannot be recorded"),
+        (lambda x: np.add.at(x, [0], 1.0), r"numpy\.add\.at cannot be recorded"),
+        (lambda x: np.sum(x, where=x > 0), r"sum: where= cannot be recorded.*np\.where"),
+        (lambda x: np.sin(x, where=x > 0), r"numpy\.sin: where= cannot be recorded.*np\.where"),
+        (lambda x: np.sum(x, initial=1.0), r"sum: initial="),
+        (lambda x: np.ravel(x, order="F"), r"ravel: order='F'"),
+        (lambda x: np.where(x > 0), r"where: .*data-dependent shape"),
+        (lambda x: np.round(x, 2), r"round: only decimals=0"),
+        (lambda x: (x > 0) & 3, r"bitwise operators are recorded for booleans only.*parentheses"),
+    ],
+)
+def test_unsupported_functions_and_options_are_named(f: Callable[..., Any], message: str) -> None:
+    with pytest.raises(UnsupportedFunctionError, match=message):
+        recorded(f, X)
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (lambda x: x + np.ones(2), r"add.*\(3,\).*\(2,\)"),
+        (lambda x: x @ np.ones((2, 3)), r"matmul.*\(3,\).*\(2, 3\)"),
+        (lambda x: np.dot(np.ones((2, 2)), x), r"dot.*\(2, 2\).*\(3,\)"),
+        (lambda x: x @ 2.0, r"matmul.*at least one axis.*\(\)"),
+        (lambda x: x.reshape(2, 2), r"reshape array of size 3 into shape \(2, 2\)"),
+        (lambda x: np.linalg.solve(np.ones((3, 4)), x), r"solve: .*\(3, 4\)"),
+        (lambda x: np.stack([x, x[:2]]), r"stack: .*same shape.*\(3,\).*\(2,\)"),
+        (lambda x: np.concatenate([x, M]), r"concatenate"),
+        (lambda x: np.broadcast_to(x, (3, 2)), r"broadcast_to.*\(3,\).*\(3, 2\)"),
+        (lambda x: np.inner(x, np.ones(2)), r"inner: .*\(3,\).*\(2,\)"),
+    ],
+)
+def test_shapes_are_checked_where_they_are_recorded(f: Callable[..., Any], message: str) -> None:
+    def with_following_line(x: Any) -> Any:
+        y = f(x)
+        raise AssertionError("the line above must raise", y)
+
+    with pytest.raises(ShapeError, match=message):
+        recorded(with_following_line, X)
+
+
+def test_axis_errors_are_numpys() -> None:
+    with pytest.raises(np.exceptions.AxisError, match="axis 2 is out of bounds"):
+        recorded(lambda x: np.sum(x, axis=2), X)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [lambda t: t + 1, np.sin, lambda t: t[0], lambda t: t.sum(), lambda t: -t, lambda t: t.value],
+)
+def test_leaked_tracers_raise_and_say_where_they_came_from(use: Callable[[Any], Any]) -> None:
+    kept = []
+
+    def f(x: Any) -> Any:
+        kept.append(x * 2.0)  # this line is named
+        return np.sum(x)
+
+    dt.grad(f)(X)
+    with pytest.raises(LeakedTracerError, match=r"grad of f.*test_errors\.py:\d+.*return it"):
+        use(kept[0])
+
+
+def test_leaked_tracer_of_a_failed_recording_raises() -> None:
+    kept = []
+
+    def f(x: Any) -> Any:
+        kept.append(x)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        dt.grad(f)(X)
+    with pytest.raises(LeakedTracerError):
+        kept[0] + 1
+    assert "recording ended" in repr(kept[0])
+
+
+def test_inner_tracer_used_outside_raises() -> None:
+    def outer(x: Any) -> Any:
+        kept = []
+
+        def inner(y: Any) -> Any:
+            kept.append(y)
+            return y * y
+
+        dt.grad(inner)(x)
+        return x * kept[0]
+
+    with pytest.raises(LeakedTracerError, match="grad of inner"):
+        dt.grad(outer)(2.0)
+
+
+def test_truth_of_a_mapped_value_names_where() -> None:
+    with pytest.raises(ConcreteValueError, match=r"vmap.*np\.where"):
+        dt.vmap(lambda x: x if x > 0 else -x)(X)
+
+
+def test_truth_of_several_values_is_ambiguous() -> None:
+    with pytest.raises(ValueError, match=r"ambiguous.*np\.any"):
+        recorded(lambda x: x if x > 0 else -x, X)
+
+
+def test_value_under_jit_raises() -> None:
+    with pytest.raises(ConcreteValueError, match=r"t\.value is not available under jit"):
+        dt.jit(lambda x: x.value)(X)
+
+
+def test_traced_range_of_arange_raises() -> None:
+    with pytest.raises(ConcreteValueError, match="arange"):
+        recorded(lambda x: dnp.arange(x[0]), X)
+
+
+def test_singular_matrix_is_numpys_error() -> None:
+    with pytest.raises(np.linalg.LinAlgError, match="solve"):
+        dt.grad(lambda a: np.sum(np.linalg.solve(a, np.ones(2))))(np.ones((2, 2)))
+
+
+def test_derivatives_of_integers_are_type_errors() -> None:
+    assert issubclass(DerivativeError, TypeError)
+    with pytest.raises(DerivativeError, match="grad of"):
+        dt.grad(lambda x: np.sum(x))(np.arange(3))
+
+
+def test_overwritten_arrays_are_refused_by_shape() -> None:
+    big = np.ones(20_000)
+
+    def f(x: Any) -> Any:
+        y = np.sum(x * big)
+        big[0] = 5.0
+        return y
+
+    with pytest.raises(RuntimeError, match=r"\(20000,\) was overwritten.*copy"):
+        dt.grad(f)(np.ones(20_000))
+
+
+def test_unequal_copies_and_hashes() -> None:
+    with Recorder("f") as recorder:
+        t = recorder.input(X)
+        same = copy.copy(t)
+        assert same is not t
+        assert hash(t) == hash(t)
+        assert len({t, same}) == 2
+        with pytest.raises(TypeError, match="0-d"):
+            iter(t[0])
+        with pytest.raises(TypeError, match="unsized"):
+            len(t[0])
