@@ -1,7 +1,9 @@
-/// Guards: under jit each number Python takes from a value is checked when the recording runs again.
+/// Guards: under jit each number Python takes from a value is checked when the recording runs
+/// again.
 ///
-/// The value may belong to a recording inside the one of jit (a gradient's function that branches): then what it needs
-/// is copied outward, each instruction once, until it stands in the recording that is checked.
+/// The value may belong to a recording inside the one of jit (a gradient's function that branches):
+/// then what it needs is copied outward, each instruction once, until it stands in the recording
+/// that is checked.
 #include <algorithm>
 
 #include "record/recorder.hpp"

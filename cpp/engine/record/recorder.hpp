@@ -101,7 +101,8 @@ class Recorder final : public Builder {
   Ref known_value(ValueId v) const;
 
   std::vector<Guard>& guards() { return guards_; }
-  /// Python takes a number from v: a guard of the recording of jit that encloses this one, if any (guards.cpp).
+  /// Python takes a number from v: a guard of the recording of jit that encloses this one, if any
+  /// (guards.cpp).
   void note_guard(ValueId v, PyObject* outcome);
   /// Inside a recording of jit, which runs again for other values.
   static bool is_guarded();
@@ -143,7 +144,7 @@ class Recorder final : public Builder {
   std::unordered_map<ValueId, Ref> known_;
   std::unordered_map<ValueId, std::uint64_t> known_scalars_;  // of at most 8 bytes
   std::vector<Guard> guards_;
-  std::unordered_map<ValueId, ValueId> outward_;  // copies made by copy_outward
+  std::unordered_map<ValueId, ValueId> outward_;      // copies made by copy_outward
   std::uint64_t outward_serial_ = ~std::uint64_t{0};  // of the recorder they are in
 };
 

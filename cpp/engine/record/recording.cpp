@@ -215,8 +215,9 @@ bool is_unchanged(const Binding& b) {
          std::memcmp(PyArray_DATA(now.array()), PyArray_DATA(b.owner.array()), bytes) == 0;
 }
 
-/// A recording kept for other arguments (jit) must not keep these alive. Captured arrays are read afresh from then on,
-/// except what the function itself overwrote while it was recorded: there the copy is what it read.
+/// A recording kept for other arguments (jit) must not keep these alive. Captured arrays are read
+/// afresh from then on, except what the function itself overwrote while it was recorded: there the
+/// copy is what it read.
 PyObject* forget_arguments(PyObject* self, PyObject*) {
   return guarded([&] {
     Recording& r = *reinterpret_cast<RecordingObject*>(self)->recording;

@@ -155,8 +155,9 @@ PyObject* integer(PyObject* self) {
   TracerObject* t = as_tracer(self);
   raise(error_types.concrete_value,
         t->recorder->name() + ": " + type +
-            "() of a traced value would lose its derivative; use the value as it is, and NumPy's "
-            "functions (np.sin, not math.sin); its number alone is t.value");
+            "() of a traced value would lose its derivative; use the value as it is, with NumPy's "
+            "functions (np.sin, not math.sin), and write it into an array made by "
+            "dualtape.numpy.zeros; its number alone is t.value");
 }
 PyObject* floating(PyObject* self) {
   return guarded([&]() -> PyObject* { raise_number_lost(self, "float"); });

@@ -144,16 +144,19 @@ void require_writable(TracerObject* t) {
 
 void rebind(TracerObject* t, const Expr& value) {
   require_writable(t);
+  Expr written = value;
   if (&value.builder() != t->recorder) {
-    raise(PyExc_ValueError, t->recorder->name() +
-                                ": a value of an inner recording is written into an array of an "
-                                "outer one; return it from the inner function instead");
+    if (value.builder().serial() > t->recorder->serial()) {
+      raise(PyExc_ValueError, t->recorder->name() +
+                                  ": a value of an inner recording is written into an array of an "
+                                  "outer one; return it from the inner function instead");
+    }
+    written = {*t->recorder, t->recorder->lift(value.builder(), value.id())};
   }
   current_id(t);
   for (const TracerObject* v = t; v->link; v = v->link->parent) {
     if (!v->link->is_certain) raise_uncertain(t);
   }
-  Expr written = value;
   TracerObject* v = t;
   set_id(v, written.id());
   while (v->link) {
