@@ -109,6 +109,40 @@ def test_derivative_does_not_flow_through_aux():
     assert pullback(1.0) == (0.0,)
 
 
+def test_outer_derivatives_flow_through_aux():
+    """aux is cut off from the derivative that makes it, not from those around that one."""
+
+    def of_grad(a):
+        return dt.grad(lambda b: (b**2, a * b), has_aux=True)(2.0)[1]
+
+    def of_value(a):
+        return dt.value_and_grad(lambda b: (b**2, a), has_aux=True)(a)[0][1]
+
+    def of_jacobian(a):
+        return dt.jacfwd(lambda b: (b**2, a * b), has_aux=True)(X)[1].sum()
+
+    def of_vjp(a):
+        return dt.vjp(lambda b: (b**2, a * b), a, has_aux=True)[2]
+
+    def of_jvp(a):
+        return dt.jvp(lambda b: (b**2, a * b), (a,), (1.0,), has_aux=True)[2]
+
+    def of_linearize(a):
+        return dt.linearize(lambda b: (b**2, a * b), a, has_aux=True)[2]
+
+    wanted = {
+        of_grad: 2.0,
+        of_value: 1.0,
+        of_jacobian: X.sum(),
+        of_vjp: 6.0,
+        of_jvp: 6.0,
+        of_linearize: 6.0,
+    }
+    for f, derivative in wanted.items():
+        assert dt.grad(f)(3.0) == derivative, f
+        assert dt.jvp(f, (3.0,), (1.0,))[1] == derivative, f
+
+
 def test_constant_function_has_zero_gradient():
     np.testing.assert_array_equal(dt.grad(lambda x: 3.0)(X), np.zeros(3))
     np.testing.assert_array_equal(dt.grad(lambda x: np.float64(3.0))(X), np.zeros(3))

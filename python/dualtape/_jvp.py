@@ -11,7 +11,6 @@ from ._core import LinearMap
 from ._pytree import Function, PyTree, TreeDef, unflatten
 from ._record import (
     Point,
-    Traced,
     check_callable,
     check_tangents,
     primal_point,
@@ -138,27 +137,31 @@ def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     check_callable("vjp", fun)
     at = primal_point("vjp", fun, primals)
     traced = trace(at, has_aux)
-    values, linear = traced.recording.vjp(at.wrt)
+    recording, treedef = traced.recording, traced.treedef
+    if traced.aux is None:
+        values, linear = recording.vjp(at.wrt)
+    else:
+        # aux is left out of the pullback: not even 0 * inf comes back from it.
+        n = treedef.num_leaves
+        values, linear = recording.pick(range(n)).vjp(at.wrt)
+        values = [*values, *recording.pick(range(n, recording.n_outputs)).run()]
     result, aux = traced.split(values)
-    pullback = _pullback(at.what, traced, at.treedefs, linear)
+    types = [recording.output_type(k) for k in range(treedef.num_leaves)]
+    pullback = _pullback(at.what, treedef, types, at.treedefs, linear)
     return (result, pullback, aux) if has_aux else (result, pullback)
 
 
 def _pullback(
-    what: str, traced: Traced, treedefs: Sequence[TreeDef], linear: LinearMap
+    what: str,
+    out_treedef: TreeDef,
+    types: Sequence[tuple[tuple[int, ...], np.dtype[Any]]],
+    treedefs: Sequence[TreeDef],
+    linear: LinearMap,
 ) -> Function:
     """The linear map with its operands checked and its results structured."""
-    recording = traced.recording
-    out_treedef = traced.treedef
-    n = out_treedef.num_leaves
-    types = [recording.output_type(k) for k in range(recording.n_outputs)]
-    del recording, traced  # They hold the arguments; the pullback needs its residuals alone.
 
     def pullback(cotangents: PyTree) -> tuple[Any, ...]:
-        operands = check_tangents(what, "cotangents", cotangents, out_treedef, types[:n])
-        # aux takes no part: its outputs were cut off, a zero stands for each of them.
-        operands += [np.zeros(shape, dtype) for shape, dtype in types[n:]]
-        values = linear(operands)
+        values = linear(check_tangents(what, "cotangents", cotangents, out_treedef, types))
         trees = []
         start = 0
         for treedef in treedefs:

@@ -14,7 +14,6 @@ from ._core import (
     ShapeError,
     Tracer,
     is_tracer,
-    stop_gradient,
 )
 from ._pytree import LEAF_TYPES, Function, PyTree, TreeDef, flatten, leaf_name, unflatten
 
@@ -115,8 +114,8 @@ class Aux:
         self._traced = [k for k, leaf in enumerate(self._leaves) if is_tracer(leaf)]
 
     def outputs(self) -> list[Any]:
-        """Cut off: no derivative flows through them, not even 0 * inf."""
-        return [stop_gradient(self._leaves[k]) for k in self._traced]
+        """The traced leaves: outputs beside the result, whole for derivatives taken outside."""
+        return [self._leaves[k] for k in self._traced]
 
     def fill(self, values: Sequence[Any]) -> PyTree:
         leaves = list(self._leaves)
