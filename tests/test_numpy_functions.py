@@ -234,3 +234,21 @@ def test_polygamma_and_xlogy():
     np.testing.assert_allclose(
         dt.jit(lambda x: special.polygamma(2, x))(3.5), scipy.special.polygamma(2, 3.5), rtol=1e-13
     )
+
+
+UFUNCS = sorted(name for name in dir(dnp) if isinstance(getattr(np, name, None), np.ufunc))
+
+
+@pytest.mark.parametrize("name", UFUNCS)
+def test_every_ufunc_here_takes_traced_values(name):
+    ufunc = getattr(np, name)
+    arguments = [np.array([0.5, 0.25, 0.75]), np.array([0.125, 0.5, 1.0])][: ufunc.nin]
+    if "bitwise" in name or name == "invert":
+        arguments = [x > 0.3 for x in arguments]
+    if name in ("arccosh", "acosh"):
+        arguments = [1 + arguments[0]]
+    wanted = ufunc(*arguments)
+    for f in (ufunc, getattr(dnp, name)):
+        given = dt.jit(f)(*arguments)
+        for a, b in zip(np.atleast_1d(given), np.atleast_1d(wanted), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-14)

@@ -14,16 +14,28 @@ array([1., 6.])
 from typing import Any
 
 import numpy as _np
+from numpy import bitwise_and as bitwise_and
+from numpy import bitwise_invert as bitwise_invert
+from numpy import bitwise_not as bitwise_not
+from numpy import bitwise_or as bitwise_or
+from numpy import bitwise_xor as bitwise_xor
 from numpy import bool as bool
 from numpy import bool_ as bool_
 from numpy import complex64 as complex64
 from numpy import complex128 as complex128
+from numpy import conj as conj
+from numpy import conjugate as conjugate
+from numpy import deg2rad as deg2rad
+from numpy import degrees as degrees
+from numpy import divmod as divmod
 from numpy import dtype as dtype
 from numpy import e as e
 from numpy import euler_gamma as euler_gamma
+from numpy import fabs as fabs
 from numpy import finfo as finfo
 from numpy import float32 as float32
 from numpy import float64 as float64
+from numpy import float_power as float_power
 from numpy import floating as floating
 from numpy import generic as generic
 from numpy import iinfo as iinfo
@@ -34,13 +46,18 @@ from numpy import int32 as int32
 from numpy import int64 as int64
 from numpy import integer as integer
 from numpy import intp as intp
+from numpy import invert as invert
+from numpy import isscalar as isscalar
 from numpy import issubdtype as issubdtype
 from numpy import nan as nan
 from numpy import ndarray as ndarray
 from numpy import newaxis as newaxis
 from numpy import number as number
 from numpy import pi as pi
+from numpy import positive as positive
 from numpy import promote_types as promote_types
+from numpy import rad2deg as rad2deg
+from numpy import radians as radians
 from numpy import uint8 as uint8
 from numpy import uint16 as uint16
 from numpy import uint32 as uint32
