@@ -1,6 +1,7 @@
 // Kinks, ties, zeros, infinities and NaN of values and derivatives; integers; threads' own lgamma.
 #include <dualtape/dual.hpp>
 
+#include <algorithm>
 #include <complex>
 #include <cstdint>
 
@@ -211,6 +212,26 @@ void complex_step_agrees_with_holomorphic_rules() {
   });
 }
 
+/// Off the real line: the rules' branches join holomorphically.
+void complex_partials_are_slopes_of_values() {
+  using C = std::complex<double>;
+  ops::for_each_op([]<class Op> {
+    if constexpr (Op::kind == Kind::kSmooth && Op::arity == 1 && Op::holomorphic &&
+                  !is_parametric<Op>) {
+      const C h(3e-6, 2e-6);
+      const Domain& domain = Op::sampling.arguments[0];
+      for (const double part : {0.45, 0.55, 0.9}) {
+        // In the tails a difference of values holds no digit.
+        const double lo = std::max(domain.lo, -2.0), hi = std::min(domain.hi, 2.0);
+        const C z((1 - part) * lo + part * hi, 0.3);
+        const C slope = (Op::value(z + h) - Op::value(z - h)) / (2.0 * h);
+        const C got = Op::partial(z, Op::value(z));
+        check::close(std::abs(got - slope) / std::abs(slope) + 1, 1, 1e-8, std::string(Op::name));
+      }
+    }
+  });
+}
+
 }  // namespace
 
 int main() {
@@ -226,6 +247,7 @@ int main() {
       {"heaviside and copysign", heaviside_and_copysign},
       {"division with remainder", division_with_remainder},
       {"integers wrap and divide as NumPy's", integers_wrap_and_divide_as_numpy},
+      {"complex partials are slopes of values", complex_partials_are_slopes_of_values},
       {"complex step", complex_step_agrees_with_holomorphic_rules},
   });
 }

@@ -1,4 +1,5 @@
-// Products, norms and reductions of Eigen matrices of duals.
+// Products, norms, reductions and functions of Eigen matrices of duals.
+#include <dualtape/drivers.hpp>
 
 #include "matrices.hpp"
 
@@ -39,6 +40,29 @@ void norms_and_reductions() {
   check::is_true(!x.hasNaN() && x.allFinite(), "finite");
 }
 
+/// Eigen's own names of functions reach the rules, for duals and tape variables.
+template <class T>
+Eigen::Array<T, Eigen::Dynamic, 1> array_functions(const Eigen::Array<T, Eigen::Dynamic, 1>& x) {
+  return x.pow(2.5) + x.square() * x.cube() + x.inverse() + x.abs().sqrt() + x.sin() * x.log1p() +
+         x.logistic() + x.max(T(0.7)) + x.min(T(0.9 * x.mean())) + x.atan() + x.rsqrt() + 2.0 * x.floor() +
+         x.expm1() * x.sign() + (x > 0.5).select(x.exp(), x.log()) + x / 3.0 + 1.5 - x.cosh();
+}
+
+void arrays_of_duals_and_tape_variables_agree() {
+  const Eigen::ArrayXd x = Eigen::ArrayXd::LinSpaced(5, 0.2, 1.7);
+  const auto sum = [](const auto& v) { return v.sum(); };
+  const auto f = [&](const auto& v) { return sum(array_functions(v)); };
+  const Eigen::ArrayXd reverse = gradient(f, x);
+  for (Eigen::Index i = 0; i < x.size(); ++i) {
+    const Eigen::ArrayXd direction = Eigen::VectorXd::Unit(x.size(), i).array();
+    check::close(jvp(f, x, direction).derivative, reverse[i], kTolerance);
+    constexpr double kStep = 1e-6;
+    const double difference =
+        f(Eigen::ArrayXd(x + kStep * direction)) - f(Eigen::ArrayXd(x - kStep * direction));
+    check::close(reverse[i], difference / (2 * kStep), 1e-7);
+  }
+}
+
 void nested_scalars_in_matrices() {
   using DD = Dual<D, 2>;
   Eigen::Matrix<DD, 2, 2> a;
@@ -56,6 +80,7 @@ int main() {
   return check::run({
       {"products", products},
       {"norms and reductions", norms_and_reductions},
+      {"arrays of duals and tape variables agree", arrays_of_duals_and_tape_variables_agree},
       {"nested scalars in matrices", nested_scalars_in_matrices},
   });
 }

@@ -13,6 +13,8 @@ namespace dualtape {
 /// mixed with constants; a comparison compares values. There is no conversion to bool or back to T.
 template <class T, int N>
 class Dual {
+  static_assert(Scalar<T> && N >= 1, "Dual: wanted a floating point, complex or active T, N >= 1");
+
  public:
   using value_type = T;
   using Tangent = Eigen::Array<T, N, 1>;

@@ -20,6 +20,8 @@ namespace dualtape {
 /// that a variable of another tape, or of one reset since, is an error and not a wrong derivative.
 template <class T>
 class Var {
+  static_assert(Scalar<T>, "Var: wanted a floating point, complex or active T");
+
  public:
   using value_type = T;
 
