@@ -219,7 +219,7 @@ def draw(p, data, path):
     sky.plot(0, 0, "r*", ms=11, label=f"black hole, {mass(p):.2f} million suns")
     sky.invert_xaxis()  # East is left on the sky.
     sky.set(xlabel="east (mas)", ylabel="north (mas)", aspect="equal", title="S2 around Sgr A*")
-    sky.legend(loc="lower left", fontsize=8)
+    sky.legend(loc="center", fontsize=8)
     model = orbit(p, t)
     for observed, there, name in ((north, model[0], "north"), (east, model[1], "east")):
         residuals.errorbar(t, observed - there, ERROR, fmt=".", lw=0.8, label=name)
