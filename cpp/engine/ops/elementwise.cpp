@@ -4,7 +4,7 @@
 ///   pushforward  y_dot = sum_i partial_i(x, y) x_dot_i
 ///   transpose    add, subtract, negative: +-y_bar;  c * x, x / c: c * y_bar, y_bar / c;
 ///                where(m, a, b): y_bar where m, else 0, and the other way round;
-///                zero_multiply(c, x): zero_multiply(c, y_bar) in x, zero_multiply(y_bar, x) in c
+///                zero_multiply(c, x): zero_multiply(c, y_bar) in x, in c the two-sided product
 /// Operands broadcast, so every x_bar is summed back to its operand's shape.
 
 #include "ops/elementwise.hpp"
@@ -100,12 +100,21 @@ Tangent push_where(const OpCall&, std::span<const Expr> x, const Expr& y,
   return as_tangent(where(x[0], x_dot[1] ? *x_dot[1] : zero, x_dot[2] ? *x_dot[2] : zero), y);
 }
 
-/// y = c x with the absolute zero: c_dot counts only where x is not 0.
+/// c x where a zero of either annihilates the other, linear in both. Only derivatives of coefficients
+/// want it: there c is a tangent too, and its zero may come from a branch not taken.
+Expr two_sided_zero_multiply(const Expr& c, const Expr& x) {
+  const Expr pair[] = {x, constant(x.builder(), 0, x.dtype())};
+  // Not where(x == 0, 0, ...): in x this has the derivative c at x = 0, too.
+  return where(emit_elementwise(opcode_of<ops::Equal>, pair), zero_multiply(c, x),
+               zero_multiply(x, c));
+}
+
+/// y = c x with the absolute zero.
 Tangent push_zero_multiply(const OpCall&, std::span<const Expr> x, const Expr& y,
                            std::span<const Tangent> x_dot) {
   Tangent y_dot;
   if (x_dot[1]) y_dot = zero_multiply(x[0], *x_dot[1]);
-  if (x_dot[0]) y_dot = add(y_dot, zero_multiply(*x_dot[0], x[1]));
+  if (x_dot[0]) y_dot = add(y_dot, two_sided_zero_multiply(*x_dot[0], x[1]));
   return as_tangent(*y_dot, y);
 }
 
@@ -136,7 +145,7 @@ struct Transposer {
     if (x[1].is_linear()) {
       write(1, zero_multiply(*x[0].value, y_bar));
     } else {
-      write(0, zero_multiply(y_bar, broadcast_to(*x[1].value, y_bar.shape())));
+      write(0, two_sided_zero_multiply(y_bar, broadcast_to(*x[1].value, y_bar.shape())));
     }
   }
 };
