@@ -79,7 +79,7 @@ def test_pushforward_is_the_directional_derivative(case: Case) -> None:
     scale = np.max(np.abs(wanted), initial=1e-1)
     np.testing.assert_allclose(y_dot, wanted, rtol=rtol, atol=0.1 * rtol * scale)
     # Power: a derivative wrong by 1e-9 (1e-5 under differences) must not pass.
-    if np.any(wanted):
+    if np.max(np.abs(wanted), initial=0.0) > 0.01:
         factor = 1 + (1e-9 if rtol < 1e-10 else 1e-5)
         with pytest.raises(AssertionError):
             np.testing.assert_allclose(
@@ -228,10 +228,10 @@ def test_every_array_operation_is_in_the_table() -> None:
     header = Path(__file__).parents[1] / "cpp/engine/program/opcodes.hpp"
     body = re.search(r"enum ArrayOp : OpCode \{(.*?)kArrayOpEnd", header.read_text(), re.S)
     assert body is not None
-    names = re.findall(r"^\s*k(\w+)", body[1], re.M)
+    names = set(re.findall(r"^\s*k(\w+)", body[1], re.M)) - {"FirstArrayOp"}
     wanted = {re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower() for name in names}
     text = "\n".join(programs(case) for case in CASES)
     seen = set(re.findall(r"= (\w+)", text))
     renamed = {name.replace("_", "") for name in seen}
     missing = {n for n in wanted - ELSEWHERE if n.replace("_", "") not in renamed}
-    assert not missing - {"first_arrayop"}, missing
+    assert not missing, missing
