@@ -76,14 +76,13 @@ struct Gather {
 
 struct Reduction {
   const Reducer* reducer;
+  ReductionKind kind;
   std::uint32_t reg;
   std::uint32_t item;
-  bool leading;
   std::int64_t results;  // number of them
-  std::int64_t rows;     // of the operand
-  std::int64_t row;      // their length
+  std::int64_t rows;     // of the region
   Ref out;
-  std::int64_t state = 0;  // offset in the scratch: RowState, or partial rows if leading
+  std::int64_t state = 0;  // offset in the scratch: RowState, or partial rows of kLeading
 };
 
 struct Region {

@@ -26,7 +26,7 @@ class RegionGenerator {
   }
 
   Region members();
-  Region single_reduction(ValueId v, const Dims& order, bool leading);
+  Region single_reduction(ValueId v, const Dims& order, const RowShape& rows);
 
  private:
   using Form = enum { kBlock, kValue };
@@ -45,7 +45,7 @@ class RegionGenerator {
   void instruction(ValueId v, std::uint32_t position);
   Kernel choose_kernel(ValueId v, Form* forms) const;
   void release(ValueId v, std::uint32_t position, bool same_item);
-  void reduction(ValueId v, std::uint32_t reg, bool leading, std::int64_t row);
+  void reduction(ValueId v, std::uint32_t reg, ReductionKind kind);
   Region finish();
 
   Generator& generator_;
@@ -197,7 +197,7 @@ void RegionGenerator::instruction(ValueId v, std::uint32_t position) {
   generator_.code().work += region_.count * element_cost(program.instructions[v].op);
 }
 
-void RegionGenerator::reduction(ValueId v, std::uint32_t reg, bool leading, std::int64_t row) {
+void RegionGenerator::reduction(ValueId v, std::uint32_t reg, ReductionKind kind) {
   const Program& program = generator_.program();
   const OpCode op = program.instructions[v].op;
   const DType dtype = program.type_of(program.args_of(v)[0]).dtype;
@@ -209,10 +209,9 @@ void RegionGenerator::reduction(ValueId v, std::uint32_t reg, bool leading, std:
   }
   code.reg = reg;
   code.item = static_cast<std::uint32_t>(item_size(dtype));
-  code.leading = leading;
+  code.kind = kind;
   code.results = element_count(program.type_of(v).shape);
-  code.row = row;
-  code.rows = row ? region_.count / row : 0;
+  code.rows = region_.row ? region_.count / region_.row : 0;
   code.out = generator_.ref_of(v);
   region_.reductions.push_back(code);
   generator_.code().work += region_.count;
@@ -237,26 +236,21 @@ Region RegionGenerator::members() {
     } else {
       const ValueId x = program.args_of(v)[0];
       const RowShape rows = row_shape(program.type_of(x).shape, program.attrs_of(v));
-      reduction(v, operand(x, v, kBlock), rows.leading, rows.row);
+      reduction(v, operand(x, v, kBlock), rows.kind);
     }
   }
   return finish();
 }
 
-Region RegionGenerator::single_reduction(ValueId v, const Dims& order, bool leading) {
+Region RegionGenerator::single_reduction(ValueId v, const Dims& order, const RowShape& rows) {
   const Program& program = generator_.program();
   const ValueId x = program.args_of(v)[0];
   const View view = generator_.views().view_of(x);
   Dims strides;
   for (auto axis : order) strides.push_back(view.strides[static_cast<std::size_t>(axis)]);
   const Walk walk = make_walk(item_size(program.type_of(x).dtype), shape_, strides);
-  std::int64_t row = 1;
-  for (auto axis : order) {
-    const bool reduced = Dims(program.attrs_of(v)).contains(axis);
-    if (reduced != leading) row *= program.type_of(x).shape[static_cast<std::size_t>(axis)];
-  }
-  region_.row = row;
-  reduction(v, place(x, walk, kBlock), leading, row);
+  region_.row = rows.row;
+  reduction(v, place(x, walk, kBlock), rows.kind);
   return finish();
 }
 
@@ -281,8 +275,8 @@ Region RegionGenerator::finish() {
   for (Reduction& r : region_.reductions) {
     number(r.reg);
     r.state = at;
-    at += align(r.leading ? leading_levels(r.rows) * r.row * r.item
-                          : static_cast<std::int64_t>(sizeof(RowState)));
+    at += align(r.kind == ReductionKind::kLeading ? leading_levels(r.rows) * region_.row * r.item
+                                                  : static_cast<std::int64_t>(sizeof(RowState)));
   }
   region_.blocks_at = at;
   region_.scratch_bytes = at + region_.block_bytes * region_.block_count;
@@ -302,24 +296,29 @@ Region generate_reduction(Generator& generator, const ScheduledStep& step) {
   const ValueId v = generator.schedule().members[step.first];
   const ValueId x = program.args_of(v)[0];
   const Dims& shape = program.type_of(x).shape;
-  const auto axes = program.attrs_of(v);
+  const Dims axes(program.attrs_of(v));
+  const Dims memory = generator.views().view_of(x).strides;
   Dims order, permuted, strides;
-  const View view = generator.views().view_of(x);
   for (std::size_t i = 0; i < shape.size(); ++i) {
     const auto axis = static_cast<std::int64_t>(i);
-    if (std::find(axes.begin(), axes.end(), axis) == axes.end()) order.push_back(axis);
+    if (!axes.contains(axis)) order.push_back(axis);
   }
   order.append(axes);
   for (auto axis : order) {
     permuted.push_back(shape[static_cast<std::size_t>(axis)]);
-    strides.push_back(view.strides[static_cast<std::size_t>(axis)]);
+    strides.push_back(memory[static_cast<std::size_t>(axis)]);
   }
+  RowShape rows = row_shape(shape, axes);
   const bool dense = make_layout(program.type_of(x).dtype, permuted, strides).contiguous;
-  const bool leading = row_shape(shape, axes).leading && !dense;
-  if (leading) order = iota_dims(shape.size());
-  Dims running;
-  for (auto axis : order) running.push_back(shape[static_cast<std::size_t>(axis)]);
-  return RegionGenerator(generator, step, running).single_reduction(v, order, leading);
+  if (rows.kind == ReductionKind::kLeading && rows.possible && !dense) {
+    order = iota_dims(shape.size());
+    permuted = shape;
+  } else if (rows.kind != ReductionKind::kTotal) {
+    rows.kind = ReductionKind::kRows;
+    rows.row = 1;
+    for (auto axis : axes) rows.row *= shape[static_cast<std::size_t>(axis)];
+  }
+  return RegionGenerator(generator, step, permuted).single_reduction(v, order, rows);
 }
 
 }  // namespace dualtape::engine

@@ -20,22 +20,40 @@ class RegionRun {
   }
 
   void run() {
-    if (region_.reductions.empty()) {
-      for (std::int64_t first = 0; first < region_.count; first += region_.block) {
-        block(first, std::min(region_.block, region_.count - first));
-      }
-    } else if (region_.count == 0) {
-      for (const Reduction& r : region_.reductions) {
-        r.reducer->rows(frame_.at(r.out), nullptr, r.results, 0);
-      }
-    } else if (region_.row <= region_.block) {
-      run_whole_rows();
-    } else {
-      run_long_rows();
+    if (region_.count == 0) return neutral();
+    for (const Reduction& r : region_.reductions) {
+      if (r.kind == ReductionKind::kTotal) state(r).chunks = 0;
+    }
+    std::int64_t n = 0;
+    for (std::int64_t first = 0; first < region_.count; first += n) {
+      n = block_length(first);
+      compute(first, n);
+      for (const Reduction& r : region_.reductions) reduce(r, first, n);
+      for (const Stream& s : region_.streams) registers_[s.reg] += n * s.step;
+    }
+    for (const Reduction& r : region_.reductions) {
+      if (r.kind == ReductionKind::kTotal) r.reducer->finish(state(r), frame_.at(r.out));
     }
   }
 
  private:
+  RowState& state(const Reduction& r) const {
+    return *reinterpret_cast<RowState*>(frame_.scratch + r.state);
+  }
+  void neutral() const {
+    for (const Reduction& r : region_.reductions) {
+      r.reducer->rows(frame_.at(r.out), nullptr, r.results, 0);
+    }
+  }
+
+  /// A block holds whole rows, or a piece of one.
+  std::int64_t block_length(std::int64_t first) const {
+    const std::int64_t row = region_.row, rest = region_.count - first;
+    if (row == 0) return std::min(region_.block, rest);
+    if (row <= region_.block) return std::min(region_.block / row * row, rest);
+    return std::min(region_.block, row - first % row);
+  }
+
   /// All instructions on elements [first, first + n).
   void compute(std::int64_t first, std::int64_t n) {
     for (const Gather& g : region_.gathers) {
@@ -46,59 +64,23 @@ class RegionRun {
       i.kernel(registers_[i.out], in, n, &i.attr);
     }
   }
-  void advance(std::int64_t n) {
-    for (const Stream& s : region_.streams) registers_[s.reg] += n * s.step;
-  }
-  void block(std::int64_t first, std::int64_t n) {
-    compute(first, n);
-    advance(n);
-  }
 
-  char* result(const Reduction& r, std::int64_t k) const { return frame_.at(r.out) + k * r.item; }
-  void accumulate(const Reduction& r, std::int64_t row, std::int64_t column, const char* x,
-                  std::int64_t n) const {
-    accumulate_row(*r.reducer, frame_.at(r.out), frame_.scratch + r.state, r.item, r.rows, row,
-                   r.row, column, x, n);
-  }
-
-  void run_whole_rows() {
-    const std::int64_t row = region_.row, rows = region_.count / row;
-    const std::int64_t at_once = region_.block / row;
-    for (std::int64_t k = 0; k < rows; k += at_once) {
-      const std::int64_t n = std::min(at_once, rows - k);
-      compute(k * row, n * row);
-      for (const Reduction& r : region_.reductions) {
-        const char* x = registers_[r.reg];
-        if (!r.leading) {
-          r.reducer->rows(result(r, k), x, n, row);
-        } else {
-          for (std::int64_t i = 0; i < n; ++i) accumulate(r, k + i, 0, x + i * row * r.item, row);
-        }
+  void reduce(const Reduction& r, std::int64_t first, std::int64_t n) const {
+    const char* x = registers_[r.reg];
+    if (r.kind == ReductionKind::kTotal) return r.reducer->push(state(r), x, n);
+    const std::int64_t row = region_.row, k = first / row, column = first % row;
+    if (r.kind == ReductionKind::kLeading) {
+      for (std::int64_t done = 0; done < n; done += row) {
+        accumulate_row(*r.reducer, frame_.at(r.out), frame_.scratch + r.state, r.item, r.rows,
+                       k + done / row, row, column, x + done * r.item, std::min(n, row));
       }
-      advance(n * row);
+      return;
     }
-  }
-
-  void run_long_rows() {
-    const std::int64_t row = region_.row, rows = region_.count / row;
-    for (std::int64_t k = 0; k < rows; ++k) {
-      for (std::int64_t column = 0; column < row; column += region_.block) {
-        const std::int64_t n = std::min(region_.block, row - column);
-        compute(k * row + column, n);
-        for (const Reduction& r : region_.reductions) {
-          const char* x = registers_[r.reg];
-          if (r.leading) {
-            accumulate(r, k, column, x, n);
-            continue;
-          }
-          auto& state = *reinterpret_cast<RowState*>(frame_.scratch + r.state);
-          if (column == 0) state.chunks = 0;
-          r.reducer->push(state, x, n);
-          if (column + n == row) r.reducer->finish(state, result(r, k));
-        }
-        advance(n);
-      }
-    }
+    char* result = frame_.at(r.out) + k * r.item;
+    if (column == 0 && n >= row) return r.reducer->rows(result, x, n / row, row);
+    if (column == 0) state(r).chunks = 0;
+    r.reducer->push(state(r), x, n);
+    if (column + n == row) r.reducer->finish(state(r), result);
   }
 
   const Region& region_;

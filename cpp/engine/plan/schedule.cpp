@@ -99,9 +99,12 @@ class StepAssigner {
     // A member of the region, not the result of another of its reductions.
     const bool member = step != 0 && region.kind == StepKind::kRegion && views_.is_whole(x) &&
                         !is_reduction(program_.instructions[views_.root(x)].op);
-    if (member && rows.possible && (region.row == 0 || region.row == rows.row)) {
-      region.row = rows.row;
-      return step;
+    if (member && rows.possible) {
+      if (rows.kind == ReductionKind::kTotal || region.row == rows.row) return step;
+      if (region.row == 0) {
+        region.row = rows.row;
+        return step;
+      }
     }
     close_large(v);
     return open(StepKind::kReduction, v);
@@ -131,8 +134,9 @@ RowShape row_shape(std::span<const std::int64_t> shape, std::span<const std::int
       kept *= shape[i];
     }
   }
-  if (trailing) return {reduced, false, true};
-  return {kept, leading, leading};
+  if (kept == 1) return {ReductionKind::kTotal, 0, true};
+  if (trailing) return {ReductionKind::kRows, reduced, true};
+  return {ReductionKind::kLeading, kept, leading};
 }
 
 Schedule::Schedule(const Program& program, const std::vector<bool>& live, const Views& views)

@@ -24,12 +24,17 @@ enum class StepKind : std::uint8_t {
   kArray,      // one array operation
 };
 
-/// How a reduction runs through its operand, rows times columns: either each row is reduced, or
-/// (leading) the rows are combined with one another.
+enum class ReductionKind : std::uint8_t {
+  kTotal,    // of all elements
+  kRows,     // of each row
+  kLeading,  // of the rows with one another
+};
+
+/// How a reduction runs through its operand, rows times columns, in the order of memory.
 struct RowShape {
-  std::int64_t row = 0;  // length of a row
-  bool leading = false;
-  bool possible = false;
+  ReductionKind kind = ReductionKind::kTotal;
+  std::int64_t row = 0;   // length of a row
+  bool possible = false;  // else the axes must be put in another order
 };
 RowShape row_shape(std::span<const std::int64_t> shape, std::span<const std::int64_t> axes);
 
