@@ -93,8 +93,8 @@ Vector rosenbrock_gradient(const Vector& x) {
 
 template <class X>
 auto transcendental(const X& x) {
-  using std::exp, std::sin, std::tanh;
   using dualtape::exp, dualtape::sin, dualtape::tanh;
+  using std::exp, std::sin, std::tanh;
   using T = typename X::Scalar;
   T sum(0);
   for (Eigen::Index i = 0; i < x.size(); ++i) sum += sin(x[i]) * exp(x[i]) + tanh(x[i]);

@@ -100,8 +100,8 @@ Tangent push_where(const OpCall&, std::span<const Expr> x, const Expr& y,
   return as_tangent(where(x[0], x_dot[1] ? *x_dot[1] : zero, x_dot[2] ? *x_dot[2] : zero), y);
 }
 
-/// c x where a zero of either annihilates the other, linear in both. Only derivatives of coefficients
-/// want it: there c is a tangent too, and its zero may come from a branch not taken.
+/// c x where a zero of either annihilates the other, linear in both. Only derivatives of
+/// coefficients want it: there c is a tangent too, and its zero may come from a branch not taken.
 Expr two_sided_zero_multiply(const Expr& c, const Expr& x) {
   const Expr pair[] = {x, constant(x.builder(), 0, x.dtype())};
   // Not where(x == 0, 0, ...): in x this has the derivative c at x = 0, too.
