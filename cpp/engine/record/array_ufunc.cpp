@@ -147,8 +147,11 @@ PyObject* call_special(int code, std::span<const Operand> x) {
   }
 }
 
-void require_bools(PyObject* ufunc, std::span<const Operand> x) {
-  if (name_of(ufunc).rfind("bitwise", 0) != 0) return;
+/// The bitwise ufuncs are logical ones on booleans, and not recorded for integers.
+void require_bools(PyObject* ufunc, int code, std::span<const Operand> x) {
+  const bool may_be_bitwise = code == known_ops.logical_and || code == known_ops.logical_or ||
+                              code == known_ops.logical_xor;
+  if (!may_be_bitwise || name_of(ufunc).rfind("bitwise", 0) != 0) return;
   for (const Operand& o : x) {
     if (o.code == static_cast<TypeCode>(DType::kBool)) continue;
     raise(error_types.unsupported_function,
@@ -168,7 +171,7 @@ PyObject* call_ufunc(PyObject* ufunc, int code, std::span<const Operand> x,
     raise(error_types.unsupported_function,
           "numpy." + name_of(ufunc) + ": dtype= cannot be recorded; use x.astype(dtype)");
   }
-  require_bools(ufunc, x);
+  require_bools(ufunc, code, x);
   Ref result = Ref::checked(code < 0 ? call_special(code, x)
                                      : elementwise_result(static_cast<OpCode>(code), x));
   if (!options.out) return result.release();
@@ -220,22 +223,21 @@ PyObject* array_ufunc(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* 
   return guarded([&]() -> PyObject* {
     if (n < 3) raise(PyExc_TypeError, "__array_ufunc__: ufunc, method and inputs are wanted");
     PyObject* ufunc = args[0];
-    const std::string method = text_of(args[1]);
     const auto code = code_of(ufunc);
-    if (!code) raise_unsupported(ufunc, method);
+    if (!code) raise_unsupported(ufunc, text_of(args[1]));
     const Options options = options_of(ufunc, args + n, names);
-    if (method == "__call__") {
+    if (PyUnicode_CompareWithASCIIString(args[1], "__call__") == 0) {
       Operand x[3];
       const Py_ssize_t n_in = std::min<Py_ssize_t>(n - 2, 3);
       for (Py_ssize_t i = 0; i < n_in; ++i) x[i] = operand_of(args[2 + i], "ufunc");
       return call_ufunc(ufunc, *code, {x, static_cast<std::size_t>(n_in)}, options);
     }
-    if (method == "reduce") {
+    if (PyUnicode_CompareWithASCIIString(args[1], "reduce") == 0) {
       if (const Function* f = reduction_of(*code)) {
         return reduce_ufunc(ufunc, *f, args + 2, n - 2, options);
       }
     }
-    raise_unsupported(ufunc, method);
+    raise_unsupported(ufunc, text_of(args[1]));
   });
 }
 

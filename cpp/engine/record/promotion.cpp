@@ -69,7 +69,19 @@ Loop ask_numpy(OpCode op, std::span<const Operand> operands) {
 }  // namespace
 
 Loop resolve_loop(OpCode op, std::span<const Operand> operands) {
-  // Nearly everything is float64, with or without Python numbers.
+  // Up to two operands: a table, since this runs for every operation recorded.
+  struct Entry {
+    Loop loop;
+    bool is_known;
+  };
+  static_assert(kTypeCodes <= 16);
+  static std::array<std::array<Entry, 256>, ops::op_count> table{};
+  if (operands.size() <= 2) {
+    const std::size_t second = operands.size() == 2 ? operands[1].code : 0;
+    Entry& entry = table[op][operands[0].code * std::size_t{16} + second];
+    if (!entry.is_known) entry = {ask_numpy(op, operands), true};
+    return entry.loop;
+  }
   static std::unordered_map<std::uint32_t, Loop> answers;
   const std::uint32_t key = key_of(op, operands);
   if (const auto found = answers.find(key); found != answers.end()) return found->second;

@@ -22,6 +22,10 @@ RecorderRef::~RecorderRef() {
 Recorder::Recorder(std::string name, Options options)
     : Builder(Mode::kRecord), name_(std::move(name)), options_(options) {
   std::fill_n(&constants_[0][0], kDTypeCount * 5, kNoValue);
+  // Most recordings are short: no growing step by step.
+  positions_.reserve(64);
+  live_.reserve(64);
+  bindings_.reserve(8);
 }
 
 Recorder::~Recorder() {

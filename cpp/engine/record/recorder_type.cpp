@@ -132,7 +132,7 @@ PyObject* get_guards(PyObject* self, void*) {
     Recorder& recorder = self_of(self);
     Ref list = Ref::checked(PyList_New(0));
     for (const Recorder::Guard& g : recorder.guards()) {
-      const Ref tracer = Ref::steal(make_tracer(recorder, g.value, ValueKind::kScalar));
+      const Ref tracer = Ref::steal(make_tracer(recorder, g.value, ValueKind::kPython));
       const Ref pair = Ref::checked(PyTuple_Pack(2, tracer.get(), g.outcome.get()));
       if (PyList_Append(list.get(), pair.get()) < 0) throw PythonError{};
     }

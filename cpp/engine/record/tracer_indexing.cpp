@@ -71,6 +71,19 @@ PyObject* read_entry(TracerObject* t, Py_ssize_t i) {
   return make_tracer(*t->recorder, entry.id(), ValueKind::kScalar);
 }
 
+/// x[a:b:c].
+PyObject* read_slice(TracerObject* t, PyObject* key) {
+  t->recorder->require_open(t->id);
+  Dims count = type_of(t).shape;
+  Py_ssize_t start = 0, stop = 0, step = 0;
+  if (PySlice_Unpack(key, &start, &stop, &step) < 0) throw PythonError{};
+  count[0] = PySlice_AdjustIndices(count[0], &start, &stop, step);
+  Dims first(count.size()), steps(count.size(), 1);
+  first[0] = count[0] ? start : 0;
+  steps[0] = step;
+  return view_slice(t, std::move(first), std::move(count), std::move(steps));
+}
+
 /// A mask as the whole index, if the key is one: x[mask] = v may then be a `where`.
 std::optional<Operand> mask_key(PyObject* key) {
   if (!is_tracer(key) && !PyArray_Check(key)) return std::nullopt;
@@ -181,6 +194,9 @@ PyObject* tracer_subscript(PyObject* self, PyObject* key) {
       const Py_ssize_t i = PyLong_AsSsize_t(key);
       if (i == -1 && PyErr_Occurred()) throw PythonError{};
       return read_entry(t, i);
+    }
+    if (PySlice_Check(key) && t->kind == ValueKind::kArray && !type_of(t).shape.empty()) {
+      return read_slice(t, key);
     }
     const Index index = parse_index(key, t);
     return index.has_arrays ? take_advanced(t, index) : read_basic(t, index);
