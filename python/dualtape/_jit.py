@@ -42,7 +42,9 @@ class _Entry(NamedTuple):
 
     def agreement(self, values: Sequence[Any]) -> tuple[int, ...] | None:
         """None if every guard had its outcome, else the outcomes up to the first that had not."""
-        guards = values[len(self.traced) :]
+        guards = tuple(values[len(self.traced) :])
+        if guards == self.outcomes:
+            return None
         for k, (value, outcome) in enumerate(zip(guards, self.outcomes, strict=True)):
             actual = int(value)
             if actual != outcome:
