@@ -275,8 +275,10 @@ PyObject* rerun(PyObject* self, PyObject* given) {
       } else if (b.source == Binding::Source::kArray) {
         PyObject* now = b.original ? b.original.get() : b.owner.get();
         data.push_back(fresh_input(now, r.input_type(k), r.bound->name, owners));
-      } else {
+      } else if (b.source == Binding::Source::kNumber) {
         data.push_back(data_of(b));
+      } else {
+        raise(PyExc_ValueError, r.bound->name + ": depends on values of another recording");
       }
     }
     if (next != n_given) throw ShapeError(r.bound->name + ": fewer inputs are wanted");

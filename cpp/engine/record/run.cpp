@@ -116,8 +116,10 @@ PyObject* run(const Executable& executable, const Bindings& inputs,
   std::vector<const void*> data;
   data.reserve(inputs.size());
   for (const Binding& b : inputs) {
-    if (b.source == Binding::Source::kAbstract) {
-      raise(error_types.concrete_value, "this recording has arguments without values");
+    if (b.source == Binding::Source::kAbstract || b.batch_axis >= 0) {
+      raise(error_types.concrete_value,
+            "this recording has arguments without values: map it first (batch), or give them "
+            "(rerun)");
     }
     data.push_back(data_of(b));
   }
