@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 from mpmath import mp
-from random_programs import N, Node, Ours, Theirs, can_batch, generate
+from random_programs import N, Node, Ours, can_batch, generate
+from reference_programs import Theirs
 
 import dualtape as dt
 
@@ -96,5 +97,17 @@ def test_derivatives_are_those_of_the_other_implementation(seed: int) -> None:
 
 def test_the_programs_are_not_trivial() -> None:
     text = "".join(str(program(seed)) for seed in range(120))
-    for form in ("grad", "jvp", "vjp", "jacobian", "hvp", "vmap", "branch", "where", "set", "let"):
+    for form in (
+        "grad",
+        "jvp",
+        "vjp",
+        "jacobian",
+        "hvp",
+        "vmap",
+        "branch",
+        "where",
+        "guard",
+        "set",
+        "let",
+    ):
         assert text.count(f"'{form}'") >= 5, form

@@ -115,12 +115,12 @@ def test_all_modes_give_one_jacobian(node: Node, x: NDArray[Any]) -> None:
     close(dt.vmap(dt.vjp(f, x)[1])(np.eye(N))[0], forward)
 
 
-SMOOTH_FORMS = {"absolute", "maximum", "minimum", "where", "branch", "cbrt"}
+KINKS = {"absolute", "maximum", "minimum", "where", "guard", "branch"}
 
 
 def is_smooth(node: Any) -> bool:
     return not isinstance(node, tuple) or all(
-        part not in SMOOTH_FORMS if isinstance(part, str) else is_smooth(part) for part in node
+        part not in KINKS if isinstance(part, str) else is_smooth(part) for part in node
     )
 
 
