@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import statistics
 import subprocess
 import sys
@@ -11,9 +10,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import timing
 
 import dualtape as dt
 import dualtape.numpy as dnp
+from dualtape._core import Recorder
 
 
 class Cost(NamedTuple):
@@ -65,26 +66,20 @@ def recording() -> list[Cost]:
 
 
 def planning() -> list[Cost]:
-    """First run of a new program, less a second one: plan an instruction."""
+    """First run of a recorded program, which plans it, less a second one."""
     costs = []
     for n in (1000, 10_000, 100_000, 1_000_000):
-
-        def chain(x: Any, n: int = n) -> Any:
-            for _ in range(n // 2):
-                x = np.sin(x) if n <= 1000 else x * 1.0001
-                x = x + 0.5
-            return x
-
         per_instruction = []
-        for _ in range(3 if n > 100_000 else 7):
+        for _ in range(3 if n > 100_000 else 9):
             dt.clear_caches()
-            jitted = dt.jit(chain)
-            start = time.perf_counter()
-            jitted(0.5)
-            first = time.perf_counter() - start
-            start = time.perf_counter()
-            dt.jit(chain)(0.5)  # Records again, finds its plan.
-            again = time.perf_counter() - start
+            with Recorder("planning") as recorder:
+                x = recorder.input(0.5)
+                for _ in range(n // 2):
+                    x = dnp.sin(x)
+                    x = x + 0.5
+                recording = recorder.finish([x])
+            first = timing.seconds_of(recording.run, 1)
+            again = timing.seconds_of(recording.run, 1)
             per_instruction.append((first - again) / n)
         value = statistics.median(per_instruction) * 1e6
         costs.append(Cost(f"plan an instruction, program of {n}", value, "us", 0.3))
@@ -151,10 +146,6 @@ def fixed_costs() -> list[Cost]:
         Cost("call of a jitted function", base * 1e6, "us", 1.5),
         Cost("each further leaf", (per_call(many, leaves) - base) / 99 * 1e6, "us", 0.05),
     ]
-
-
-def peak_megabytes() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 FAMILIES: dict[str, Callable[[], list[Cost]]] = {
