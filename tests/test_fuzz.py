@@ -95,6 +95,32 @@ def test_derivatives_are_those_of_the_other_implementation(seed: int) -> None:
         check(rows[1], reference(node, x[::-1], s)[1], what)
 
 
+@pytest.mark.parametrize("seed", range(0, COUNT, 3))
+def test_tape_gives_the_same(seed: int) -> None:
+    node, (x, s) = program(seed), point(seed)
+    value, by_vector, by_scalar = reference(node, x, s)
+    what = f"seed {seed}: {node}"
+    with dt.Tape() as tape:
+        a, b = tape.watch((x, s))
+        y = Ours().run(node, (a, b))
+        inside = tape.grad(y, a)
+    check(y.value, value, what)
+    for _ in range(2):
+        gradient = tape.grad(y, (a, b))
+        check(gradient[0], by_vector, what)
+        check(gradient[1], by_scalar, what)
+    check(inside.value, by_vector, what)
+    check(tape.jvp(y, b, 1.0), by_scalar, what)
+    check(tape.jacobian(y, a), by_vector, what)
+    hessian = dt.hessian(lambda x: Ours().run(node, (x, s)))(x)
+    if np.all(np.abs(hessian) < LARGE):
+        scale = max(1.0, float(np.max(np.abs(hessian))))
+        near = {"rtol": RTOL, "atol": RTOL * scale, "err_msg": what}
+        np.testing.assert_allclose(tape.hessian(y, a), hessian, **near)
+        np.testing.assert_allclose(tape.jacobian(inside, a), hessian, **near)
+        np.testing.assert_allclose(hessian, hessian.T, **near)
+
+
 def test_the_programs_are_not_trivial() -> None:
     text = "".join(str(program(seed)) for seed in range(120))
     for form in (
