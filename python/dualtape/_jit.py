@@ -84,7 +84,7 @@ def _flat_key(args: tuple[Any, ...]) -> tuple[Any, ...] | None:
     for arg in args:
         kind = type(arg)
         if kind is np.ndarray:
-            key.append(arg.dtype)
+            key.append(arg.dtype.num)
             key.append(arg.shape)
         elif kind in _NUMBERS:
             key.append(kind)
@@ -95,7 +95,8 @@ def _flat_key(args: tuple[Any, ...]) -> tuple[Any, ...] | None:
 
 def _leaf_type(leaf: Any) -> Any:
     kind = type(leaf)
-    return (kind, leaf.dtype, leaf.shape) if isinstance(leaf, np.ndarray) else kind
+    # The byte order is left out: a recording converts it.
+    return (kind, leaf.dtype.num, leaf.shape) if isinstance(leaf, np.ndarray) else kind
 
 
 class _Signature:
