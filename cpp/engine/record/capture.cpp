@@ -16,14 +16,15 @@ namespace {
 
 constexpr npy_intp kCopyBytes = 64 * 1024;
 
-/// Nothing can write the memory of this array: it and every array it is a view of are read-only.
+/// Nothing can write the memory of this array: it and every array it is a view of are read-only,
+/// and the memory is NumPy's own or that of a bytes object.
 bool is_frozen(PyObject* array) {
   while (array && PyArray_Check(array)) {
     auto* a = reinterpret_cast<PyArrayObject*>(array);
     if (PyArray_ISWRITEABLE(a)) return false;
     array = PyArray_BASE(a);
   }
-  return true;
+  return !array || PyBytes_Check(array);
 }
 
 bool same_bytes(PyArrayObject* a, PyArrayObject* b) {

@@ -109,17 +109,21 @@ PyObject* table_function(PyObject* self, PyObject* const* args, Py_ssize_t n, Py
   });
 }
 
-void add_function(PyObject* module, std::string name, FastMethod function, PyObject* self) {
+void add_function(PyObject* module, std::string name, const std::string& doc, FastMethod function,
+                  PyObject* self) {
   // Lives as long as the function object: for ever.
   auto* definition = new PyMethodDef{};
   auto* kept_name = new std::string(std::move(name));
   definition->ml_name = kept_name->c_str();
+  definition->ml_doc = (new std::string(doc))->c_str();
   definition->ml_meth = reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
   definition->ml_flags = METH_FASTCALL | METH_KEYWORDS;
   const Ref owner = Ref::checked(self);
   const Ref object = Ref::checked(PyCFunction_NewEx(definition, owner.get(), nullptr));
   if (PyModule_AddObjectRef(module, definition->ml_name, object.get()) < 0) throw PythonError{};
 }
+
+std::string doc_of(const std::string& numpy) { return "As " + numpy + ", for traced values too."; }
 
 bool is_elementwise_name(std::string_view name) {
   return name != "where" && name != "clip" && name != "polygamma" && name != "integer_power";
@@ -207,13 +211,17 @@ void add_functions(PyObject* module) {
   for (const auto table : all_tables()) {
     for (const Function& f : table) {
       PyObject* row = PyCapsule_New(const_cast<Function*>(&f), nullptr, nullptr);
-      add_function(module, last_name(f.signature.function), table_function, row);
+      const std::string numpy = f.numpy_name ? "numpy." + std::string(f.numpy_name)
+                                             : "scipy.special." + std::string(f.signature.function);
+      add_function(module, last_name(f.signature.function), doc_of(numpy), table_function, row);
     }
   }
   for (std::size_t i = 0; i < ops::op_table.size(); ++i) {
     const std::string_view name = ops::op_table[i].name;
     if (!is_elementwise_name(name)) continue;
-    add_function(module, std::string(name), elementwise_function, PyLong_FromSize_t(i));
+    const std::string numpy = (has_numpy(name) ? "numpy." : "scipy.special.") + std::string(name);
+    add_function(module, std::string(name), doc_of(numpy), elementwise_function,
+                 PyLong_FromSize_t(i));
   }
 }
 

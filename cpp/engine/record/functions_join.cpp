@@ -65,7 +65,19 @@ PyObject* record_stack(const Arguments& a) {
   return make_array(stacked(parts, axis_of(axis, parts[0].rank() + 1, "stack")));
 }
 
+/// Axes NumPy has at most; a list that holds itself has no end.
+constexpr std::size_t kMaxDepth = 64;
+
 bool is_nest(PyObject* o) { return PyList_Check(o) || PyTuple_Check(o); }
+
+bool holds_tracer_to_depth(PyObject* nested, std::size_t depth) {
+  if (is_tracer(nested)) return true;
+  if (!is_nest(nested) || depth == 0) return false;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(nested); ++i) {
+    if (holds_tracer_to_depth(PySequence_Fast_GET_ITEM(nested, i), depth - 1)) return true;
+  }
+  return false;
+}
 
 /// Leaves of the nest in order, and its shape; ValueError if it is ragged.
 void collect(PyObject* nest, std::size_t depth, Dims& shape, std::vector<PyObject*>& leaves) {
@@ -77,7 +89,7 @@ void collect(PyObject* nest, std::size_t depth, Dims& shape, std::vector<PyObjec
     return;
   }
   const Py_ssize_t n = PySequence_Fast_GET_SIZE(nest);
-  if (depth > 32) raise(PyExc_ValueError, "array: nested too deeply");
+  if (depth > kMaxDepth) raise(PyExc_ValueError, "array: nested too deeply");
   if (shape.size() == depth && leaves.empty()) shape.push_back(n);
   if (depth >= shape.size() || shape[depth] != n) {
     raise(PyExc_ValueError, "array: the nested sequences are ragged");
@@ -102,14 +114,7 @@ constexpr Function kFunctions[] = {
 
 std::span<const Function> join_functions() { return kFunctions; }
 
-bool holds_tracer(PyObject* nested) {
-  if (is_tracer(nested)) return true;
-  if (!is_nest(nested)) return false;
-  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(nested); ++i) {
-    if (holds_tracer(PySequence_Fast_GET_ITEM(nested, i))) return true;
-  }
-  return false;
-}
+bool holds_tracer(PyObject* nested) { return holds_tracer_to_depth(nested, kMaxDepth); }
 
 Ref array_of(PyObject* nested) {
   if (!holds_tracer(nested)) return Ref::checked(PyArray_FROM_O(nested));

@@ -157,6 +157,11 @@ PyObject* format_method(PyObject* self, PyObject* spec) {
   return guarded([&] {
     if (PyUnicode_GET_LENGTH(spec) == 0) return PyObject_Str(self);
     TracerObject* t = as_tracer(self);
+    // The text would be that of the recording's numbers when jit runs it for others.
+    if (Recorder::is_guarded()) {
+      raise(error_types.concrete_value,
+            t->recorder->name() + ": the number of a traced value is not available under jit");
+    }
     const Ref value = t->recorder->value_of(current_id(t));
     const Ref number = Ref::checked(PyObject_CallMethod(value.get(), "item", nullptr));
     return PyObject_Format(number.get(), spec);
