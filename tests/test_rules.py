@@ -74,7 +74,8 @@ def check_derivative(
     assert actual.shape == points[0].shape
     # At a zero between others, as of the fourth derivative of arctan2 on the diagonal: one nearby.
     scales = [
-        wanted or row.reference([np.array([0.75 * point[0]]), *np.array(point[1:])[:, None]], wrt)[0]
+        wanted
+        or row.reference([np.array([0.75 * point[0]]), *np.array(point[1:])[:, None]], wrt)[0]
         for wanted, point in zip(exact, zip(*points, strict=True), strict=True)
     ]
     relative = errors(actual, exact, scales)
