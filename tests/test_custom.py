@@ -66,6 +66,18 @@ def test_forward_mode_of_custom_vjp_raises():
     np.testing.assert_allclose(dt.jacobian(make_vjp_sine())(X), np.diag(10 * np.cos(X)))
 
 
+def test_jacobian_takes_the_direction_that_is_there():
+    """Forward mode would be shorter here: one argument, three results."""
+    sine = make_vjp_sine()
+    tall = dt.jacobian(lambda s: sine(s * X))(2.0)
+    np.testing.assert_allclose(tall, 10 * X * np.cos(2 * X), rtol=1e-14)
+    f = dt.jacobian(lambda s: sine(s * X))
+    np.testing.assert_array_equal(dt.jit(f)(2.0), tall)
+    np.testing.assert_array_equal(dt.vmap(f)(np.array([2.0]))[0], tall)
+    with pytest.raises(dt.DerivativeError, match="custom_jvp"):
+        dt.jacfwd(lambda s: sine(s * X))(2.0)
+
+
 def test_nondiff_argnums():
     @functools.partial(dt.custom_jvp, nondiff_argnums=(0, 2))
     def apply(f, x, n=2):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any, Literal
@@ -39,6 +40,18 @@ def _sizes(recording: Recording, n_inputs: int) -> tuple[int, int]:
     return outputs, inputs
 
 
+def _run_jacobian(recording: Recording, wrt: Sequence[int], modes: Sequence[Mode]) -> list[Any]:
+    """By the first of these directions that every rule in the program has."""
+    *preferred, last = modes
+    for mode in preferred:
+        with contextlib.suppress(DerivativeError):  # A custom_vjp has no forward direction.
+            derived = recording.jacobian(wrt, mode)
+            # Planning is what meets it; inside another recording run() alone would not plan.
+            if derived.region_count >= 0:
+                return derived.run()
+    return recording.jacobian(wrt, last).run()
+
+
 def _rows(values: Sequence[Any], treedef: TreeDef, inner: Callable[[Sequence[Any]], PyTree]) -> Any:
     """Values, output by output, as a tree of the results with a tree of the arguments in it."""
     n = treedef.num_leaves
@@ -51,7 +64,7 @@ def _jacobian(
     fun: Function,
     argnums: int | Sequence[int],
     has_aux: bool,
-    choose: Callable[[Recording, int], Mode],
+    choose: Callable[[Recording, int], Sequence[Mode]],
 ) -> Function:
     check_callable(transform, fun)
     chosen = check_argnums(transform, argnums)
@@ -59,8 +72,7 @@ def _jacobian(
     def jacobian_of_fun(*args: Any, **kwargs: Any) -> Any:
         at = point(transform, fun, chosen, args, kwargs)
         recording, treedef, aux = _record(at, has_aux)
-        mode = choose(recording, len(at.leaves))
-        values = recording.jacobian(at.wrt, mode).run()
+        values = _run_jacobian(recording, at.wrt, choose(recording, len(at.leaves)))
         result = _rows(values, treedef, at.structured)
         return (result, aux) if has_aux else result
 
@@ -83,7 +95,7 @@ def jacfwd(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = Fals
     >>> dt.jacfwd(lambda x: np.array([1.0, 2.0, 3.0]) * x)(2.0)
     array([1., 2., 3.])
     """
-    return _jacobian("jacfwd", fun, argnums, has_aux, lambda recording, n: "forward")
+    return _jacobian("jacfwd", fun, argnums, has_aux, lambda recording, n: ["forward"])
 
 
 def jacrev(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
@@ -96,22 +108,23 @@ def jacrev(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = Fals
     array([[2., 0.],
            [0., 4.]])
     """
-    return _jacobian("jacrev", fun, argnums, has_aux, lambda recording, n: "reverse")
+    return _jacobian("jacrev", fun, argnums, has_aux, lambda recording, n: ["reverse"])
 
 
 def jacobian(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
     """Jacobian by the direction that has fewer products to make.
 
     Args, returns, raises: as `jacfwd`.
-    Cost: that of `jacfwd` or `jacrev`, whichever side has fewer entries.
+    Cost: that of `jacfwd` or `jacrev`, whichever side has fewer entries; the other one where a
+      `custom_vjp` function has no forward mode.
 
     >>> dt.jacobian(lambda A, x: A @ x, argnums=1)(np.array([[1.0, 2.0]]), np.ones(2))
     array([[1., 2.]])
     """
 
-    def fewer(recording: Recording, n_inputs: int) -> Mode:
+    def fewer(recording: Recording, n_inputs: int) -> Sequence[Mode]:
         outputs, inputs = _sizes(recording, n_inputs)
-        return "reverse" if outputs <= inputs else "forward"
+        return ["reverse", "forward"] if outputs <= inputs else ["forward", "reverse"]
 
     return _jacobian("jacobian", fun, argnums, has_aux, fewer)
 
