@@ -132,6 +132,12 @@ HIGH: dict[str, tuple[Callable[..., Any], Callable[..., Any], list[float]]] = {
 }
 
 
+def exact_derivative(f: Callable[..., Any], x: float, order: int) -> Any:
+    if f is mpmath.loggamma:  # mpmath's differences of it take minutes
+        return mpmath.psi(order - 1, mp.mpf(x))
+    return mpmath.diff(f, mp.mpf(x), order)
+
+
 @pytest.mark.parametrize("order", [5, 10])
 @pytest.mark.parametrize("name", HIGH)
 def test_tenth_derivatives(name: str, order: int) -> None:
@@ -142,10 +148,8 @@ def test_tenth_derivatives(name: str, order: int) -> None:
         mixed = (D if level < 2 else derivative_forward)(mixed)
     for x in points:
         with mp.workdps(120):
-            wanted = float(mpmath.diff(exact, mp.mpf(x), order))
-            scale = float(
-                max(abs(mpmath.diff(exact, mp.mpf(x), k)) for k in range(order - 1, order + 2))
-            )
+            near = [exact_derivative(exact, x, k) for k in (order - 1, order, order + 1)]
+            wanted, scale = float(near[1]), float(max(map(abs, near)))
         assert forward(x) == pytest.approx(wanted, rel=1e-9, abs=1e-9 * scale), x
         assert mixed(x) == pytest.approx(wanted, rel=1e-9, abs=1e-9 * scale), x
 
