@@ -304,3 +304,13 @@ def test_random_views_and_writes(seed: int) -> None:
     change = total(X + direction) - total(X)
     slope = np.sum(dt.grad(total)(X) * direction)
     np.testing.assert_allclose(slope, change, rtol=1e-11, atol=1e-11 * abs(total(X)) + 1e-9)
+
+
+def test_view_made_in_a_tape_shows_the_last_write_after_it() -> None:
+    with dt.Tape() as tape:
+        x = tape.watch(np.array([1.0, 2.0, 3.0]))
+        y = x * 1.0
+        view = y[1:]
+        y[2] = x[0] * 10.0
+    np.testing.assert_array_equal(view.value, [2.0, 10.0])
+    np.testing.assert_array_equal(tape.jacobian(view, x), [[0, 1, 0], [10, 0, 0]])

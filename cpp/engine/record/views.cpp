@@ -69,7 +69,8 @@ void drop_link(TracerObject* t) {
 
 ValueId current_id(TracerObject* t) {
   if (!t->link || t->link->seen == t->link->root->writes) return t->id;
-  t->recorder->require_open(t->id);
+  // The values of a tape stay readable after it; what its views show is written down late.
+  if (!t->recorder->options().owns) t->recorder->require_open(t->id);
   const std::uint32_t writes = t->link->root->writes;
   std::vector<TracerObject*> stale;
   for (TracerObject* v = t; v->link && v->link->seen != writes; v = v->link->parent) {
