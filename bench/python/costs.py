@@ -87,7 +87,7 @@ def planning() -> list[Cost]:
 
 
 LONG_TAPE = """
-import re, time
+import re, resource, time
 import dualtape as dt
 
 def chain(n):
