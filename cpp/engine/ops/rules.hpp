@@ -73,7 +73,8 @@ struct StartStep {
 };
 StartStep start_step(std::span<const std::int64_t> attrs);
 
-/// The axes of a dot_general, and those of an operand of this rank that are in neither list, ascending.
+/// The axes of a dot_general, and those of an operand of this rank that are in neither list,
+/// ascending.
 DotDims dot_dims(std::span<const std::int64_t> attrs);
 Dims free_axes(std::size_t rank, const Dims& contract, const Dims& batch);
 

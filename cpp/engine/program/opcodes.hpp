@@ -24,7 +24,8 @@ enum ArrayOp : OpCode {
   kReshape,      // shape is in the type
   kTranspose,    // attrs: permutation, output axis i is input axis p[i]
   kBroadcastTo,  // NumPy's rules, shape is in the type
-  kSlice,  // attrs: start_0, step_0, start_1, ... (the counts are in the type); step may be negative
+  kSlice,        // attrs: start_0, step_0, start_1, ... (the counts are in the type); step may be
+                 // negative
   kStopGradient,
   // moving data
   kConvert,  // to the dtype of the type

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "cache/executable.hpp"
 #include "record/binding.hpp"
 #include "record/recorder.hpp"
-#include "transform/executable.hpp"
 
 namespace dualtape::engine {
 

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "cache/executable.hpp"
 #include "record/dtypes.hpp"
 #include "record/recorder.hpp"
-#include "transform/executable.hpp"
 
 namespace dualtape::engine {
 namespace {

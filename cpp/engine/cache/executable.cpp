@@ -1,4 +1,4 @@
-#include "transform/executable.hpp"
+#include "cache/executable.hpp"
 
 #include <list>
 #include <unordered_map>
