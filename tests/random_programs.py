@@ -62,6 +62,8 @@ def generate(choose: Choose, kind: str, depth: int, env: tuple[str, ...]) -> Nod
         return (form, sub(bound), sub(kind, (*env, bound)))
     if form == "where":
         return (form, choose(CONSTANTS), sub(kind), sub(kind), sub(kind))
+    if form in ("custom", "stop"):
+        return (form, sub(kind))
     if form == "guard":
         return (form, choose(["sqrt", "log", "reciprocal", "power"]), sub(kind))
     if form == "branch":
@@ -112,6 +114,8 @@ _COMMON = [
     "where",
     "guard",
     "guard",
+    "custom",
+    "stop",
 ]
 FORMS = {
     "S": [*_COMMON, "branch", "index", "sum", "norm2", "dot", "derivative", "derivative"],
@@ -123,6 +127,17 @@ FORMS = {
 def can_batch(node: Any) -> bool:
     """Whether no branch of Python depends on a value."""
     return not isinstance(node, tuple) or (node[0] != "branch" and all(map(can_batch, node)))
+
+
+@dt.custom_jvp
+def with_own_rule(x: Any) -> Any:
+    return np.sin(x) * x
+
+
+@with_own_rule.defjvp
+def _(primals: Any, tangents: Any) -> Any:
+    (x,), (x_dot,) = primals, tangents
+    return with_own_rule(x), (np.cos(x) * x + np.sin(x)) * x_dot
 
 
 class Ours:
@@ -165,6 +180,13 @@ class Ours:
 
     def where(self, env: Any, c: float, test: Node, a: Node, b: Node) -> Any:
         return np.where(self.run(test, env) > c, self.run(a, env), self.run(b, env))
+
+    def custom(self, env: Any, x: Node) -> Any:
+        return with_own_rule(self.run(x, env))
+
+    def stop(self, env: Any, x: Node) -> Any:
+        x = self.run(x, env)
+        return x * dt.stop_gradient(x)
 
     def guard(self, env: Any, name: str, x: Node) -> Any:
         """The branch not taken is undefined, or has an infinite derivative."""

@@ -73,6 +73,12 @@ class Theirs:
             self.run(test, env), self.run(a, env), self.run(b, env),
         )  # fmt: skip
 
+    def custom(self, env: Any, x: Node) -> Any:
+        return each(lambda x: call("sin", x) * x, self.run(x, env))
+
+    def stop(self, env: Any, x: Node) -> Any:
+        return each(lambda x: x * references.primal(x), self.run(x, env))
+
     def guard(self, env: Any, name: str, x: Node) -> Any:
         def f(x: Any) -> Any:
             if references.primal(x) <= 0:

@@ -133,6 +133,8 @@ def test_the_programs_are_not_trivial() -> None:
         "branch",
         "where",
         "guard",
+        "custom",
+        "stop",
         "set",
         "let",
     ):
