@@ -238,3 +238,23 @@ def test_hessians_by_every_way_agree(seed: int) -> None:
     ends = [gradient(x + t * h * v) for t in (1, -1, 2, -2)]
     difference = (8 * (ends[0] - ends[1]) - (ends[2] - ends[3])) / (12 * h)
     close(np.tensordot(hessian, v, axes=x.ndim), difference, "difference of gradients", 1e-6)
+
+
+@pytest.mark.parametrize("seed", range(0, COUNT, 2))
+def test_float32_arguments_give_numpys_types(seed: int) -> None:
+    f, x = build(seed)
+    single = x.astype(np.float32)
+    wanted = np.asarray(f(single.copy()))
+    actual = dt.jit(f)(single)
+    assert actual.dtype == wanted.dtype
+    close(actual, wanted, "value", 1e-5)
+
+    def scalar(x: Any) -> Any:
+        return np.sum(np.sin(f(x)))
+
+    gradient = dt.grad(scalar)(single)
+    assert gradient.dtype == np.float32
+    close(gradient, complex_step(scalar, x), "gradient", 1e-3)
+    rows = dt.vmap(dt.grad(scalar), in_axes=-1)(np.stack([single, single], axis=-1))
+    assert rows.dtype == np.float32
+    close(rows[1], gradient, "vmap of grad", 1e-5)
