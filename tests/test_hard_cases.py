@@ -280,3 +280,41 @@ def test_hessian_of_a_singular_determinant() -> None:
     wanted[0, 1, 1, 0] = wanted[1, 0, 0, 1] = -1.0
     np.testing.assert_allclose(hessian, wanted, atol=1e-15)
     np.testing.assert_allclose(D(np.linalg.det)(np.ones((3, 3))), np.zeros((3, 3)), atol=1e-15)
+
+
+@pytest.mark.parametrize("jacobian", [dt.jacfwd, dt.jacrev])
+def test_ties_of_reductions_are_shared(jacobian: Any) -> None:
+    np.testing.assert_array_equal(jacobian(np.max)(np.array([1.0, 1.0, 0.0])), [0.5, 0.5, 0.0])
+    np.testing.assert_allclose(jacobian(np.min)(np.zeros(3)), np.full(3, 1 / 3), rtol=1e-15)
+    by_column = jacobian(lambda x: np.max(x, axis=0))(np.array([[1.0, 2.0], [1.0, 3.0]]))
+    np.testing.assert_array_equal(by_column[0], [[0.5, 0.0], [0.5, 0.0]])
+    np.testing.assert_array_equal(by_column[1], [[0.0, 0.0], [0.0, 1.0]])
+    assert np.all(np.isnan(jacobian(np.max)(np.array([1.0, np.nan]))))
+
+
+@pytest.mark.parametrize("jacobian", [dt.jacfwd, dt.jacrev])
+def test_repeated_indices_add_once_as_numpys(jacobian: Any) -> None:
+    def f(x: Any) -> Any:
+        y = dnp.zeros(3)
+        y[np.array([1, 1])] += x  # NumPy buffers: the last one counts.
+        return y
+
+    np.testing.assert_array_equal(jacobian(f)(np.ones(2)), [[0, 0], [0, 1], [0, 0]])
+
+
+@pytest.mark.parametrize("jacobian", [dt.jacfwd, dt.jacrev])
+def test_overlapping_write_reads_before_it_writes(jacobian: Any) -> None:
+    def f(x: Any) -> Any:
+        y = x.copy()
+        y[1:] = y[:-1]
+        return y
+
+    wanted = np.eye(4)[[0, 0, 1, 2]]
+    np.testing.assert_array_equal(jacobian(f)(np.arange(4.0)), wanted)
+
+
+def test_singular_points_say_nan_and_not_a_number() -> None:
+    # sqrt(x^2) is |x|, whose parts are 0 * inf at 0: no derivative comes out, and none is invented.
+    assert np.isnan(D(lambda x: np.sqrt(x**2))(0.0))
+    assert np.isnan(derivative_forward(lambda x: np.sqrt(x**2))(0.0))
+    assert np.all(np.isnan(D(lambda x: np.arctan2(x[0], x[1]))(np.zeros(2))))
