@@ -1,5 +1,4 @@
-// Eigen's QR decomposition and eigenvalues of matrices of duals.
-
+// Eigen's QR decomposition of matrices of duals.
 #include "matrices.hpp"
 
 namespace {
@@ -17,20 +16,10 @@ void orthogonal_decomposition() {
   close(tangents(q * r), kADot, "Q R");
 }
 
-void symmetric_eigenvalues() {
-  const Eigen::MatrixXd s = positive(4, 0.4);
-  const Eigen::MatrixXd s_dot = kADot.topLeftCorner(4, 4) + kADot.topLeftCorner(4, 4).transpose();
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> plain(s);
-  const Eigen::SelfAdjointEigenSolver<Matrix<D>> solver(dual(s, s_dot));
-  const Eigen::MatrixXd v = plain.eigenvectors();
-  close(tangents(solver.eigenvalues()), (v.transpose() * s_dot * v).diagonal(), "eigenvalues");
-}
-
 }  // namespace
 
 int main() {
   return check::run({
       {"orthogonal decomposition", orthogonal_decomposition},
-      {"symmetric eigenvalues", symmetric_eigenvalues},
   });
 }
