@@ -115,7 +115,8 @@ def test_all_modes_give_one_jacobian(node: Node, x: NDArray[Any]) -> None:
     close(dt.vmap(dt.vjp(f, x)[1])(np.eye(N))[0], forward)
 
 
-KINKS = {"absolute", "maximum", "minimum", "where", "guard", "branch"}
+# Programs whose derivative is not the slope everywhere: kinks, and x * stop_gradient(x).
+KINKS = {"absolute", "maximum", "minimum", "where", "guard", "branch", "stop"}
 
 
 def is_smooth(node: Any) -> bool:
