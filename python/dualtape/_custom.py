@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import functools
 import inspect
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from ._record import check_arrays, check_callable, dtype_of, floating, name_of
 MAX_NESTED = 4
 
 
+_Types = Sequence[tuple[tuple[int, ...], np.dtype[Any]]]  # shapes and dtypes
+
+
 class _Call(NamedTuple):
     """One call of a custom function, its differentiable arguments flattened."""
 
@@ -30,39 +34,61 @@ class _Call(NamedTuple):
     treedef: TreeDef
 
 
-class _Custom:
+class _Custom(abc.ABC):
     """What both kinds share: arguments by position, some of them not differentiated."""
 
-    kind: str
+    kind: Literal["jvp", "vjp"]  # of the rule
 
     def __init__(self, fun: Function, nondiff_argnums: Sequence[int] = ()) -> None:
-        check_callable(self.kind, fun)
+        check_callable(f"custom_{self.kind}", fun)
         self.fun = fun
         self.nondiff_argnums = tuple(nondiff_argnums)
+        self._rules: tuple[Function, ...] = ()
         self._nested = threading.local()
         try:
             self._signature: inspect.Signature | None = inspect.signature(fun)
         except ValueError:  # A builtin without a signature.
             self._signature = None
-        functools.update_wrapper(self, fun, updated=())  # type: ignore[arg-type]
+        functools.update_wrapper(self, fun, updated=())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not self._rules:
+            raise TypeError(f"{self._name}: has no rule yet, call def{self.kind} first")
+        call = self._split(self._positional(args, kwargs))
+        if self._is_plain(call):
+            return self.fun(*args, **kwargs)
+        function, treedef = self._record_function(call)
+        with self._inside_rule():
+            rules = self._record_rules(call, _types(function), treedef)
+        return unflatten(treedef, _core.custom_call(self.kind, function, rules, call.leaves))
+
+    @abc.abstractmethod
+    def _record_rules(self, call: _Call, types: _Types, treedef: TreeDef) -> tuple[Recording, ...]:
+        """The programs of the rules, for results of these types."""
+
+    @property
+    def _name(self) -> str:
+        return f"custom_{self.kind} {name_of(self.fun)}"
 
     def _positional(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         """Keyword arguments and defaults put in their places: rules see positions only."""
         if self._signature is None:
             if kwargs:
-                raise TypeError(f"{self.kind} {name_of(self.fun)}: takes positional arguments only")
+                raise TypeError(
+                    f"custom_{self.kind} {name_of(self.fun)}: takes positional arguments only"
+                )
             return args
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
         if bound.kwargs:
             raise TypeError(
-                f"{self.kind} {name_of(self.fun)}: keyword-only arguments have no place in a rule, "
+                f"{self._name}: keyword-only arguments have no place in a rule, "
                 f"got {sorted(bound.kwargs)}"
             )
         return bound.args
 
     def _split(self, args: tuple[Any, ...]) -> _Call:
-        what = f"{self.kind} {name_of(self.fun)}"
+        what = self._name
         n = len(args)
         for k in self.nondiff_argnums:
             if not -n <= k < n:
@@ -113,7 +139,7 @@ def check_arrays_in(call: _Call) -> None:
             )
 
 
-def _types(recording: Recording) -> list[tuple[tuple[int, ...], np.dtype[Any]]]:
+def _types(recording: Recording) -> _Types:
     return [recording.output_type(k) for k in range(recording.n_outputs)]
 
 
@@ -122,7 +148,7 @@ def _fit(
     word: str,
     tree: PyTree,
     treedef: TreeDef,
-    types: Sequence[tuple[tuple[int, ...], np.dtype[Any]]],
+    types: _Types,
 ) -> list[Any]:
     """Leaves of what a rule returned, which must have these types; numbers take the dtype."""
     leaves, structure = flatten(tree)
@@ -147,7 +173,7 @@ def _fit_linear(
     word: str,
     tree: PyTree,
     treedef: TreeDef,
-    types: Sequence[tuple[tuple[int, ...], np.dtype[Any]]],
+    types: _Types,
 ) -> list[Any]:
     """As _fit, for tangents and cotangents: those of integers are zeros, whatever was given."""
     leaves, structure = flatten(tree)
@@ -183,16 +209,12 @@ class custom_jvp(_Custom):
     np.float64(1.0)
     """
 
-    kind = "custom_jvp"
-
-    def __init__(self, fun: Function, nondiff_argnums: Sequence[int] = ()) -> None:
-        super().__init__(fun, nondiff_argnums)
-        self._rule: Function | None = None
+    kind = "jvp"
 
     def defjvp(self, jvp: Function) -> Function:
         """Set the rule: jvp(*nondiff, primals, tangents) -> (result, product)."""
         check_callable("defjvp", jvp)
-        self._rule = jvp
+        self._rules = (jvp,)
         return jvp
 
     def defjvps(self, *jvps: Function | None) -> None:
@@ -217,39 +239,22 @@ class custom_jvp(_Custom):
                     total = [a + b for a, b in zip(total, parts, strict=True)]
             return result, unflatten(treedef, total)
 
-        self._rule = jvp
+        self._rules = (jvp,)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._rule is None:
-            raise TypeError(f"custom_jvp {name_of(self.fun)}: has no rule yet, call defjvp first")
-        call = self._split(self._positional(args, kwargs))
-        if self._is_plain(call):
-            return self.fun(*args, **kwargs)
-        function, treedef = self._record_function(call)
-        with self._inside_rule():
-            rule = self._record_rule(call, self._rule, _types(function), treedef)
-        return unflatten(treedef, _core.custom_call("jvp", function, (rule,), call.leaves))
-
-    def _record_rule(
-        self,
-        call: _Call,
-        jvp: Function,
-        types: Sequence[tuple[tuple[int, ...], np.dtype[Any]]],
-        treedef: TreeDef,
-    ) -> Recording:
+    def _record_rules(self, call: _Call, types: _Types, treedef: TreeDef) -> tuple[Recording, ...]:
         """The program of the rule: primals and tangents -> results and products."""
         what = f"rule of {call.what}"
         with Recorder(what) as recorder:
             primals = [recorder.input(leaf) for leaf in call.leaves]
             tangents = [recorder.abstract(x.shape, floating(x.dtype)) for x in primals]
-            pair = jvp(
+            pair = self._rules[0](
                 *call.fixed, unflatten(call.treedef, primals), unflatten(call.treedef, tangents)
             )
             if not isinstance(pair, tuple) or len(pair) != 2:
                 raise TypeError(f"{what}: must return (result, product), got {pair!r}")
             result = _fit(what, "result", pair[0], treedef, types)
             products = _fit_linear(what, "product", pair[1], treedef, types)
-            return recorder.finish([*result, *products])
+            return (recorder.finish([*result, *products]),)
 
 
 class custom_vjp(_Custom):
@@ -272,11 +277,7 @@ class custom_vjp(_Custom):
     np.float64(1.0)
     """
 
-    kind = "custom_vjp"
-
-    def __init__(self, fun: Function, nondiff_argnums: Sequence[int] = ()) -> None:
-        super().__init__(fun, nondiff_argnums)
-        self._rules: tuple[Function, Function] | None = None
+    kind = "vjp"
 
     def defvjp(self, fwd: Function, bwd: Function) -> None:
         """Set the rules.
@@ -288,26 +289,9 @@ class custom_vjp(_Custom):
         check_callable("defvjp", bwd)
         self._rules = (fwd, bwd)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._rules is None:
-            raise TypeError(f"custom_vjp {name_of(self.fun)}: has no rules yet, call defvjp first")
-        call = self._split(self._positional(args, kwargs))
-        if self._is_plain(call):
-            return self.fun(*args, **kwargs)
-        function, treedef = self._record_function(call)
-        with self._inside_rule():
-            rules = self._record_rules(call, self._rules, _types(function), treedef)
-        return unflatten(treedef, _core.custom_call("vjp", function, rules, call.leaves))
-
-    def _record_rules(
-        self,
-        call: _Call,
-        rules: tuple[Function, Function],
-        types: Sequence[tuple[tuple[int, ...], np.dtype[Any]]],
-        treedef: TreeDef,
-    ) -> tuple[Recording, Recording]:
+    def _record_rules(self, call: _Call, types: _Types, treedef: TreeDef) -> tuple[Recording, ...]:
         """Programs: arguments -> results and residuals; residuals and cotangents -> cotangents."""
-        fwd, bwd = rules
+        fwd, bwd = self._rules
         what = f"fwd of {call.what}"
         with Recorder(what) as recorder:
             primals = [recorder.input(leaf) for leaf in call.leaves]
@@ -334,7 +318,7 @@ def _cotangents(
     what: str,
     call: _Call,
     x_bar: Any,
-    types: Sequence[tuple[tuple[int, ...], np.dtype[Any]]],
+    types: _Types,
 ) -> list[Any]:
     """Leaves of what bwd returned, one for each leaf of the arguments."""
     children = call.treedef.children()

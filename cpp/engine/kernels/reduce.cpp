@@ -7,41 +7,21 @@
 #include <limits>
 #include <type_traits>
 
+#include "kernels/wrapping.hpp"
+
 namespace dualtape::engine {
 namespace {
 
 template <class T>
-constexpr bool kIsComplex = false;
-template <class T>
-constexpr bool kIsComplex<std::complex<T>> = true;
-
-/// Integers wrap around, as NumPy's do.
-template <class T>
 struct SumOf {
   static T neutral() { return T(0); }
-  static T combine(T a, T b) {
-    if constexpr (std::is_same_v<T, bool>) {
-      return a | b;
-    } else if constexpr (std::is_integral_v<T>) {
-      return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-    } else {
-      return a + b;
-    }
-  }
+  static T combine(T a, T b) { return wrapping_add(a, b); }
 };
 
 template <class T>
 struct ProdOf {
   static T neutral() { return T(1); }
-  static T combine(T a, T b) {
-    if constexpr (std::is_same_v<T, bool>) {
-      return a & b;
-    } else if constexpr (std::is_integral_v<T>) {
-      return static_cast<T>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
-    } else {
-      return a * b;
-    }
-  }
+  static T combine(T a, T b) { return wrapping_multiply(a, b); }
 };
 
 /// A NaN wins, from either side.

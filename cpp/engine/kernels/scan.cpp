@@ -4,14 +4,10 @@
 
 #include "kernels/moves.hpp"
 #include "kernels/strided.hpp"
+#include "kernels/wrapping.hpp"
 
 namespace dualtape::engine {
 namespace {
-
-template <class T>
-constexpr bool kIsComplex = false;
-template <class T>
-constexpr bool kIsComplex<std::complex<T>> = true;
 
 /// Calls f(offset in x, position of the line) for each line of x along `axis`, the lines in C
 /// order.
@@ -24,17 +20,6 @@ void for_each_line(const Array& x, std::size_t axis, F&& f) {
   Odometer<1> at(shape);
   at.set_strides(0, strides);
   for (std::int64_t k = 0; k < lines; ++k, at.next()) f(at.offset(0), k);
-}
-
-template <class T>
-T wrapping_add(T a, T b) {
-  if constexpr (std::is_same_v<T, bool>) {
-    return a | b;
-  } else if constexpr (std::is_integral_v<T>) {
-    return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-  } else {
-    return a + b;
-  }
 }
 
 /// attrs: axis, reverse.
