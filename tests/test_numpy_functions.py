@@ -252,3 +252,11 @@ def test_every_ufunc_here_takes_traced_values(name):
         given = dt.jit(f)(*arguments)
         for a, b in zip(np.atleast_1d(given), np.atleast_1d(wanted), strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-14)
+
+
+@pytest.mark.parametrize("decimals", [-2, -1, 0, 1, 3])
+def test_round_is_numpys_and_has_no_slope(decimals: int) -> None:
+    x = np.array([123.4567, -0.05, 2.5, 55.0, -250.0])
+    assert dt.jit(lambda x: np.round(x, decimals))(x).tolist() == np.round(x, decimals).tolist()
+    assert dt.grad(lambda x: x.round(decimals).sum())(x).tolist() == [0.0] * 5
+    assert dt.jit(lambda x: round(x, decimals))(2.5) == round(2.5, decimals)

@@ -43,9 +43,11 @@ std::optional<int> code_of(PyObject* ufunc) {
 }
 
 [[noreturn]] void raise_unsupported(PyObject* ufunc, const std::string& method) {
+  const Ref numpy = Ref::checked(PyImport_ImportModule("numpy"));
+  const bool is_numpys = PyObject_HasAttrString(numpy.get(), name_of(ufunc).c_str());
   const std::string name = name_of(ufunc) + (method == "__call__" ? "" : "." + method);
   raise(error_types.unsupported_function,
-        "numpy." + name +
+        (is_numpys ? "numpy." : "the ufunc ") + name +
             " cannot be recorded; write it with recorded functions (see "
             "dualtape.numpy), or give it a rule with dualtape.custom_jvp");
 }

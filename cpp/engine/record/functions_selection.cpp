@@ -1,4 +1,6 @@
-/// where, clip, polygamma.
+/// where, clip, polygamma, round.
+#include <cmath>
+
 #include "record/arrays.hpp"
 #include "record/elementwise.hpp"
 #include "record/functions.hpp"
@@ -46,13 +48,26 @@ PyObject* record_polygamma(const Arguments& a) {
                                        operand_of(a[1], "polygamma")));
 }
 
-/// round to a number of decimals: NumPy scales, rounds and scales back.
+/// round to a number of decimals: NumPy scales by a power of ten, rounds and scales back.
 PyObject* record_round(const Arguments& a) {
   const std::int64_t decimals = a[1] ? integer_of(a[1]) : 0;
-  const Operand x[] = {operand_of(a[0], "round")};
-  if (decimals == 0) return elementwise_result(known_ops.rint, x);
-  raise(error_types.unsupported_function,
-        "round: only decimals=0 is recorded; scale, np.rint, scale back");
+  const Operand operand = operand_of(a[0], "round");
+  if (decimals == 0) return elementwise_result(known_ops.rint, {&operand, 1});
+  const Ref t = tracer_argument(a[0], "round");
+  const DType dtype = type_of(as_tracer(t.get())).dtype;
+  if (!is_floating(dtype)) {
+    raise(error_types.unsupported_function,
+          "round: decimals must be 0 for " + std::string(dtype_name(dtype)) + ", got " +
+              std::to_string(decimals) + "; convert to float64 first (x.astype(float))");
+  }
+  const auto up = decimals > 0 ? PyNumber_Multiply : PyNumber_TrueDivide;
+  const auto down = decimals > 0 ? PyNumber_TrueDivide : PyNumber_Multiply;
+  const double power = std::pow(10.0, static_cast<double>(std::abs(decimals)));
+  const Ref scale = Ref::checked(PyFloat_FromDouble(power));
+  const Ref scaled = Ref::checked(up(t.get(), scale.get()));
+  const Operand whole = operand_of(scaled.get(), "round");
+  const Ref rounded = Ref::checked(elementwise_result(known_ops.rint, {&whole, 1}));
+  return Ref::checked(down(rounded.get(), scale.get())).release();
 }
 
 PyObject* record_same(const Arguments& a) { return make_result(array_argument(a[0], "real")); }

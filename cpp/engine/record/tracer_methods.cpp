@@ -207,6 +207,7 @@ PyMethodDef tracer_methods[] = {
     {"conjugate", same_method, METH_NOARGS, nullptr},
     fast_method<number_method<"item">>("item", nullptr),
     fast_method<number_method<"tolist">>("tolist", nullptr),
+    fast_method<method<"round">>("__round__", nullptr),
     {"__copy__", copy_object, METH_NOARGS, nullptr},
     {"__deepcopy__", copy_object, METH_O, nullptr},
     {"__complex__", complex_method, METH_NOARGS, nullptr},
