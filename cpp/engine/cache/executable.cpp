@@ -1,5 +1,9 @@
 #include "cache/executable.hpp"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <list>
 #include <unordered_map>
 
@@ -129,6 +133,12 @@ Cache& cache() {
 }  // namespace
 
 ExecutablePtr find_or_add(const Program& structure) { return cache().find_or_add(structure); }
-void clear_caches() { cache().clear(); }
+
+void clear_caches() {
+  cache().clear();
+#ifdef __GLIBC__
+  malloc_trim(0);  // freed memory goes back to the system at once
+#endif
+}
 
 }  // namespace dualtape::engine
