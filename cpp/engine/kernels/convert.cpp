@@ -1,17 +1,12 @@
 #include <array>
-#include <complex>
 #include <limits>
 #include <type_traits>
 
 #include "kernels/kernels.hpp"
+#include "kernels/wrapping.hpp"
 
 namespace dualtape::engine {
 namespace {
-
-template <class T>
-constexpr bool kIsComplex = false;
-template <class T>
-constexpr bool kIsComplex<std::complex<T>> = true;
 
 template <class From, class To>
 To convert_one(const From& x) {

@@ -66,8 +66,6 @@ const auto& table() {
 
 }  // namespace
 
-OpCode elementwise_count() { return static_cast<OpCode>(ops::op_count); }
-
 const Elementwise& elementwise(OpCode op) { return table()[op]; }
 
 namespace {

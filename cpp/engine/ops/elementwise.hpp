@@ -20,7 +20,6 @@ struct Elementwise {
   double (*fold)(std::span<const double> x, int n);
 };
 
-OpCode elementwise_count();
 /// `op` is of the registry.
 const Elementwise& elementwise(OpCode op);
 
