@@ -70,7 +70,8 @@ class Linearizer {
     switch (p.instructions[v].op) {
       case kCustomJvp: return custom_jvp(p, v, args);
       case kCustomVjp: return custom_vjp(p, v, args);
-      case kCustomLinear: return custom_linear(p, v, args);
+      // A tangent of a tangent taken forward: only the pullback's program could give it.
+      case kCustomLinear: refuse_forward_mode();
       default: return Linearizer(values_, tangents_).run(subprogram(p, v, 0), args);
     }
   }
@@ -134,17 +135,6 @@ class Linearizer {
       if (is_inexact(y.dtype())) duals.back().dot = get(tangents_, tuple, k, Type(y.type()));
     }
     return duals;
-  }
-
-  /// A tangent instruction met again, in a derivative of a derivative taken forward: linear in its
-  /// tangents, but it has no rule for its residuals' tangents, which only the pullback's program
-  /// could give.
-  std::vector<DualExpr> custom_linear(const Program& p, ValueId v, std::span<const DualExpr> args) {
-    throw DerivativeError(
-        "custom_vjp: the function has no forward derivative (jvp, jacfwd, linearize); give it one "
-        "with custom_jvp, or use reverse mode (operation " +
-        std::string(op_name(p.instructions[v].op)) + " of " + std::to_string(args.size()) +
-        " operands)");
   }
 
   void split(std::span<const DualExpr> args) {

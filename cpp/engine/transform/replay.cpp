@@ -16,6 +16,12 @@ const Program& function_of(const Program& p, ValueId v) { return subprogram(p, v
 
 }  // namespace
 
+void refuse_forward_mode() {
+  throw DerivativeError(
+      "custom_vjp: the function has no forward derivative (jvp, jacfwd, linearize); "
+      "give it one with custom_jvp, or use reverse mode");
+}
+
 Expr replay(const Program& p, ValueId v, std::span<const Expr> args, Builder& b) {
   const OpCall call = call_of(p, v);
   if (call.op == kConstant)
@@ -125,11 +131,7 @@ class Inliner {
 
   /// Results have the types of the cotangents its pullback takes after the residuals.
   std::vector<Expr> keep_custom_linear(ValueId v) {
-    if (expands()) {
-      throw DerivativeError(
-          "custom_vjp: the function has no forward derivative (jvp, jacfwd, linearize); "
-          "give it one with custom_jvp, or use reverse mode");
-    }
+    if (expands()) refuse_forward_mode();
     Builder& b = target();
     const auto list = programs(v);
     const auto n_residuals = static_cast<std::size_t>(p_.attrs_of(v)[1]);

@@ -32,6 +32,9 @@ enum class CustomRules {
   kExpand,  // only their functions are left: what is about to run
 };
 
+/// Throws DerivativeError: a custom_vjp has a transpose only.
+[[noreturn]] void refuse_forward_mode();
+
 /// The outputs of p on these inputs; calls are expanded.
 std::vector<Expr> inline_program(const Program& p, std::span<const Expr> inputs, Builder& b,
                                  CustomRules custom);
