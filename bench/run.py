@@ -1,7 +1,7 @@
-"""All benchmarks: `python bench/run.py [family ...]`. See bench/README.md.
+"""All benchmarks: `python bench/run.py [--families NAME ...]`. See bench/README.md.
 
-Every answer is checked before it is timed. Prints a table, writes results/<time>.json and, with
-matplotlib, results/<time>.png. Exits with 1 on a wrong answer or a missed budget.
+Every answer is checked before it is timed. Prints tables, writes results/latest.json and, with
+matplotlib, results/latest.png. Exits with 1 on a wrong answer of dualtape or a missed budget.
 """
 
 from __future__ import annotations
@@ -14,63 +14,89 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "python"))
 
-import costs  # noqa: E402, needs the path
+import contestants  # noqa: E402, needs the path
+import costs  # noqa: E402
+import firstcall  # noqa: E402
 import peers  # noqa: E402
+import report  # noqa: E402
 import timing  # noqa: E402
 import workloads  # noqa: E402
 
 import dualtape as dt  # noqa: E402
 
-
-def check(workload: workloads.Workload) -> None:
-    """All contestants give the first one's answer."""
-    names = iter(workload.contestants)
-    wanted = _flat(workload.contestants[next(names)]())
-    scale = np.max(np.abs(wanted))
-    for name in names:
-        given = _flat(workload.contestants[name]())
-        error = np.max(np.abs(given - wanted)) / scale
-        if given.shape != wanted.shape or not error <= workload.rtol:
-            raise AssertionError(f"{workload.name}: {name} is wrong, relative error {error:.3g}")
+OWN = (contestants.PLAIN, contestants.JIT, contestants.VALUE)
 
 
-def _flat(result: Any) -> Any:
-    parts = result if isinstance(result, tuple | list) else [result]
-    return np.concatenate([np.ravel(part) for part in parts])
+def measured_alone(workload: contestants.Workload, dtype: str) -> dict[str, Any]:
+    """First call and peak memory of each contestant, each in a process of its own."""
+    names = [name for name in contestants.NAMES if name != contestants.VALUE]
+    return {name: firstcall.measure(workload, name, dtype) for name in names}
 
 
-def readable(seconds: float) -> str:
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
-        if seconds >= size:
-            return f"{seconds / size:8.2f} {unit}"
-    return f"{seconds * 1e9:8.2f} ns"
+def ready(
+    workload: contestants.Workload, dtype: str, children: dict[str, Any], left_out: dict[str, str]
+) -> dict[str, Any]:
+    """The contestants that give the right answer; why the others do not take part."""
+    wanted, able = workload.answer(dtype), {}
+    for name in contestants.NAMES:
+        refused = children.get(name, {}).get("refused")
+        if refused is None and name in workload.slow and name not in children:
+            refused = "slow: only with first calls"
+        try:
+            if refused is not None:
+                raise peers.Unsupported(refused)
+            run = contestants.contestant(workload, name, dtype)
+            error = 0.0 if name == contestants.VALUE else contestants.error_of(run(), wanted)
+        except Exception as reason:
+            if name in OWN and not isinstance(reason, peers.Unsupported):
+                raise
+            left_out[name] = (str(reason).splitlines() or [type(reason).__name__])[0][:200]
+            continue
+        if error <= workload.tolerance(dtype):
+            able[name] = run
+            continue
+        message = f"wrong answer, relative error {error:.2g}"
+        if name in OWN or name == contestants.HAND:
+            raise AssertionError(f"{workload.name}, {dtype}, {name}: {message}")
+        left_out[name] = message
+    return able
 
 
-def run_workload(workload: workloads.Workload, rounds: int) -> list[dict[str, Any]]:
-    check(workload)
-    timings = timing.side_by_side(workload.contestants, rounds)
-    base = next(iter(timings.values())).median
-    print(f"\n{workload.name}")
-    rows = []
-    for name, t in timings.items():
-        ratio, budget = t.median / base, workload.budgets.get(name)
-        spread = f"({readable(t.fastest).strip()} to {readable(t.slowest).strip()})"
-        verdict = "" if budget is None else f"  budget {budget} x: {_verdict(ratio, budget)}"
-        print(f"  {name:28} {readable(t.median)}  {ratio:7.2f} x  {spread}{verdict}")
-        rows.append({
-            "workload": workload.name, "contestant": name, "seconds": t.median,
-            "fastest": t.fastest, "slowest": t.slowest, "ratio": ratio, "budget": budget,
-        })  # fmt: skip
-    return rows
+def run_workload(
+    workload: contestants.Workload, dtype: str, options: argparse.Namespace
+) -> dict[str, Any]:
+    alone = not options.quick and dtype == "float64"
+    children = measured_alone(workload, dtype) if alone else {}
+    left_out: dict[str, str] = {}
+    able = ready(workload, dtype, children, left_out)
+    timings = timing.side_by_side(able, options.rounds)
+    seconds = {name: t.median for name, t in timings.items()}
+    row = {
+        "family": workload.family, "workload": workload.name, "dtype": dtype,
+        "seconds": seconds, "spread": {n: [t.fastest, t.slowest] for n, t in timings.items()},
+        "left out": left_out, "children": children,
+    }  # fmt: skip
+    row["missed budgets"] = missed_budgets(workload, seconds) if dtype == "float64" else []
+    print(report.line(row), flush=True)
+    for text in row["missed budgets"]:
+        print(f"    MISSED: {text}")
+    return row
 
 
-def _verdict(value: float, budget: float) -> str:
-    return "kept" if value <= budget else "MISSED"
+def missed_budgets(workload: contestants.Workload, seconds: dict[str, float]) -> list[str]:
+    missed = []
+    for budget in workload.budgets:
+        if budget.of is not None and budget.of not in seconds:
+            continue
+        base = 1.0 if budget.of is None else seconds[budget.of]
+        limit = max(budget.limit * base, budget.floor)
+        if seconds[budget.contestant] > limit:
+            given = report.readable(seconds[budget.contestant])
+            missed.append(f"{budget.contestant} {given}, budget {report.readable(limit)}")
+    return missed
 
 
 def run_costs(family: str) -> list[dict[str, Any]]:
@@ -79,40 +105,19 @@ def run_costs(family: str) -> list[dict[str, Any]]:
     for cost in costs.FAMILIES[family]():
         verdict = ""
         if cost.budget is not None:
-            verdict = f"  budget {cost.budget} {cost.unit}: {_verdict(cost.value, cost.budget)}"
+            kept = "kept" if cost.value <= cost.budget else "MISSED"
+            verdict = f"  budget {cost.budget} {cost.unit}: {kept}"
         print(f"  {cost.name:44} {cost.value:9.3f} {cost.unit}{verdict}")
         rows.append(cost._asdict())
     return rows
-
-
-def draw(rows: list[dict[str, Any]], path: Path) -> bool:
-    """Ratios to the hand-written NumPy answer, as bars."""
-    try:
-        import matplotlib
-    except ImportError:
-        return False
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    bars = [row for row in rows if row["ratio"] != 1.0]
-    labels = [f"{row['workload']}: {row['contestant']}" for row in bars]
-    figure, axes = pyplot.subplots(figsize=(10, 0.3 * len(bars) + 1.5))
-    axes.barh(labels, [row["ratio"] for row in bars])
-    axes.axvline(1.0, color="black")
-    axes.set_xscale("log")
-    axes.invert_yaxis()
-    axes.set_xlabel("time over that of the derivative written by hand in NumPy")
-    figure.tight_layout()
-    figure.savefig(path)
-    return True
 
 
 def machine(core: int | None) -> dict[str, Any]:
     return {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "dualtape": dt.__version__,
-        "numpy": np.__version__,
         "python": platform.python_version(),
+        **peers.versions(),
         "processor": _processor(),
         "core": core,
         "peers missing": peers.missing(),
@@ -127,38 +132,60 @@ def _processor() -> str:
     return next((line.split(": ")[1] for line in lines if line.startswith("model name")), "")
 
 
-def main() -> int:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     families = [*costs.FAMILIES, *workloads.FAMILIES]
-    parser.add_argument("families", nargs="*", help=f"of {', '.join(families)}; all if none")
+    parser.add_argument("--families", nargs="*", default=families, help=", ".join(families))
+    parser.add_argument("--only", default="", help="workloads whose name has this text")
     parser.add_argument("--rounds", type=int, default=timing.ROUNDS)
+    parser.add_argument("--quick", action="store_true", help="no first calls, no memory")
+    parser.add_argument("--core", type=int, default=None)
+    parser.add_argument("--results", type=Path, default=HERE / "results" / "latest.json")
     options = parser.parse_args()
     unknown = set(options.families) - set(families)
     if unknown:
         parser.error(f"families must be of {families}, got {sorted(unknown)}")
-    chosen = options.families or families
-    info = machine(timing.pin_to_one_core())
-    print(json.dumps(info, indent=1))
-    timed, measured = [], []
-    for family in chosen:
+    return options
+
+
+def run_all(options: argparse.Namespace) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    rows: list[dict[str, Any]] = []
+    measured: list[dict[str, Any]] = []
+    for family in options.families:
         if family in costs.FAMILIES:
             measured += run_costs(family)
-            continue
-        for workload in workloads.FAMILIES[family]():
-            if "Rosenbrock" in workload.name:
-                point = np.linspace(-1.2, 1.1, int(workload.name.rsplit(" ", 1)[1]))
-                workload.contestants.update(peers.rosenbrock_gradients(point))
-            timed += run_workload(workload, options.rounds)
-    results = HERE / "results"
-    results.mkdir(exist_ok=True)
-    path = results / f"{time.strftime('%Y%m%dT%H%M%S')}.json"
-    path.write_text(json.dumps({"machine": info, "costs": measured, "timings": timed}, indent=1))
+    print(f"\n{report.heading()}")
+    for family in options.families:
+        for workload in workloads.FAMILIES.get(family, lambda: ())():
+            if options.only in workload.name:
+                for dtype in workload.dtypes:
+                    rows.append(run_workload(workload, dtype, options))
+    return rows, measured
+
+
+def main() -> int:
+    options = arguments()
+    info = machine(timing.pin_to_one_core(options.core))
+    print(json.dumps(info, indent=1))
+    rows, measured = run_all(options)
+    if any(row["children"] for row in rows):
+        print(f"\n{report.first_call_heading()}")
+        print("\n".join(report.first_call_line(row) for row in rows if row["children"]))
+    print("", *report.summary(rows), sep="\n")
+    for row in rows:
+        for name, reason in row["left out"].items():
+            if name != contestants.VALUE and row["dtype"] == "float64":
+                print(f"left out: {row['workload']}: {name}: {reason}")
+    path = options.results
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"machine": info, "costs": measured, "workloads": rows}, indent=1))
     print(f"\nwrote {path}")
-    if timed and draw(timed, path.with_suffix(".png")):
+    title = f"time over that of dualtape jit, one core of an {info['processor']}, {info['time']}"
+    if rows and report.draw(rows, path.with_suffix(".png"), title):
         print(f"wrote {path.with_suffix('.png')}")
-    missed = [r for r in measured if r["budget"] is not None and r["value"] > r["budget"]]
-    missed += [r for r in timed if r["budget"] is not None and r["ratio"] > r["budget"]]
-    print(f"{len(missed)} budgets missed")
+    missed = sum(r["budget"] is not None and r["value"] > r["budget"] for r in measured)
+    missed += sum(len(row["missed budgets"]) for row in rows)
+    print(f"{missed} budgets missed")
     return 1 if missed else 0
 
 

@@ -1,0 +1,18 @@
+"""Every workload of the benchmark, one file a family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from contestants import Workload
+
+from . import elementwise, linear, networks, rosenbrock, scalars, transforms
+
+FAMILIES: dict[str, Callable[[], Iterator[Workload]]] = {
+    "rosenbrock": rosenbrock.workloads,
+    "elementwise": elementwise.workloads,
+    "scalars": scalars.workloads,
+    "networks": networks.workloads,
+    "linear": linear.workloads,
+    "transforms": transforms.workloads,
+}
