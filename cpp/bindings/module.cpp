@@ -10,6 +10,7 @@
 #include "record/functions.hpp"
 #include "record/recording.hpp"
 #include "record/tracer.hpp"
+#include "resources.hpp"
 #include "version.hpp"
 
 namespace py = pybind11;
@@ -79,7 +80,7 @@ PyMethodDef functions[] = {
     {"stop_gradient", stop_gradient_function, METH_O,
      "stop_gradient(x, /)\n--\n\nx without derivatives."},
     {"clear_caches", clear_caches_function, METH_NOARGS,
-     "clear_caches()\n--\n\nForgets all plans."},
+     "clear_caches()\n--\n\nForgets all plans, and gives memory kept for results back."},
     {"custom_call", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(custom_call)),
      METH_FASTCALL,
      "custom_call(kind, function, rules, operands, /)\n--\n\nA call with rules of its own."},
@@ -89,6 +90,7 @@ PyMethodDef functions[] = {
     {nullptr, nullptr, 0, nullptr}};
 
 void fill_module(PyObject* module) {
+  add_resources(module);
   add_error_types(module);
   add_tracer_type(module);
   add_recorder_type(module);

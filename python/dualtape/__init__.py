@@ -35,7 +35,10 @@ from ._jvp import jvp as jvp
 from ._jvp import linearize as linearize
 from ._jvp import vjp as vjp
 from ._listing import program as program
+from ._memory import Memory as Memory
 from ._ravel import ravel_pytree as ravel_pytree
 from ._stop import stop_gradient as stop_gradient
 from ._tape import Tape as Tape
+from ._threads import get_num_threads as get_num_threads
+from ._threads import set_num_threads as set_num_threads
 from ._vmap import vmap as vmap

@@ -15,6 +15,7 @@ import numpy as np
 
 from ._core import Recorder, Recording, Tracer, is_recording
 from ._listing import Listing
+from ._memory import Memory, memory
 from ._pytree import LEAF, Function, PyTree, TreeDef, flatten, leaf_name, unflatten
 from ._record import check_callable, name_of
 
@@ -185,6 +186,16 @@ class Jitted:
         """The program that a call with these arguments runs, as text."""
         recording = self._entry(args, kwargs).recording
         return Listing(recording.program(), recording)
+
+    def memory(self, *args: Any, **kwargs: Any) -> Memory:
+        """The memory that a call with these arguments takes.
+
+        >>> f = dt.jit(dt.grad(lambda x: np.sum(np.sin(x) ** 2)))
+        >>> m = f.memory(np.ones(1000))
+        >>> m.arguments, m.results
+        (8000, 8000)
+        """
+        return memory(self._entry(args, kwargs).recording)
 
     def _entry(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Entry:
         call = self._split(args, kwargs)
@@ -370,9 +381,9 @@ def jit(
       check: compare every call with a fresh recording, structure and results, and raise
         RuntimeError if they differ: for finding what a function depends on beside its arguments.
     Returns: a function of the same arguments. Its `plan(*args)` and `program(*args)` show what will
-      run. Arrays that `fun` captures are read afresh at each call; rebound names, Python numbers
-      from outside, and what NumPy works out from captured arrays alone are fixed at recording.
-      Inside another recording it just calls `fun`.
+      run, its `memory(*args)` what memory that takes. Arrays that `fun` captures are read afresh at
+      each call; rebound names, Python numbers from outside, and what NumPy works out from captured
+      arrays alone are fixed at recording. Inside another recording it just calls `fun`.
     Raises: TypeError for arguments that are neither arrays nor numbers nor static;
       ConcreteValueError for `t.value` inside. Warns once, and runs without jit, after 64 recordings
       for arguments of one type.

@@ -7,6 +7,8 @@
 #include <list>
 #include <unordered_map>
 
+#include "memory/blocks.hpp"
+
 namespace dualtape::engine {
 
 const Plan& Executable::plan() const {
@@ -136,6 +138,7 @@ ExecutablePtr find_or_add(const Program& structure) { return cache().find_or_add
 
 void clear_caches() {
   cache().clear();
+  release_kept_blocks();
 #ifdef __GLIBC__
   malloc_trim(0);  // freed memory goes back to the system at once
 #endif

@@ -3,38 +3,37 @@
 #include <new>
 #include <utility>
 
+#include "memory/blocks.hpp"
 #include "plan/code.hpp"
 
 namespace dualtape::engine {
 namespace {
 
-struct Free {
-  void operator()(char* p) const { ::operator delete[](p, std::align_val_t{kAlignment}); }
-};
-using Block = std::unique_ptr<char[], Free>;
-
-/// Memory for temporaries. Each thread keeps its last block, so that a run allocates nothing; large
-/// ones go back to the system.
+/// Memory for temporaries. Each thread keeps its last small block, so that a run neither allocates
+/// nor takes a lock; large ones are kept for all threads together.
 class Arena {
  public:
   explicit Arena(std::size_t bytes) {
     if (kept_.bytes >= bytes) {
       memory_ = std::exchange(kept_, {});
-    } else {
-      memory_.block.reset(
-          static_cast<char*>(::operator new[](bytes, std::align_val_t{kAlignment})));
-      memory_.bytes = bytes;
+      return;
     }
+    memory_ = {Block(static_cast<char*>(allocate_block(bytes))), bytes};
+    if (!memory_.block) throw std::bad_alloc();
   }
   ~Arena() {
-    if (memory_.bytes <= kKeptBytes && memory_.bytes > kept_.bytes) kept_ = std::move(memory_);
+    if (memory_.bytes <= kKeptByThread && memory_.bytes > kept_.bytes) kept_ = std::move(memory_);
   }
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
   char* data() const { return memory_.block.get(); }
 
  private:
-  static constexpr std::size_t kKeptBytes = 16u << 20;
+  static constexpr std::size_t kKeptByThread = 1u << 20;
+  struct Free {
+    void operator()(char* p) const { free_block(p); }
+  };
+  using Block = std::unique_ptr<char[], Free>;
   struct Memory {
     Block block;
     std::size_t bytes = 0;

@@ -43,6 +43,12 @@ std::size_t Plan::peak_bytes() const {
   return static_cast<std::size_t>(code_->arena_bytes + code_->output_bytes);
 }
 
+RunMemory Plan::memory() const {
+  const auto scratch = static_cast<std::size_t>(code_->arena_bytes - code_->scratch_at);
+  return {static_cast<std::size_t>(code_->scratch_at), scratch,
+          static_cast<std::size_t>(code_->output_bytes)};
+}
+
 std::size_t Plan::bytes() const { return sizeof(Plan) + code_->bytes(); }
 
 std::int64_t Plan::work() const { return code_->work; }

@@ -14,6 +14,13 @@ namespace dualtape::engine {
 
 struct Code;
 
+/// Bytes of one run; inputs are not counted.
+struct RunMemory {
+  std::size_t temporary;  // values between the steps
+  std::size_t scratch;    // working space of a step, of each thread that runs it
+  std::size_t outputs;
+};
+
 class Plan {
  public:
   /// Calls and custom rules are inlined first. Linear in the number of instructions.
@@ -35,6 +42,7 @@ class Plan {
   std::size_t step_count() const;
   /// Bytes of temporary memory and outputs of one run; inputs are not counted.
   std::size_t peak_bytes() const;
+  RunMemory memory() const;
   /// Bytes held by the plan itself.
   std::size_t bytes() const;
   /// Rough number of element operations of one run.

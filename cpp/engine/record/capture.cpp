@@ -10,6 +10,7 @@
 #include "program/errors.hpp"
 #include "record/dtypes.hpp"
 #include "record/recorder.hpp"
+#include "record/result_memory.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -38,6 +39,7 @@ std::uint64_t checksum_of(PyArrayObject* a) {
 }
 
 Ref copy_of(PyObject* array) {
+  const BlockMemory memory(bytes_of(reinterpret_cast<PyArrayObject*>(array)));
   return Ref::checked(reinterpret_cast<PyObject*>(
       PyArray_NewCopy(reinterpret_cast<PyArrayObject*>(array), NPY_CORDER)));
 }

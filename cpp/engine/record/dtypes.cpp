@@ -1,5 +1,7 @@
 #include "record/dtypes.hpp"
 
+#include "record/result_memory.hpp"
+
 namespace dualtape::engine {
 namespace {
 
@@ -47,11 +49,24 @@ Dims shape_of(PyArrayObject* array) {
 }
 
 Ref new_array(DType d, std::span<const std::int64_t> shape) {
+  const auto bytes = static_cast<std::size_t>(element_count(shape)) * item_size(d);
+  const BlockMemory memory(bytes);
   return Ref::checked(PyArray_SimpleNew(static_cast<int>(shape.size()),
                                         const_cast<npy_intp*>(shape.data()), type_number(d)));
 }
 
+std::size_t bytes_of(PyArrayObject* array) {
+  return static_cast<std::size_t>(PyArray_NBYTES(array));
+}
+
 Ref contiguous(PyObject* value) {
+  constexpr int kWanted = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED;
+  if (PyArray_Check(value)) {
+    auto* a = reinterpret_cast<PyArrayObject*>(value);
+    if (PyArray_CHKFLAGS(a, kWanted) && PyArray_ISNOTSWAPPED(a)) return Ref::borrow(value);
+  }
+  const bool is_array = PyArray_Check(value);
+  const BlockMemory memory(is_array ? bytes_of(reinterpret_cast<PyArrayObject*>(value)) : 0);
   return Ref::checked(
       PyArray_FROM_OF(value, NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED | NPY_ARRAY_NOTSWAPPED));
 }

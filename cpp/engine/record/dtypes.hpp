@@ -21,6 +21,7 @@ DType dtype_of(PyObject* like_dtype, std::string_view what);
 Ref descr_of(DType d);
 
 Dims shape_of(PyArrayObject* array);
+std::size_t bytes_of(PyArrayObject* array);
 /// A new C-contiguous array with its own memory, contents not set.
 Ref new_array(DType d, std::span<const std::int64_t> shape);
 /// `value` as a C-contiguous, aligned array in native byte order; the same object where it already
