@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 import dualtape as dt
-import dualtape.numpy as dnp
 import dualtape.scipy.special as special
 
 # Before any peer is imported: one thread each.
@@ -75,11 +74,8 @@ class Library:
         """A NumPy array, or a number that is differentiated, as this library wants its inputs."""
         return x
 
-    def zeros(self, shape: Any, dtype: Any) -> Any:
-        """An array to be filled by `put`."""
-        raise Unsupported(f"{self.name} has no assignment to arrays")
-
     def put(self, x: Any, index: Any, value: Any) -> Any:
+        """`x` with `x[index] = value`; the old x may be lost."""
         x[index] = value
         return x
 
@@ -102,9 +98,6 @@ class Dualtape(Library):
     def hvp(self, f: Callable[..., Any], x: Any, v: Any) -> Any:
         return dt.hvp(f, x, v)
 
-    def zeros(self, shape: Any, dtype: Any) -> Any:
-        return dnp.zeros(shape, dtype)
-
 
 class Jax(Library):
     def __init__(self) -> None:
@@ -121,9 +114,6 @@ class Jax(Library):
 
     def array(self, x: Any) -> Any:
         return self.np.asarray(x)
-
-    def zeros(self, shape: Any, dtype: Any) -> Any:
-        return self.np.zeros(shape, dtype)
 
     def put(self, x: Any, index: Any, value: Any) -> Any:
         return x.at[index].set(value)
@@ -176,8 +166,10 @@ class Torch(Library):
     def array(self, x: Any) -> Any:
         return self._torch.tensor(x, dtype=None if hasattr(x, "dtype") else self._torch.float64)
 
-    def zeros(self, shape: Any, dtype: Any) -> Any:
-        return self._torch.zeros(shape, dtype=getattr(self._torch, np.dtype(dtype).name))
+    def put(self, x: Any, index: Any, value: Any) -> Any:
+        x = x.clone()  # what reverse mode has saved may not be written
+        x[index] = value
+        return x
 
 
 class Autograd(Library):

@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterator
 
 from contestants import Workload
 
-from . import elementwise, linear, networks, rosenbrock, scalars, transforms
+from . import (
+    dynamics,
+    elementwise,
+    linear,
+    networks,
+    rosenbrock,
+    scalars,
+    statistics,
+    transforms,
+    tutorials,
+)
 
 FAMILIES: dict[str, Callable[[], Iterator[Workload]]] = {
     "rosenbrock": rosenbrock.workloads,
@@ -14,5 +24,8 @@ FAMILIES: dict[str, Callable[[], Iterator[Workload]]] = {
     "scalars": scalars.workloads,
     "networks": networks.workloads,
     "linear": linear.workloads,
+    "statistics": statistics.workloads,
+    "dynamics": dynamics.workloads,
+    "tutorials": tutorials.workloads,
     "transforms": transforms.workloads,
 }
