@@ -10,6 +10,7 @@
 #include "record/functions.hpp"
 #include "record/recording.hpp"
 #include "record/tracer.hpp"
+#include "record/tree.hpp"
 #include "resources.hpp"
 #include "version.hpp"
 
@@ -95,6 +96,7 @@ void fill_module(PyObject* module) {
   add_tracer_type(module);
   add_recorder_type(module);
   add_recording_type(module);
+  add_tree_type(module);
   add_linear_map_type(module);
   add_functions(module);
   add_dispatch(module);

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Self, TypedDict
 
 import numpy as np
+import optree
 from numpy.typing import DTypeLike, NDArray
 
 __version__: str
@@ -240,6 +241,22 @@ class LinearMap:
     """A linear map with the residuals it needs: of tangents (linearize) or cotangents (vjp)."""
 
     def __call__(self, operands: Sequence[Any], /) -> list[Any]: ...
+
+class TreeDef:
+    """Structure of a pytree."""
+
+    @property
+    def spec(self) -> optree.PyTreeSpec: ...
+    @property
+    def num_leaves(self) -> int: ...
+    @property
+    def num_children(self) -> int: ...
+    def unflatten(self, leaves: Sequence[Any], /) -> Any: ...
+    def children(self) -> list[TreeDef]: ...
+
+LEAF: TreeDef
+
+def flatten(tree: Any, /) -> tuple[list[Any], TreeDef]: ...
 
 class _Row(TypedDict):
     name: str

@@ -1,0 +1,93 @@
+/// Pytrees: nested tuples, lists, dicts and None are walked here, all other containers by optree.
+///
+/// A walk writes the structure it meets as words, so that a structure seen before is found by
+/// comparing memory. Leaves come in the order of the walk; a TreeDef has them in optree's order,
+/// the entries of a dict sorted by key.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <memory_resource>
+#include <span>
+#include <vector>
+
+#include "record/python.hpp"
+
+namespace dualtape::engine {
+
+enum class Leaves { kAlike, kByType };
+
+/// What a walk over arguments wrote. With Leaves::kByType leaves differ by type, dtype and shape.
+class TreeWalk {
+ public:
+  explicit TreeWalk(Leaves leaves);
+  ~TreeWalk();
+  TreeWalk(const TreeWalk&) = delete;
+  TreeWalk& operator=(const TreeWalk&) = delete;
+
+  void add(PyObject* tree);
+  /// A tuple, then a dict, without making either.
+  void add_arguments(std::span<PyObject* const> args);
+  void add_named(std::span<PyObject* const> names, PyObject* const* values);
+  void open_pair();
+  /// A value that counts as a whole: equal values of one type are the same. TypeError if it cannot
+  /// be hashed.
+  void add_static(PyObject* value);
+
+  std::uint64_t hash() const { return hash_; }
+  std::span<const std::uint64_t> words() const { return words_; }
+  std::span<PyObject* const> objects() const { return objects_; }
+  std::span<PyObject* const> leaves() const { return leaves_; }
+  bool has_tracer() const { return has_tracer_; }
+  /// Holds a container that optree walked.
+  bool has_foreign() const { return has_foreign_; }
+
+ private:
+  void put(std::uint64_t word) {
+    words_.push_back(word);
+    hash_ = (hash_ ^ word) * 0x9E3779B97F4A7C15u;
+    hash_ ^= hash_ >> 32;
+  }
+  void hold(PyObject* object) { objects_.push_back(Py_NewRef(object)); }
+  void add_key(PyObject* key);
+  void add_leaf(PyObject* leaf);
+  void add_dict(PyObject* dict);
+  void add_foreign(PyObject* tree);
+
+  std::array<std::byte, 2560> stack_;
+  std::pmr::monotonic_buffer_resource memory_{stack_.data(), stack_.size()};
+  std::pmr::vector<std::uint64_t> words_{&memory_};
+  std::pmr::vector<PyObject*> objects_{&memory_};  // owned: keys, types, structures of optree
+  std::pmr::vector<PyObject*> leaves_{&memory_};   // owned
+  std::uint64_t hash_ = 0;
+  bool by_type_;
+  bool has_tracer_ = false;
+  bool has_foreign_ = false;
+};
+
+/// A walk, kept to recognise others like it.
+struct WalkKey {
+  explicit WalkKey(const TreeWalk& walk);
+  /// May run Python code where keys are equal but not the same.
+  bool matches(const TreeWalk& walk) const;
+  bool same_words(const TreeWalk& walk) const;
+
+  std::uint64_t hash;
+  std::vector<std::uint64_t> words;
+  std::vector<Ref> objects;
+};
+
+/// The structure written by a walk, which may have more words after it. `order[k]` is the place in
+/// the walk of the k-th leaf.
+Ref make_treedef(const TreeWalk& walk, std::vector<std::uint32_t>& order);
+/// The tree with these leaves; ValueError if their number does not fit.
+Ref unflatten(PyObject* treedef, std::span<PyObject* const> leaves);
+/// The structure of a lone leaf: always the same object.
+PyObject* leaf_treedef();
+bool is_treedef(PyObject* object);
+
+/// Makes the type TreeDef and the function flatten.
+void add_tree_type(PyObject* module);
+
+}  // namespace dualtape::engine
