@@ -6,6 +6,7 @@
 #include <pybind11/stl.h>
 
 #include "dualtape/ops/registry.hpp"
+#include "record/branches.hpp"
 #include "record/custom.hpp"
 #include "record/functions.hpp"
 #include "record/recording.hpp"
@@ -97,6 +98,8 @@ void fill_module(PyObject* module) {
   add_recorder_type(module);
   add_recording_type(module);
   add_tree_type(module);
+  add_branches_type(module);
+  add_jit_type(module);
   add_linear_map_type(module);
   add_functions(module);
   add_dispatch(module);

@@ -1,6 +1,6 @@
 """The compiled part of dualtape."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, Self, TypedDict
 
 import numpy as np
@@ -257,6 +257,38 @@ class TreeDef:
 LEAF: TreeDef
 
 def flatten(tree: Any, /) -> tuple[list[Any], TreeDef]: ...
+
+class Branches:
+    """Recordings for arguments of one structure and type."""
+
+    def __init__(self) -> None: ...
+    def add(
+        self,
+        entry: Any,
+        recording: Recording,
+        outcomes: Sequence[int],
+        template: Sequence[Any],
+        traced: Sequence[int],
+        treedef: TreeDef,
+    ) -> None: ...
+    def replay(self, leaves: Sequence[Any], /) -> tuple[Any, list[Any]] | None: ...
+    def clear(self) -> None: ...
+
+class JitCall:
+    """Calls of a jitted function. A subclass has `_miss(args, kwargs)` for those not known yet."""
+
+    def _wrap(
+        self,
+        fun: Callable[..., Any],
+        static_positions: Iterable[int],
+        static_names: Iterable[str],
+    ) -> None: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
+    def _remember(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], branches: Branches
+    ) -> None: ...
+    def _forget(self) -> None: ...
 
 class _Row(TypedDict):
     name: str

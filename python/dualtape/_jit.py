@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-import types
 import warnings
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._core import Recorder, Recording, Tracer, is_recording
+from ._core import Branches, JitCall, Recorder, Recording, Tracer
 from ._listing import Listing
 from ._memory import Memory, memory
 from ._pytree import LEAF, Function, PyTree, TreeDef, flatten, leaf_name, unflatten
@@ -41,17 +40,6 @@ class _Entry(NamedTuple):
             leaves[k] = value
         return unflatten(self.treedef, leaves)
 
-    def agreement(self, values: Sequence[Any]) -> tuple[int, ...] | None:
-        """None if every guard had its outcome, else the outcomes up to the first that had not."""
-        guards = tuple(values[len(self.traced) :])
-        if guards == self.outcomes:
-            return None
-        for k, (value, outcome) in enumerate(zip(guards, self.outcomes, strict=True)):
-            actual = int(value)
-            if actual != outcome:
-                return (*self.outcomes[:k], actual)
-        return None
-
 
 class _Call(NamedTuple):
     """The arguments of one call: traced leaves, and the rest by value."""
@@ -76,24 +64,6 @@ class _Call(NamedTuple):
         return self.treedef, self.static, static_types, self.n_args, leaf_types
 
 
-_NUMBERS = frozenset({float, int, bool, np.float64, np.float32, np.int64, np.bool_})
-
-
-def _flat_key(args: tuple[Any, ...]) -> tuple[Any, ...] | None:
-    """Types of arguments that are all arrays and numbers: what most calls have, found fast."""
-    key: list[Any] = []
-    for arg in args:
-        kind = type(arg)
-        if kind is np.ndarray:
-            key.append(arg.dtype.num)
-            key.append(arg.shape)
-        elif kind in _NUMBERS:
-            key.append(kind)
-        else:
-            return None
-    return tuple(key)
-
-
 def _leaf_type(leaf: Any) -> Any:
     kind = type(leaf)
     # The byte order is left out: a recording converts it.
@@ -103,22 +73,21 @@ def _leaf_type(leaf: Any) -> Any:
 class _Signature:
     """All recordings made for arguments of one structure and type."""
 
-    __slots__ = ("entries", "latest", "overflown")
+    __slots__ = ("branches", "entries", "overflown")
 
     def __init__(self) -> None:
+        self.branches = Branches()  # the entries as a call finds them
         self.entries: list[_Entry] = []
-        self.latest: _Entry | None = None
         self.overflown = False
 
-    def starting_with(self, outcomes: tuple[int, ...]) -> _Entry | None:
-        """A recording that went the same way so far."""
-        n = len(outcomes)
-        found = (entry for entry in reversed(self.entries) if entry.outcomes[:n] == outcomes)
-        return next(found, None)
 
+class Jitted(JitCall):
+    """A function made by `jit`.
 
-class Jitted:
-    """A function made by `jit`."""
+    Calls with arguments of known types run in the compiled base; `_miss` gets all others.
+    """
+
+    __qualname__: str
 
     def __init__(
         self,
@@ -127,43 +96,27 @@ class Jitted:
         static_names: frozenset[str],
         check: bool,
     ) -> None:
+        self._wrap(fun, static_positions, static_names)
         self._fun = fun
         self._what = "jit of " + name_of(fun)
         self._static_positions = static_positions
         self._static_names = static_names
         self._check = check
         self._signatures: OrderedDict[tuple[Any, ...], _Signature] = OrderedDict()
-        self._flat: dict[tuple[Any, ...], _Signature] = {}  # the same, by _flat_key
-        self._has_static = bool(static_positions or static_names)
         self._lock = threading.RLock()
         functools.update_wrapper(self, fun, updated=())
 
-    def __get__(self, instance: object, owner: type | None = None) -> Any:
-        return self if instance is None else types.MethodType(self, instance)
+    def __reduce__(self) -> str:
+        return str(self.__qualname__)  # As a function: found again by its name, and never copied.
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if is_recording():
-            return self._fun(*args, **kwargs)  # The enclosing recording sees the operations.
-        key = None if kwargs or self._has_static else _flat_key(args)
-        if key is not None and not self._check:
-            signature = self._flat.get(key)
-            if signature is not None:
-                found = self._replay(signature, args)
-                if found is not None:
-                    return found[0].fill(found[1])
+    def _miss(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         call = self._split(args, kwargs)
         if Tracer in map(type, call.leaves):
             return self._fun(*args, **kwargs)
         signature = self._signature(call)
-        if key is not None:
-            self._flat[key] = signature
-        return self._run(call, signature)
-
-    def _run(self, call: _Call, signature: _Signature) -> Any:
         if signature.overflown:
-            args, kwargs = call.arguments(call.leaves)
             return self._fun(*args, **kwargs)
-        found = self._replay(signature, call.leaves)
+        found = signature.branches.replay(call.leaves)
         if found is None:
             entry = self._record(call)
             values = entry.recording.run()
@@ -175,6 +128,8 @@ class Jitted:
             entry, values = found
         if self._check:
             self._compare(call, entry, values)
+        else:
+            self._remember(args, kwargs, signature.branches)
         return entry.fill(values)
 
     def plan(self, *args: Any, **kwargs: Any) -> Listing:
@@ -199,7 +154,7 @@ class Jitted:
 
     def _entry(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Entry:
         call = self._split(args, kwargs)
-        found = self._replay(self._signature(call), call.leaves)
+        found = self._signature(call).branches.replay(call.leaves)
         return self._record(call) if found is None else found[0]
 
     def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
@@ -265,25 +220,6 @@ class Jitted:
                     f"{type(leaf).__name__}"
                 )
 
-    def _replay(
-        self, signature: _Signature, leaves: Sequence[Any]
-    ) -> tuple[_Entry, list[Any]] | None:
-        """The recording whose guards hold, with its values; None if a new one is needed."""
-        entry = signature.latest
-        while entry is not None:
-            try:
-                values = entry.recording.rerun(leaves)
-            except Exception:
-                if not entry.outcomes:
-                    raise
-                return None  # Perhaps on a branch not taken: the function itself decides.
-            wanted = entry.agreement(values) if entry.outcomes else None
-            if wanted is None:
-                signature.latest = entry
-                return entry, values
-            entry = signature.starting_with(wanted)
-        return None
-
     def _add(self, signature: _Signature, entry: _Entry) -> None:
         with self._lock:
             known = [old for old in signature.entries if old.outcomes == entry.outcomes]
@@ -292,24 +228,25 @@ class Jitted:
             if len(signature.entries) == MAX_RECORDINGS:
                 signature.overflown = True
                 signature.entries.clear()
-                signature.latest = None
+                signature.branches.clear()
                 warnings.warn(
                     f"{self._what}: took more than {MAX_RECORDINGS} different ways through its "
                     "branches and loops; it runs without jit from now on for arguments of these "
                     "types",
                     RuntimeWarning,
-                    stacklevel=4,
+                    stacklevel=3,
                 )
                 return
             signature.entries.append(entry)
-            signature.latest = entry
+            recording, outcomes, template, traced, treedef = entry
+            signature.branches.add(entry, recording, outcomes, template, traced, treedef)
             self._drop_oldest()
 
     def _drop_oldest(self) -> None:
         """Keep the number of recordings bounded over all types of arguments, too."""
         while sum(len(s.entries) for s in self._signatures.values()) > 4 * MAX_RECORDINGS:
             self._signatures.popitem(last=False)
-            self._flat.clear()
+            self._forget()
 
     def _compare(self, call: _Call, entry: _Entry, values: Sequence[Any]) -> None:
         """check=True: the recording must be what the function would record now."""

@@ -6,6 +6,7 @@
 #include "program/errors.hpp"
 #include "record/dtypes.hpp"
 #include "record/parse.hpp"
+#include "record/rerun.hpp"
 #include "record/tracer.hpp"
 
 namespace dualtape::engine {
@@ -242,47 +243,16 @@ PyObject* run_method(PyObject* self, PyObject*) {
   });
 }
 
-/// An array as the input of this type: itself where it fits, a converted copy kept in `owners`
-/// where not.
-const void* fresh_input(PyObject* value, const Type& type, const std::string& what,
-                        std::vector<Ref>& owners) {
-  if (PyArray_Check(value)) {
-    auto* a = reinterpret_cast<PyArrayObject*>(value);
-    if (PyArray_TYPE(a) == type_number(type.dtype) && PyArray_IS_C_CONTIGUOUS(a) &&
-        PyArray_ISBEHAVED_RO(a) && shape_of(a) == type.shape) {
-      return PyArray_DATA(a);
-    }
-  }
-  owners.push_back(bind_value(value, type, what).owner);
-  if (!owners.back()) raise(PyExc_TypeError, what + ": a tracer cannot be given here");
-  return PyArray_DATA(owners.back().array());
-}
-
-PyObject* rerun(PyObject* self, PyObject* given) {
+PyObject* rerun_method(PyObject* self, PyObject* given) {
   return guarded([&] {
     const Recording& r = self_of(self);
     const Ref inputs = Ref::checked(PySequence_Fast(given, "rerun: a sequence is wanted"));
-    const Py_ssize_t n_given = PySequence_Fast_GET_SIZE(inputs.get());
-    std::vector<Ref> owners;
-    std::vector<const void*> data;
-    Py_ssize_t next = 0;
-    for (std::size_t k = 0; k < r.bound->inputs.size(); ++k) {
-      const Binding& b = r.bound->inputs[k];
-      if (b.is_argument) {
-        if (next >= n_given) throw ShapeError(r.bound->name + ": more inputs are wanted");
-        PyObject* value = PySequence_Fast_GET_ITEM(inputs.get(), next++);
-        data.push_back(fresh_input(value, r.input_type(k), r.bound->name, owners));
-      } else if (b.source == Binding::Source::kArray) {
-        PyObject* now = b.original ? b.original.get() : b.owner.get();
-        data.push_back(fresh_input(now, r.input_type(k), r.bound->name, owners));
-      } else if (b.source == Binding::Source::kNumber) {
-        data.push_back(data_of(b));
-      } else {
-        raise(PyExc_ValueError, r.bound->name + ": depends on values of another recording");
-      }
-    }
-    if (next != n_given) throw ShapeError(r.bound->name + ": fewer inputs are wanted");
-    return run_buffers(*r.executable, data, r.kinds);
+    Results results(r.program(), r.kinds);
+    rerun(r,
+          {{PySequence_Fast_ITEMS(inputs.get()),
+            static_cast<std::size_t>(PySequence_Fast_GET_SIZE(inputs.get()))}},
+          results);
+    return results.take_list();
   });
 }
 
@@ -341,7 +311,7 @@ PyMethodDef recording_methods[] = {
     {"forget_arguments", forget_arguments, METH_NOARGS,
      "forget_arguments($self, /)\n--\n\nOnly rerun works from now on."},
     {"run", run_method, METH_NOARGS, "run($self, /)\n--\n\nThe outputs."},
-    {"rerun", rerun, METH_O, "rerun($self, inputs, /)\n--\n\nOutputs for other arguments."},
+    {"rerun", rerun_method, METH_O, "rerun($self, inputs, /)\n--\n\nOutputs for other arguments."},
     {"output_type", output_type, METH_O, "output_type($self, k, /)\n--\n\nShape and dtype."},
     {"input_type", input_type, METH_O, "input_type($self, k, /)\n--\n\nShape and dtype."},
     {"plan", plan_text, METH_NOARGS, "plan($self, /)\n--\n\nWhat will run, as text."},

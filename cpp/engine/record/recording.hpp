@@ -41,9 +41,6 @@ Binding bind_value(PyObject* value, const Type& type, const std::string& what);
 /// or tracers.
 PyObject* run(const Executable& executable, const Bindings& inputs,
               std::span<const ValueKind> kinds);
-/// Runs the program on buffers.
-PyObject* run_buffers(const Executable& executable, std::span<const void* const> inputs,
-                      std::span<const ValueKind> kinds);
 
 void add_recorder_type(PyObject* module);
 void add_recording_type(PyObject* module);

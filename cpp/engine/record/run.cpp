@@ -1,48 +1,11 @@
 /// Running programs on what their inputs are bound to.
-#include <cstring>
-#include <exception>
-
 #include "program/errors.hpp"
 #include "record/dtypes.hpp"
-#include "record/recording.hpp"
+#include "record/rerun.hpp"
 #include "record/tracer.hpp"
 
 namespace dualtape::engine {
 namespace {
-
-/// Element operations below which handing the GIL to another thread costs more than the run.
-constexpr std::int64_t kReleaseGilWork = 20000;
-
-void run_plan(const Plan& plan, std::span<const void* const> in, std::span<void* const> out) {
-  if (plan.work() < kReleaseGilWork) return plan.run(in, out);
-  std::exception_ptr error;
-  Py_BEGIN_ALLOW_THREADS;
-  try {
-    plan.run(in, out);
-  } catch (...) {
-    error = std::current_exception();
-  }
-  Py_END_ALLOW_THREADS;
-  if (error) std::rethrow_exception(error);
-}
-
-struct alignas(16) ScalarBytes {
-  unsigned char bytes[16];
-};
-
-Ref scalar_object(const ScalarBytes& value, DType d, ValueKind kind) {
-  if (kind == ValueKind::kPython && d == DType::kBool) {
-    return Ref::steal(PyBool_FromLong(value.bytes[0]));
-  }
-  if (kind == ValueKind::kPython && d == DType::kInt64) {
-    long long v = 0;
-    std::memcpy(&v, value.bytes, sizeof v);
-    return Ref::checked(PyLong_FromLongLong(v));
-  }
-  const Ref descr = descr_of(d);
-  return Ref::checked(PyArray_Scalar(const_cast<unsigned char*>(value.bytes),
-                                     reinterpret_cast<PyArray_Descr*>(descr.get()), nullptr));
-}
 
 /// The newest of the recorders whose values are bound here; nullptr: all inputs have numbers.
 Recorder* outer_recorder(const Bindings& inputs) {
@@ -80,50 +43,24 @@ PyObject* record_call(const Executable& executable, const Bindings& inputs,
 
 }  // namespace
 
-PyObject* run_buffers(const Executable& executable, std::span<const void* const> inputs,
-                      std::span<const ValueKind> kinds) {
-  const Plan& plan = executable.plan();
-  const Program& program = *executable.program();
-  const std::size_t n = program.outputs.size();
-  Ref list = Ref::checked(PyList_New(static_cast<Py_ssize_t>(n)));
-  std::vector<void*> out(n);
-  std::vector<ScalarBytes> scalars(n);
-  for (std::size_t k = 0; k < n; ++k) {
-    const Type& type = program.type_of(program.outputs[k]);
-    if (type.shape.empty() && kinds[k] != ValueKind::kArray) {
-      out[k] = scalars[k].bytes;
-      continue;
-    }
-    Ref array = new_array(type.dtype, type.shape);
-    out[k] = PyArray_DATA(array.array());
-    PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(k), array.release());
-  }
-  run_plan(plan, inputs, out);
-  for (std::size_t k = 0; k < n; ++k) {
-    if (out[k] != scalars[k].bytes) continue;
-    const DType d = program.type_of(program.outputs[k]).dtype;
-    PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(k),
-                    scalar_object(scalars[k], d, kinds[k]).release());
-  }
-  return list.release();
-}
-
 PyObject* run(const Executable& executable, const Bindings& inputs,
               std::span<const ValueKind> kinds) {
   if (Recorder* recorder = outer_recorder(inputs)) {
     return record_call(executable, inputs, kinds, *recorder);
   }
-  std::vector<const void*> data;
-  data.reserve(inputs.size());
-  for (const Binding& b : inputs) {
+  Few<const void*, 16> data(inputs.size());
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    const Binding& b = inputs[k];
     if (b.source == Binding::Source::kAbstract || b.batch_axis >= 0) {
       raise(error_types.concrete_value,
             "this recording has arguments without values: map it first (batch), or give them "
             "(rerun)");
     }
-    data.push_back(data_of(b));
+    data[k] = data_of(b);
   }
-  return run_buffers(executable, data, kinds);
+  Results results(*executable.program(), kinds);
+  run_plan(executable, data, results.buffers());
+  return results.take_list();
 }
 
 Binding bind_value(PyObject* value, const Type& type, const std::string& what) {

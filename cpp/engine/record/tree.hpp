@@ -27,13 +27,13 @@ class TreeWalk {
   TreeWalk& operator=(const TreeWalk&) = delete;
 
   void add(PyObject* tree);
-  /// A tuple, then a dict, without making either.
-  void add_arguments(std::span<PyObject* const> args);
-  void add_named(std::span<PyObject* const> names, PyObject* const* values);
-  void open_pair();
-  /// A value that counts as a whole: equal values of one type are the same. TypeError if it cannot
-  /// be hashed.
+  /// As add of the pair of a tuple and a dict, without making them.
+  void add_call(std::span<PyObject* const> args, std::span<PyObject* const> names,
+                PyObject* const* values);
+  /// After the tree: a value that counts as a whole, equal values of one type are the same.
+  /// TypeError if it cannot be hashed.
   void add_static(PyObject* value);
+  void add_word(std::uint64_t word) { put(word); }
 
   std::uint64_t hash() const { return hash_; }
   std::span<const std::uint64_t> words() const { return words_; }

@@ -91,18 +91,15 @@ void TreeWalk::add(PyObject* tree) {
   }
 }
 
-void TreeWalk::add_arguments(std::span<PyObject* const> args) {
+void TreeWalk::add_call(std::span<PyObject* const> args, std::span<PyObject* const> names,
+                        PyObject* const* values) {
+  put(word_of(TreeMark::kTuple, 2));
   put(word_of(TreeMark::kTuple, static_cast<Py_ssize_t>(args.size())));
   for (PyObject* arg : args) add(arg);
-}
-
-void TreeWalk::add_named(std::span<PyObject* const> names, PyObject* const* values) {
   put(word_of(TreeMark::kDict, static_cast<Py_ssize_t>(names.size())));
   for (PyObject* name : names) add_key(name);
   for (std::size_t k = 0; k < names.size(); ++k) add(values[k]);
 }
-
-void TreeWalk::open_pair() { put(word_of(TreeMark::kTuple, 2)); }
 
 void TreeWalk::add_key(PyObject* key) {
   put(static_cast<std::uint64_t>(PyObject_Hash(key)));  // of a string: kept in it

@@ -1,0 +1,73 @@
+/// Running a program: from argument objects to buffers, and from buffers to result objects.
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "record/recording.hpp"
+
+namespace dualtape::engine {
+
+/// An array whose length is known when it is made; up to N entries need no allocation.
+template <class T, std::size_t N>
+class Few {
+ public:
+  explicit Few(std::size_t n) : size_(n), many_(n > N ? new T[n] : nullptr) {}
+  T* data() { return many_ ? many_.get() : few_; }
+  std::size_t size() const { return size_; }
+  T& operator[](std::size_t k) { return data()[k]; }
+  operator std::span<const T>() { return {data(), size_}; }
+
+ private:
+  std::size_t size_;
+  std::unique_ptr<T[]> many_;
+  T few_[N];
+};
+
+/// Arguments in the order of the walk that found them; `order[k]` is the place of the k-th, nullptr
+/// where they are in order already.
+struct GivenLeaves {
+  std::span<PyObject* const> leaves;
+  const std::uint32_t* order = nullptr;
+
+  PyObject* operator[](std::size_t k) const { return leaves[order ? order[k] : k]; }
+};
+
+/// Buffers for the outputs of a run, then the objects made of them. Scalars become objects only
+/// when taken.
+class Results {
+ public:
+  Results(const Program& program, std::span<const ValueKind> kinds);
+  ~Results();
+  Results(const Results&) = delete;
+  Results& operator=(const Results&) = delete;
+
+  std::span<void* const> buffers() { return buffers_; }
+  /// Output k, once.
+  Ref take(std::size_t k);
+  /// All outputs.
+  PyObject* take_list();
+  /// Output k, a number Python took, as an integer: truncated if floating. False where it does not
+  /// fit in 64 bits.
+  bool integer(std::size_t k, std::int64_t& value);
+
+ private:
+  struct alignas(16) ScalarBytes {
+    unsigned char bytes[16];
+  };
+  const Type& type(std::size_t k) const { return program_.type_of(program_.outputs[k]); }
+
+  const Program& program_;
+  std::span<const ValueKind> kinds_;
+  Few<void*, 8> buffers_;
+  Few<PyObject*, 8> arrays_;  // owned; nullptr: a scalar
+  Few<ScalarBytes, 8> scalars_;
+};
+
+/// Runs on buffers. Frees the GIL where that pays.
+void run_plan(const Executable& executable, std::span<const void* const> inputs,
+              std::span<void* const> outputs);
+/// Runs a recording for other arguments; captured arrays are read afresh.
+void rerun(const Recording& recording, const GivenLeaves& given, Results& results);
+
+}  // namespace dualtape::engine
