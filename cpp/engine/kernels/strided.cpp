@@ -1,13 +1,16 @@
 #include "kernels/strided.hpp"
 
 #include <algorithm>
-#include <complex>
 #include <cstring>
 
 namespace dualtape::engine {
 namespace {
 
-/// An unsigned type of each item size, so that one copy loop serves all element types.
+struct Words {
+  std::uint64_t word[2];
+};
+
+/// A type of each item size, so that one copy loop serves all element types.
 template <class F>
 void with_item(std::size_t item, F&& f) {
   switch (item) {
@@ -15,7 +18,41 @@ void with_item(std::size_t item, F&& f) {
     case 2: return f(std::uint16_t{});
     case 4: return f(std::uint32_t{});
     case 8: return f(std::uint64_t{});
-    default: return f(std::complex<double>{});
+    default: return f(Words{});
+  }
+}
+
+/// 32 bytes of elements.
+template <class U>
+struct Pack {
+  static constexpr std::int64_t kCount = 32 / sizeof(U);
+  U lane[32 / sizeof(U)];
+};
+
+/// Most runs are short: packs, the last of which may overlap the one before.
+template <class U>
+inline void fill_run(U* y, U value, std::int64_t n) {
+  constexpr std::int64_t kPack = Pack<U>::kCount;
+  if (n < kPack) {
+    for (std::int64_t i = 0; i < n; ++i) y[i] = value;
+    return;
+  }
+  Pack<U> pack;
+  std::fill_n(pack.lane, kPack, value);
+  for (std::int64_t i = 0; i + kPack < n; i += kPack) std::memcpy(y + i, &pack, sizeof pack);
+  std::memcpy(y + n - kPack, &pack, sizeof pack);
+}
+
+template <class U>
+inline void copy_run(U* y, const U* x, std::int64_t n) {
+  constexpr std::int64_t kPack = Pack<U>::kCount, kLong = 16 * kPack;
+  if (n < kPack) {
+    for (std::int64_t i = 0; i < n; ++i) y[i] = x[i];
+  } else if (n > kLong) {
+    std::memcpy(y, x, static_cast<std::size_t>(n) * sizeof(U));
+  } else {
+    for (std::int64_t i = 0; i + kPack < n; i += kPack) std::memcpy(y + i, x + i, 32);
+    std::memcpy(y + n - kPack, x + n - kPack, 32);
   }
 }
 
@@ -25,9 +62,9 @@ void copy_run(char* dst, std::int64_t dst_step, const char* src, std::int64_t sr
               std::int64_t n) {
   constexpr std::int64_t kItem = sizeof(U);
   if (dst_step == kItem && src_step == kItem) {
-    std::memcpy(dst, src, static_cast<std::size_t>(n) * sizeof(U));
+    copy_run(reinterpret_cast<U*>(dst), reinterpret_cast<const U*>(src), n);
   } else if (dst_step == kItem && src_step == 0) {
-    std::fill_n(reinterpret_cast<U*>(dst), n, *reinterpret_cast<const U*>(src));
+    fill_run(reinterpret_cast<U*>(dst), *reinterpret_cast<const U*>(src), n);
   } else {
     for (std::int64_t i = 0; i < n; ++i) {
       *reinterpret_cast<U*>(dst + i * dst_step) = *reinterpret_cast<const U*>(src + i * src_step);
@@ -84,6 +121,17 @@ void gather(char* dst, const char* src, const Walk& walk, std::int64_t first, st
         src -= walk.strides[axis] * walk.shape[axis];
         index[axis] = 0;
       }
+    }
+  });
+}
+
+void expand_rows(char* dst, const char* src, std::int64_t step, std::int64_t rows, std::int64_t n,
+                 std::size_t item) {
+  with_item(item, [&](auto unit) {
+    using U = decltype(unit);
+    U* y = reinterpret_cast<U*>(dst);
+    for (std::int64_t r = 0; r < rows; ++r, y += n, src += step) {
+      fill_run(y, *reinterpret_cast<const U*>(src), n);
     }
   });
 }

@@ -36,6 +36,10 @@ inline Walk make_walk(const Layout& layout) {
 /// Copies elements [first, first + n), counted in C order, to contiguous memory.
 void gather(char* dst, const char* src, const Walk& walk, std::int64_t first, std::int64_t n);
 
+/// Writes each of `rows` values, `step` bytes apart, n times one after the other.
+void expand_rows(char* dst, const char* src, std::int64_t step, std::int64_t rows, std::int64_t n,
+                 std::size_t item);
+
 /// Copies element for element; strides in elements. The arrays must not overlap.
 void copy_strided(char* dst, std::span<const std::int64_t> dst_strides, const char* src,
                   std::span<const std::int64_t> src_strides, std::span<const std::int64_t> shape,

@@ -45,19 +45,29 @@ struct ScalarInstruction {
   std::uint32_t a = 0, b = 0;
 };
 
-/// A register of a region points at the current block of a value.
-struct RegionInstruction {
-  Kernel kernel;
-  std::int64_t attr;  // integer of a parametric operation
-  std::uint32_t out;
-  std::uint32_t in[3];
+/// How an instruction of a region runs over a block.
+enum class Mode : std::uint8_t {
+  kFlat,    // operands are elements one after the other, or single values
+  kByRows,  // row by row: an operand has one value a row, or rows that lie apart
+  kOfRows,  // on the values of each row
+  kExpand,  // a value of each row, written out over the row
+  kReduce,  // attr: index of the reduction
 };
 
-/// An array operand or result: read or written in place. A step of 0 reads a single value.
-struct Stream {
-  std::uint32_t reg;
-  std::uint32_t step;  // bytes an element
-  Ref ref;
+struct RegionInstruction {
+  Kernel kernel;
+  std::int64_t attr;  // integer of a parametric operation; bytes of an element to expand
+  std::uint32_t out;
+  std::uint32_t in[3];
+  Mode mode;
+};
+
+/// Points at the current block of a value: in the scratch, or in place in memory.
+struct Register {
+  Ref ref;                    // of a block: its offset in the scratch
+  std::uint32_t step = 0;     // bytes from an element to the next; 0: one value a row, or in all
+  std::int64_t row_step = 0;  // bytes from a row to the next
+  std::uint32_t outer = 0;    // 1 + index of the walk over rows that lie apart unevenly; 0: none
 };
 
 /// A single value written out over a block, once a run.
@@ -67,9 +77,10 @@ struct Fill {
   Ref ref;
 };
 
-/// A strided operand, copied block by block.
+/// A strided operand, copied block by block; once, if each block is the same.
 struct Gather {
   std::uint32_t reg;
+  bool once;
   Ref ref;
   Walk walk;
 };
@@ -77,24 +88,25 @@ struct Gather {
 struct Reduction {
   const Reducer* reducer;
   ReductionKind kind;
+  bool folded;  // kLeading: the rows of a block are combined before they are added
   std::uint32_t reg;
   std::uint32_t item;
   std::int64_t results;  // number of them
-  std::int64_t rows;     // of the region
+  std::int64_t row;      // length of a row of kRows and kLeading
+  std::int64_t rows;     // of the region; of a folded one, its blocks
   Ref out;
   std::int64_t state = 0;  // offset in the scratch: RowState, or partial rows of kLeading
 };
 
 struct Region {
   std::int64_t count = 0;         // elements
-  std::int64_t row = 0;           // blocks do not straddle rows of this length; 0: no rows
+  std::int64_t row = 0;           // length of a row, where rows matter; else 0
   std::int64_t block = 0;         // elements
-  std::int64_t block_bytes = 0;   // of one register's block
-  std::uint32_t block_count = 0;  // registers 0 .. block_count - 1 have a block
-  std::uint32_t register_count = 0;
-  std::int64_t blocks_at = 0;  // offset in the scratch
+  std::int64_t run = 0;           // no block straddles a multiple of it
+  std::uint32_t block_count = 0;  // registers that have a block; they come first
   std::int64_t scratch_bytes = 0;
-  std::vector<Stream> streams;
+  std::vector<Register> registers;
+  std::vector<Walk> outer_walks;  // over rows
   std::vector<Fill> fills;
   std::vector<Gather> gathers;
   std::vector<RegionInstruction> instructions;

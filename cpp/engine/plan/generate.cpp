@@ -217,10 +217,10 @@ std::size_t Code::bytes() const {
                       (scalar_inputs.capacity() + scalar_outputs.capacity()) * sizeof(ScalarCopy) +
                       array_outputs.capacity() * sizeof(ArrayCopy);
   for (const Region& region : regions) {
-    total += region.streams.capacity() * sizeof(Stream) + region.fills.capacity() * sizeof(Fill) +
-             region.gathers.capacity() * sizeof(Gather) +
+    total += region.fills.capacity() * sizeof(Fill) + region.gathers.capacity() * sizeof(Gather) +
              region.instructions.capacity() * sizeof(RegionInstruction) +
-             region.reductions.capacity() * sizeof(Reduction);
+             region.reductions.capacity() * sizeof(Reduction) +
+             region.registers.capacity() * sizeof(Register);
   }
   return total;
 }

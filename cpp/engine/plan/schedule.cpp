@@ -4,6 +4,8 @@
 #include <string>
 #include <unordered_map>
 
+#include "kernels/strided.hpp"
+
 namespace dualtape::engine {
 namespace {
 
@@ -25,17 +27,25 @@ std::vector<std::uint32_t> number_shapes(const Program& program) {
   return number;
 }
 
+/// Rows up to this length may be reduced and used again while they are in the cache.
+constexpr std::int64_t kLongestRow = 4096;
+
 /// Assigns instructions to steps in program order. An elementwise instruction joins the newest
 /// region of its shape if all it needs from outside was ready when that region opened; else it
-/// opens one where the program now stands.
+/// opens one where the program now stands. Results of a region's rows, and what is computed of
+/// them, belong to the region too, so that it can go on with a row it has reduced.
 class StepAssigner {
  public:
-  StepAssigner(const Program& program, const Views& views, Schedule& schedule)
+  StepAssigner(const Program& program, const std::vector<bool>& live, const Views& views,
+               Schedule& schedule)
       : program_(program),
         views_(views),
         schedule_(schedule),
         shape_of_(number_shapes(program)),
-        newest_(program.types.size(), 0) {}
+        newest_(program.types.size(), 0),
+        host_(program.types.size(), 0) {
+    open_prologue(live);
+  }
 
   void assign(ValueId v) {
     const OpCode op = program_.instructions[v].op;
@@ -54,8 +64,22 @@ class StepAssigner {
   }
 
  private:
-  std::uint32_t open(StepKind kind, ValueId v) {
-    schedule_.steps.push_back({kind, program_.instructions[v].type});
+  /// Scalars that depend on nothing computed come first: then all regions may read them.
+  void open_prologue(const std::vector<bool>& live) {
+    const auto is_given = [&](ValueId a) {
+      const OpCode op = program_.instructions[views_.root(a)].op;
+      return op == kInput || op == kConstant;
+    };
+    for (ValueId v = 0; v < program_.size(); ++v) {
+      const bool scalar = live[v] && views_.root(v) == v && is_scalar(program_.type_of(v)) &&
+                          (is_elementwise(program_.instructions[v].op) || views_.is_load(v));
+      if (!scalar || !std::ranges::all_of(program_.args_of(v), is_given)) continue;
+      prologue_ = open(StepKind::kScalars, v);
+      return;
+    }
+  }
+  std::uint32_t open(StepKind kind, ValueId shaped_like) {
+    schedule_.steps.push_back({kind, program_.instructions[shaped_like].type});
     return static_cast<std::uint32_t>(schedule_.steps.size() - 1);
   }
   /// A large region whose results are consumed takes no more instructions: what they computed early
@@ -71,12 +95,25 @@ class StepAssigner {
     }
   }
   std::uint32_t shape_number(ValueId v) const { return shape_of_[program_.instructions[v].type]; }
+  std::uint32_t ready(ValueId a) const { return schedule_.step_of[views_.root(a)]; }
 
   std::uint32_t elementwise_step(ValueId v) {
+    const bool scalar = is_scalar(program_.type_of(v));
+    if (scalar && prologue_ != 0 && can_join(v, prologue_)) return prologue_;
+    const std::uint32_t host = host_[shape_number(v)];
+    if (host != 0 && can_join_rows(v, host)) {
+      schedule_.of_rows[v] = true;
+      schedule_.steps[host].whole_rows = true;
+      return host;
+    }
     std::uint32_t& newest = newest_[shape_number(v)];
     if (newest == 0 || !can_join(v, newest)) {
-      const bool scalar = is_scalar(program_.type_of(v));
       newest = open(scalar ? StepKind::kScalars : StepKind::kRegion, v);
+    }
+    for (ValueId a : program_.args_of(v)) {
+      if (schedule_.of_rows[views_.root(a)] && ready(a) == newest) {
+        schedule_.steps[newest].whole_rows = true;
+      }
     }
     return newest;
   }
@@ -84,30 +121,85 @@ class StepAssigner {
   bool can_join(ValueId v, std::uint32_t region) const {
     for (ValueId a : program_.args_of(v)) {
       const ValueId r = views_.root(a);
-      const std::uint32_t ready = schedule_.step_of[r];
-      if (ready < region) continue;
-      if (ready > region || !views_.is_whole(a) || shape_number(r) != shape_number(v)) return false;
+      if (ready(a) < region) continue;
+      if (ready(a) > region) return false;
+      if (schedule_.of_rows[r] ? !is_column(a, v, region) : !is_element(a, v)) return false;
     }
     return true;
   }
-
-  std::uint32_t reduction_step(ValueId v) {
-    const ValueId x = program_.args_of(v)[0];
-    const std::uint32_t step = schedule_.step_of[views_.root(x)];
-    ScheduledStep& region = schedule_.steps[step];
-    const RowShape rows = row_shape(program_.type_of(x).shape, program_.attrs_of(v));
-    // A member of the region, not the result of another of its reductions.
-    const bool member = step != 0 && region.kind == StepKind::kRegion && views_.is_whole(x) &&
-                        !is_reduction(program_.instructions[views_.root(x)].op);
-    if (member && rows.possible) {
-      if (rows.kind == ReductionKind::kTotal || region.row == rows.row) return step;
-      if (region.row == 0) {
-        region.row = rows.row;
-        return step;
+  /// The value of `a` at the same position, made in the same region.
+  bool is_element(ValueId a, ValueId v) const {
+    return views_.is_whole(a) && shape_number(views_.root(a)) == shape_number(v);
+  }
+  /// One value for each row of `v`, in order.
+  bool is_column(ValueId a, ValueId v, std::uint32_t region) const {
+    const Dims& shape = program_.type_of(v).shape;
+    Dims strides;
+    if (!views_.strides_in(a, shape, &strides) || views_.view_of(a).offset != 0) return false;
+    const Walk walk = make_walk(1, shape, strides);
+    return walk.shape.size() == 2 && walk.shape[1] == schedule_.steps[region].row &&
+           walk.strides[0] == 1 && walk.strides[1] == 0;
+  }
+  /// Computed of the results of rows, and of what was ready before and lies so.
+  bool can_join_rows(ValueId v, std::uint32_t region) const {
+    for (ValueId a : program_.args_of(v)) {
+      const ValueId r = views_.root(a);
+      if (ready(a) > region) return false;
+      if (ready(a) == region) {
+        if (!schedule_.of_rows[r] || !is_element(a, v)) return false;
+      } else if (!lies_in_order(a, v) && !is_scalar(program_.type_of(r))) {
+        return false;
       }
     }
+    return true;
+  }
+  bool lies_in_order(ValueId a, ValueId v) const {
+    const Dims& shape = program_.type_of(v).shape;
+    Dims strides;
+    if (!views_.strides_in(a, shape, &strides)) return false;
+    return make_walk(1, shape, strides).is_contiguous();
+  }
+
+  /// In the region that made its operand; or in the newest of the operand's shape, if the operand
+  /// was ready before; or by itself. Large rows are reduced in the order of memory.
+  std::uint32_t reduction_step(ValueId v) {
+    const ValueId x = program_.args_of(v)[0];
+    const RowShape rows = row_shape(program_.type_of(x).shape, program_.attrs_of(v));
+    const std::uint32_t number = shape_of_[program_.instructions[x].type];
+    std::uint32_t step = ready(x);
+    if (rows.possible && is_element(x, x) && step != 0 && can_reduce(step, x, rows)) {
+      return reduce_in(step, v, rows);
+    }
+    step = newest_[number];
+    const bool in_order = rows.possible && lies_in_order(x, x);
+    if (in_order && step > ready(x) && can_reduce(step, x, rows)) return reduce_in(step, v, rows);
     close_large(v);
-    return open(StepKind::kReduction, v);
+    if (!in_order || !fits_cache(x, rows)) return open(StepKind::kReduction, v);
+    newest_[number] = open(StepKind::kRegion, x);
+    return reduce_in(newest_[number], v, rows);
+  }
+  bool can_reduce(std::uint32_t step, ValueId x, const RowShape& rows) const {
+    const ScheduledStep& region = schedule_.steps[step];
+    const ValueId r = views_.root(x);
+    if (region.kind != StepKind::kRegion) return false;
+    // Not the result of another reduction, or of rows.
+    if (ready(x) == step && (is_reduction(program_.instructions[r].op) || schedule_.of_rows[r])) {
+      return false;
+    }
+    return rows.kind != ReductionKind::kRows || region.row == 0 || region.row == rows.row;
+  }
+  bool fits_cache(ValueId x, const RowShape& rows) const {
+    return rows.kind == ReductionKind::kRows && rows.row > 0 && rows.row <= kLongestRow &&
+           element_count(program_.type_of(x).shape) != 0;
+  }
+  std::uint32_t reduce_in(std::uint32_t step, ValueId v, const RowShape& rows) {
+    if (rows.kind != ReductionKind::kRows) return step;
+    schedule_.steps[step].row = rows.row;
+    if (fits_cache(program_.args_of(v)[0], rows)) {
+      schedule_.of_rows[v] = true;
+      host_[shape_number(v)] = step;
+    }
+    return step;
   }
 
   const Program& program_;
@@ -115,6 +207,8 @@ class StepAssigner {
   Schedule& schedule_;
   std::vector<std::uint32_t> shape_of_;
   std::vector<std::uint32_t> newest_;  // region of each shape
+  std::vector<std::uint32_t> host_;    // newest region whose rows have results of each shape
+  std::uint32_t prologue_ = 0;
 };
 
 }  // namespace
@@ -140,7 +234,7 @@ RowShape row_shape(std::span<const std::int64_t> shape, std::span<const std::int
 }
 
 Schedule::Schedule(const Program& program, const std::vector<bool>& live, const Views& views)
-    : step_of(program.size(), 0) {
+    : step_of(program.size(), 0), of_rows(program.size(), false) {
   assign_steps(program, live, views);
   sort_members(program);
   find_last_uses(program, views);
@@ -149,7 +243,7 @@ Schedule::Schedule(const Program& program, const std::vector<bool>& live, const 
 void Schedule::assign_steps(const Program& program, const std::vector<bool>& live,
                             const Views& views) {
   steps.push_back({StepKind::kArray, 0});
-  StepAssigner assigner(program, views, *this);
+  StepAssigner assigner(program, live, views, *this);
   for (ValueId v = 0; v < program.size(); ++v) {
     if (live[v]) assigner.assign(v);
   }
@@ -163,15 +257,10 @@ void Schedule::sort_members(const Program& program) {
     step.count = 0;
   }
   members.resize(total);
-  const auto place = [&](ValueId v) {
+  for (ValueId v = 0; v < program.size(); ++v) {
+    if (!step_of[v]) continue;
     ScheduledStep& step = steps[step_of[v]];
     members[step.first + step.count++] = v;
-  };
-  for (ValueId v = 0; v < program.size(); ++v) {
-    if (step_of[v] && !is_reduction(program.instructions[v].op)) place(v);
-  }
-  for (ValueId v = 0; v < program.size(); ++v) {
-    if (step_of[v] && is_reduction(program.instructions[v].op)) place(v);
   }
 }
 
@@ -183,7 +272,7 @@ void Schedule::find_last_uses(const Program& program, const Views& views) {
     for (ValueId a : program.args_of(v)) {
       const ValueId r = views.root(a);
       last_use[r] = position;
-      if (step_of[r] != step_of[v] || !views.is_whole(a)) stored[r] = true;
+      if (step_of[r] != step_of[v]) stored[r] = true;
     }
   }
   for (ValueId v : program.outputs) {

@@ -20,7 +20,7 @@ inline constexpr bool is_reduction(OpCode op) { return op >= kSum && op <= kAny;
 enum class StepKind : std::uint8_t {
   kScalars,    // a stretch of operations of shape ()
   kRegion,     // elementwise operations of one shape, and reductions of their results
-  kReduction,  // a reduction by itself: a region over its operand, the reduced axes last
+  kReduction,  // a reduction by itself: a region over its operand, in the best order of axes
   kArray,      // one array operation
 };
 
@@ -41,7 +41,8 @@ RowShape row_shape(std::span<const std::int64_t> shape, std::span<const std::int
 struct ScheduledStep {
   StepKind kind;
   TypeId type;                         // its shape is the iteration shape of a region
-  std::int64_t row = 0;                // row length of the region's reductions; 0: none
+  std::int64_t row = 0;                // length of the rows a region reduces; 0: none
+  bool whole_rows = false;             // results of rows are read in the region itself
   std::uint32_t first = 0, count = 0;  // in members
 };
 
@@ -52,7 +53,9 @@ struct Schedule {
 
   std::vector<ScheduledStep> steps;    // from 1 on: 0 is the time before the first step
   std::vector<std::uint32_t> step_of;  // of each value; 0 for inputs, constants and views
-  std::vector<ValueId> members;        // in order of execution; reductions of a region at its end
+  std::vector<ValueId> members;        // in order of execution
+  /// Of a member of a region: it has one value a row, known as soon as the row is.
+  std::vector<bool> of_rows;
   /// Of each root: position in `members` of its last reader; kNever: it is an output, or nobody
   /// reads it.
   std::vector<std::uint32_t> last_use;

@@ -189,7 +189,7 @@ void HomeAssigner::assign_region(std::uint32_t step) {
     const bool element = reuse && is_elementwise(program_.instructions[v].op);
     if (reuse) collect_dead(v, position);
     ++position;
-    if (element && !schedule_.stored[v]) continue;
+    if (reuse && !schedule_.stored[v]) continue;
     if (element && take_over(v, step)) continue;
     give_home(v, step);
   }

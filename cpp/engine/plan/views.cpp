@@ -117,6 +117,20 @@ View Views::view_of(ValueId v) const {
   return views_[entry(view_ids_, v)];
 }
 
+bool Views::strides_in(ValueId v, const Dims& target, Dims* strides) const {
+  const Dims& shape = program_.type_of(v).shape;
+  if (shape.size() > target.size()) return false;
+  const View view = view_of(v);
+  const std::size_t lead = target.size() - shape.size();
+  *strides = Dims(target.size());
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    const bool stretched = shape[i] == 1 && target[lead + i] != 1;
+    if (!stretched && shape[i] != target[lead + i]) return false;
+    (*strides)[lead + i] = stretched ? 0 : view.strides[i];
+  }
+  return true;
+}
+
 bool Views::is_reshaped(ValueId v) const {
   if (is_whole(v)) return true;
   const View& view = views_[entry(view_ids_, v)];

@@ -48,6 +48,8 @@ class Views {
   const Load& source(ValueId v) const { return loads_[entry(load_ids_, v)]; }
   /// `v` as a view of its root.
   View view_of(ValueId v) const;
+  /// Strides of `v` in its root, broadcast to `target`; false if its shape does not fit.
+  bool strides_in(ValueId v, const Dims& target, Dims* strides) const;
   /// `v` has all elements of its root in order, maybe in another shape.
   bool is_reshaped(ValueId v) const;
 

@@ -1,0 +1,77 @@
+/// The registers of a region being generated, and how values of other steps get into them.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <vector>
+
+#include "plan/generate.hpp"
+
+namespace dualtape::engine {
+
+/// How the value of a register lies along the elements of a region.
+enum class Lie : std::uint8_t {
+  kElements,  // one after the other
+  kApart,     // so inside a row; the rows lie apart
+  kColumn,    // one value a row
+  kSingle,    // one value in all
+};
+
+struct Placed {
+  std::uint32_t reg = 0;
+  Lie lie = Lie::kElements;
+};
+
+class RegionRegisters {
+ public:
+  RegionRegisters(const Generator& generator, Region& region)
+      : generator_(generator), region_(region) {}
+
+  /// Settles the length of rows, if no reduction has: the shortest over which some operand from
+  /// outside can be read in place.
+  void consider_row(ValueId a, ValueId reader);
+
+  /// A block of elements, or of one value a row.
+  std::uint32_t new_block(std::size_t item, Lie lie);
+  /// Memory written or read in place.
+  std::uint32_t new_stream(const Ref& ref, std::size_t item, Lie lie);
+  void free_block(std::uint32_t reg);
+  bool is_block(std::uint32_t reg) const;
+
+  /// A value of another step, broadcast to the shape of `reader`; in place if possible.
+  Placed outside(ValueId a, ValueId reader);
+  /// The same, its elements one after the other.
+  std::uint32_t outside_elements(ValueId a, ValueId reader);
+  std::uint32_t outside_elements(ValueId a, const Walk& walk);
+  /// A value of another step that has one element a row or in all.
+  Placed outside_of_rows(ValueId a);
+  /// A single value of another step as the value of each row.
+  Placed outside_filled_rows(ValueId a);
+
+  /// One and the same value for all elements.
+  bool is_single(ValueId a) const;
+  /// Rows are long enough to be run through one by one.
+  bool rows_are_long() const;
+
+  /// Sizes of blocks, final numbers of registers, places in the scratch.
+  void finish(bool whole_rows);
+
+ private:
+  bool is_aligned(ValueId a) const;
+  Walk walk_of(ValueId a, ValueId reader) const;
+  Ref ref_of(ValueId a) const;
+  bool can_stay(const Walk& walk, std::int64_t row) const;
+  Placed place(ValueId a, const Walk& walk, bool as_elements);
+  Placed stay(const Ref& ref, const Walk& walk);
+  void settle_block(bool whole_rows);
+  void settle_scratch();
+
+  const Generator& generator_;
+  Region& region_;
+  std::vector<Register> blocks_, streams_;
+  std::vector<std::uint32_t> free_;
+  std::int64_t period_ = 1;  // blocks filled once hold a multiple of it
+  std::unordered_map<std::uint64_t, Placed> outside_;
+};
+
+}  // namespace dualtape::engine
