@@ -33,6 +33,8 @@ OWN = (contestants.PLAIN, contestants.JIT, contestants.VALUE)
 def measured_alone(workload: contestants.Workload, dtype: str) -> dict[str, Any]:
     """First call and peak memory of each contestant, each in a process of its own."""
     names = [name for name in contestants.NAMES if name != contestants.VALUE]
+    if not workload.loops:
+        names.remove(contestants.JAX_SCAN)
     return {name: firstcall.measure(workload, name, dtype) for name in names}
 
 
@@ -175,9 +177,10 @@ def main() -> int:
         print(f"\n{report.first_call_heading()}")
         print("\n".join(report.first_call_line(row) for row in rows if row["children"]))
     print("", *report.summary(rows), sep="\n")
+    unremarkable = (contestants.VALUE, contestants.JAX_SCAN)
     for row in rows:
         for name, reason in row["left out"].items():
-            if name != contestants.VALUE and row["dtype"] == "float64":
+            if name not in unremarkable and row["dtype"] == "float64":
                 print(f"left out: {row['workload']}: {name}: {reason}")
     path = options.results
     path.parent.mkdir(exist_ok=True)

@@ -11,8 +11,9 @@ import peers
 
 PLAIN, JIT, VALUE, HAND = "dualtape", "dualtape jit", "value, dualtape jit", "NumPy by hand"
 JAX, TORCH, AUTOGRAD = "JAX jit", "torch.func", "autograd"
+JAX_SCAN = "JAX jit, lax.scan"
 LIBRARY_OF = {PLAIN: "dualtape", JIT: "dualtape", VALUE: "dualtape"}
-LIBRARY_OF |= {JAX: "jax", TORCH: "torch", AUTOGRAD: "autograd"}
+LIBRARY_OF |= {JAX: "jax", JAX_SCAN: "jax scan", TORCH: "torch", AUTOGRAD: "autograd"}
 NAMES = (*LIBRARY_OF, HAND)
 
 
@@ -49,6 +50,8 @@ class Workload:
     refused: dict[str, str] = field(default_factory=dict)
     # Contestants that may not end: timed only after they did in a process of their own.
     slow: tuple[str, ...] = ()
+    # Its loop goes through `lib.repeat`, so that JAX can have it as `lax.scan` too.
+    loops: bool = False
 
     def derivative(self, lib: Any) -> Callable[..., Any]:
         if self.build is not None:
@@ -84,7 +87,9 @@ def contestant(workload: Workload, name: str, dtype: str) -> Callable[[], Any]:
         return lambda: by_hand(*arguments)
     if name == VALUE and workload.value is None:
         raise peers.Unsupported("not a gradient of a scalar")
-    if LIBRARY_OF[name] in peers.missing():
+    if name == JAX_SCAN and not workload.loops:
+        raise peers.Unsupported("no loop")
+    if LIBRARY_OF[name].split()[0] in peers.missing():
         raise peers.Unsupported("not installed")
     lib = peers.library(LIBRARY_OF[name])
     native = peers.mapped(lib.array, arguments)
@@ -96,7 +101,7 @@ def contestant(workload: Workload, name: str, dtype: str) -> Callable[[], Any]:
     if name == PLAIN:
         return lambda: f(*native)
     f = lib.jit(f)
-    if name == JAX:
+    if name in (JAX, JAX_SCAN):
         return lambda: lib.wait(f(*native))
     return lambda: f(*native)
 

@@ -79,6 +79,12 @@ class Library:
         x[index] = value
         return x
 
+    def repeat(self, step: Callable[[Any, Any], Any], state: Any, steps: Any) -> Any:
+        """`state = step(state, k)` for each row k of `steps`, or so many times: a Python loop."""
+        for k in range(steps) if isinstance(steps, int) else steps:
+            state = step(state, k)
+        return state
+
     def wait(self, result: Any) -> Any:
         return result
 
@@ -120,6 +126,14 @@ class Jax(Library):
 
     def wait(self, result: Any) -> Any:
         return self._jax.block_until_ready(result)
+
+
+class JaxScan(Jax):
+    """JAX with its loops rewritten: `lax.scan` compiles the step once."""
+
+    def repeat(self, step: Callable[[Any, Any], Any], state: Any, steps: Any) -> Any:
+        rows = self.np.arange(steps) if isinstance(steps, int) else steps
+        return self._jax.lax.scan(lambda s, k: (step(s, k), None), state, rows)[0]
 
 
 class TorchSpelling:
@@ -209,9 +223,11 @@ class Autograd(Library):
 LIBRARIES: dict[str, type[Library]] = {
     "dualtape": Dualtape,
     "jax": Jax,
+    "jax scan": JaxScan,
     "torch": Torch,
     "autograd": Autograd,
 }
+PACKAGES = ("jax", "torch", "autograd")
 _made: dict[str, Library] = {}
 
 
@@ -222,8 +238,8 @@ def library(name: str) -> Library:
 
 
 def missing() -> list[str]:
-    return [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
+    return [name for name in PACKAGES if importlib.util.find_spec(name) is None]
 
 
 def versions() -> dict[str, str]:
-    return {name: version(name) for name in ("numpy", *LIBRARIES) if name not in missing()}
+    return {name: version(name) for name in ("numpy", *PACKAGES) if name not in missing()}

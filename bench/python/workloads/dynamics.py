@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from contestants import JAX, Workload
+from peers import Library
 
 STEPS, SIZE = 200, 4
 
@@ -17,24 +18,26 @@ def kalman(lib: Any) -> Callable[..., Any]:
 
     def f(noise: Any, move: Any, see: Any, seen: Any, eye: Any) -> Any:
         process, error = np.exp(noise[0]) * eye, np.exp(noise[1]) * eye
-        x, P, total = seen[0], eye, 0.0
-        for k in range(1, STEPS):
+
+        def step(state: Any, y: Any) -> Any:
+            x, P, total = state
             x, P = move @ x, move @ P @ move.T + process
             S = see @ P @ see.T + error
-            gap = seen[k] - see @ x
+            gap = y - see @ x
             gain = np.linalg.solve(S, see @ P).T
             total = total + gap @ np.linalg.solve(S, gap) + np.log(np.linalg.det(S))
-            x, P = x + gain @ gap, P - gain @ see @ P
-        return 0.5 * total
+            return x + gain @ gap, P - gain @ see @ P, total
+
+        return 0.5 * lib.repeat(step, (seen[0], eye, 0 * seen[0, 0]), seen[1:])[2]
 
     return f
 
 
 def kalman_reference(*arguments: Any) -> Any:
-    return complex_step(kalman(PlainNumPy), *arguments)
+    return complex_step(kalman(PlainNumPy()), *arguments)
 
 
-class PlainNumPy:
+class PlainNumPy(Library):
     np = np
 
 
@@ -70,14 +73,13 @@ def burgers(lib: Any) -> Callable[..., Any]:
         bend = (NU / DX**2) * (u[2:] - 2.0 * u[1:-1] + u[:-2])
         return u[1:-1] + DT * (bend - u[1:-1] * (u[2:] - u[:-2]) * (0.5 / DX))
 
+    def step(u: Any, _: Any) -> Any:
+        if lib.name == "autograd":  # which has no assignment
+            return np.concatenate([u[:1], slope(u), u[-1:]])
+        return lib.put(u, inner, slope(u))
+
     def f(u: Any) -> Any:
-        u = 1.0 * u
-        for _ in range(TIMES):
-            if lib.name == "autograd":  # which has no assignment
-                u = np.concatenate([u[:1], slope(u), u[-1:]])
-            else:
-                u = lib.put(u, inner, slope(u))
-        return DX * np.sum(u**2)
+        return DX * np.sum(lib.repeat(step, 1.0 * u, TIMES) ** 2)
 
     return f
 
@@ -176,6 +178,7 @@ def workloads() -> Iterator[Workload]:
         reference=kalman_reference,
         rtol={"float64": 1e-9, "float32": 1e-2},
         slow=(JAX,),
+        loops=True,
     )
     yield Workload(
         "dynamics",
@@ -185,6 +188,7 @@ def workloads() -> Iterator[Workload]:
         by_hand=burgers_by_hand,
         rtol={"float32": 1e-3},
         slow=(JAX,),
+        loops=True,
     )
     yield Workload(
         "dynamics",

@@ -85,13 +85,16 @@ def recurrent(lib: Any) -> Callable[..., Any]:
         return 1.0 / (1.0 + np.exp(-z))
 
     def loss(p: Any, x: Any, h: Any, y: Any) -> Any:
-        c, m = h, HIDDEN
-        for k in range(STEPS):
-            z = x[k] @ p["W"] + h @ p["U"] + p["b"]
+        m = HIDDEN
+
+        def step(state: Any, u: Any) -> Any:
+            h, c = state
+            z = u @ p["W"] + h @ p["U"] + p["b"]
             gate, new, out = sigmoid(z[:, :m]), np.tanh(z[:, m : 2 * m]), sigmoid(z[:, 3 * m :])
             c = sigmoid(z[:, 2 * m : 3 * m]) * c + gate * new
-            h = out * np.tanh(c)
-        return np.mean((h - y) ** 2)
+            return out * np.tanh(c), c
+
+        return np.mean((lib.repeat(step, (h, h), x)[0] - y) ** 2)
 
     return loss
 
@@ -164,4 +167,5 @@ def workloads() -> Iterator[Workload]:
         by_hand=recurrent_by_hand,
         rtol={"float32": 1e-3},
         slow=(JAX,),
+        loops=True,
     )
