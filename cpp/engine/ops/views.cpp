@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-#include "ops/rules.hpp"
+#include "ops/windows.hpp"
 #include "program/errors.hpp"
 
 namespace dualtape::engine {
@@ -186,12 +186,7 @@ Expr batch_broadcast(const OpCall& call, std::span<const Batched> x, std::int64_
 void transpose_slice(const OpCall& call, std::span<const LinearArg> x, const Expr& y_bar,
                      std::span<Tangent> x_bar) {
   const auto [start, step] = start_step(call.attrs);
-  if (!x_bar[0]) {
-    x_bar[0] = pad(y_bar, x[0].type.shape, start, step);
-  } else {
-    const Expr sum = slice(*x_bar[0], start, y_bar.shape(), step) + y_bar;
-    x_bar[0] = update_slice(*x_bar[0], sum, start, step);
-  }
+  accumulate_window(x_bar[0], y_bar, x[0].type, start, step);
 }
 
 Expr batch_slice(const OpCall& call, std::span<const Batched> x, std::int64_t size) {

@@ -1,0 +1,75 @@
+"""The cotangent of an array read in parts: apart, overlapping, interleaved, too many to join."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import dualtape as dt
+
+SHAPE = (5, 6)
+
+
+@st.composite
+def keys(draw: Any) -> list[tuple[slice, ...]]:
+    def part(n: int) -> slice:
+        a, b = sorted(draw(st.tuples(st.integers(0, n), st.integers(0, n))))
+        step = draw(st.sampled_from([1, 1, 1, 2, 3, -1, -2]))
+        return slice(a, b, step) if step > 0 else slice(b, a, step)
+
+    return [tuple(part(n) for n in SHAPE) for _ in range(draw(st.integers(1, 12)))]
+
+
+def reads(x: Any, parts: Any) -> Any:
+    return sum(np.sum((k + 1.0) * x[key] ** 3) for k, key in enumerate(parts))
+
+
+def gradient(x: Any, parts: Any) -> Any:
+    x_bar = np.zeros_like(x)
+    for k, key in enumerate(parts):
+        x_bar[key] += 3.0 * (k + 1.0) * x[key] ** 2
+    return x_bar
+
+
+X = np.random.default_rng(2).normal(size=SHAPE)
+
+
+@given(keys())
+def test_cotangent_of_random_parts(parts: list[tuple[slice, ...]]) -> None:
+    np.testing.assert_allclose(dt.grad(reads)(X, parts), gradient(X, parts), rtol=1e-13)
+
+
+CUTS = {
+    "rows": [np.s_[:2], np.s_[2:3], np.s_[3:]],
+    "columns, any order": [np.s_[:, 4:], np.s_[:, :1], np.s_[:, 1:4]],
+    "hole": [np.s_[:2], np.s_[3:]],
+    "corners": [np.s_[:2, :3], np.s_[2:, 3:], np.s_[:2, 3:], np.s_[2:, :3]],
+    "even and odd": [np.s_[:, ::2], np.s_[:, 1::2]],
+    "overlap of earlier ones beside a hole": [np.s_[:3], np.s_[2:4], np.s_[4:]],
+    "as large as x, but overlapping": [np.s_[:2], np.s_[1:2], np.s_[3:]],
+    "reversed": [np.s_[1::-1], np.s_[2:]],
+    "entries": [np.s_[i : i + 1, j : j + 1] for i in range(5) for j in range(6)],
+}
+
+
+@pytest.mark.parametrize("parts", CUTS.values(), ids=CUTS)
+def test_cotangent_of_parts(parts: list[Any]) -> None:
+    np.testing.assert_allclose(dt.grad(reads)(X, parts), gradient(X, parts), rtol=1e-14)
+    hessian = dt.hessian(reads)(X, parts).reshape(30, 30)
+    second = np.zeros(SHAPE)
+    for k, key in enumerate(parts):
+        second[key] += 6.0 * (k + 1.0) * X[key]
+    np.testing.assert_allclose(hessian, np.diag(second.ravel()), rtol=1e-14)
+    batch = np.stack([X, 2.0 * X, X - 1.0])
+    each = dt.vmap(lambda x: dt.grad(reads)(x, parts))(batch)
+    np.testing.assert_allclose(each, [gradient(x, parts) for x in batch], rtol=1e-14)
+
+
+def test_parts_that_cover_are_joined_without_adding() -> None:
+    cut = dt.jit(dt.grad(lambda x: np.sum(np.exp(x[:, :2])) + np.sum(x[:, 2:] ** 3)))
+    cut(X)
+    plan = str(cut.plan(X))
+    assert "concatenate" in plan
+    assert "update_slice" not in plan
