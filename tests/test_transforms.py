@@ -86,17 +86,17 @@ def test_value_and_grad():
 
 def test_has_aux_passes_anything():
     def f(x):
-        y = np.sin(x)
-        return np.sum(y), {"y": y, "name": "sine", "n": 3, "none": None}
+        y = np.square(x)
+        return np.sum(y), {"y": y, "name": "square", "n": 3, "none": None}
 
     g, aux = dt.grad(f, has_aux=True)(X)
-    np.testing.assert_array_equal(g, np.cos(X))
-    np.testing.assert_array_equal(aux["y"], np.sin(X))
-    assert (aux["name"], aux["n"], aux["none"]) == ("sine", 3, None)
+    np.testing.assert_array_equal(g, 2 * X)
+    np.testing.assert_array_equal(aux["y"], np.square(X))
+    assert (aux["name"], aux["n"], aux["none"]) == ("square", 3, None)
     assert type(aux["y"]) is np.ndarray
     (value, aux), g = dt.value_and_grad(f, has_aux=True)(X)
-    assert value == np.sum(np.sin(X))
-    np.testing.assert_array_equal(aux["y"], np.sin(X))
+    assert value == np.sum(np.square(X))
+    np.testing.assert_array_equal(aux["y"], np.square(X))
 
 
 def test_derivative_does_not_flow_through_aux():
@@ -153,7 +153,7 @@ def test_constant_function_has_zero_gradient():
 
 def test_jvp_is_value_and_product():
     y, y_dot = dt.jvp(np.sin, (X,), (np.ones(3),))
-    np.testing.assert_array_equal(y, np.sin(X))
+    np.testing.assert_array_max_ulp(y, np.sin(X), 4)
     np.testing.assert_allclose(y_dot, np.cos(X), rtol=1e-15)
 
 

@@ -1,5 +1,5 @@
-/// Loops over the elementary functions; elementwise_*.cpp instantiate the table of each element
-/// type.
+/// Loops over the elementary functions, one element after the other; elementwise_*.cpp instantiate
+/// the table of each element type. Floats and doubles have their own: simd/loops.hpp.
 #pragma once
 
 #include <array>
@@ -56,18 +56,6 @@ void binary(void* out, const void* const* in, std::int64_t n, const std::int64_t
   for (std::int64_t i = 0; i < n; ++i) y[i] = Op::template value<T>(a[i], b[i]);
 }
 
-template <class Op, class T, Broadcast kWhich>
-void binary_broadcast(void* out, const void* const* in, std::int64_t n, const std::int64_t*) {
-  constexpr bool kLeft = kWhich == Broadcast::kLeft;
-  const T* x = static_cast<const T*>(in[kLeft ? 1 : 0]);
-  const T single = *static_cast<const T*>(in[kLeft ? 0 : 1]);
-  auto* y = static_cast<Result<Op, T>*>(out);
-#pragma GCC ivdep
-  for (std::int64_t i = 0; i < n; ++i) {
-    y[i] = kLeft ? Op::template value<T>(single, x[i]) : Op::template value<T>(x[i], single);
-  }
-}
-
 template <class Op, class T>
 void ternary(void* out, const void* const* in, std::int64_t n, const std::int64_t*) {
   const T* a = static_cast<const T*>(in[0]);
@@ -115,22 +103,6 @@ constexpr KernelTable make_table() {
   });
   return table;
 }
-
-/// Operations so cheap that writing a broadcast operand out would cost as much.
-template <class T, Broadcast kWhich>
-constexpr KernelTable make_broadcast_table() {
-  KernelTable table{};
-  const auto add = [&]<class... Op>(ops::TypeList<Op...>) {
-    ((table[static_cast<std::size_t>(ops::op_index<Op>)] = binary_broadcast<Op, T, kWhich>), ...);
-  };
-  add(ops::TypeList<ops::Add, ops::Subtract, ops::Multiply, ops::Divide, ops::Power, ops::Maximum,
-                    ops::Minimum, ops::Equal, ops::NotEqual, ops::Less, ops::LessEqual,
-                    ops::Greater, ops::GreaterEqual>{});
-  return table;
-}
-
-template <class Op>
-struct Always : std::true_type {};
 
 }  // namespace elementwise
 }  // namespace dualtape::engine

@@ -1,16 +1,15 @@
-#include "kernels/elementwise.hpp"
+#include "kernels/simd/loops.hpp"
 
 namespace dualtape::engine {
 
 const KernelTable& kernels_float32() {
-  static constexpr KernelTable kTable = elementwise::make_table<float, elementwise::Always>();
+  static constexpr KernelTable kTable = simd::make_table<float>();
   return kTable;
 }
 
 const KernelTable& broadcast_kernels_float32(Broadcast which) {
-  static constexpr KernelTable kLeft = elementwise::make_broadcast_table<float, Broadcast::kLeft>();
-  static constexpr KernelTable kRight =
-      elementwise::make_broadcast_table<float, Broadcast::kRight>();
+  static constexpr KernelTable kLeft = simd::make_broadcast_table<float, 1>();
+  static constexpr KernelTable kRight = simd::make_broadcast_table<float, 2>();
   return which == Broadcast::kLeft ? kLeft : kRight;
 }
 

@@ -1,17 +1,15 @@
-#include "kernels/elementwise.hpp"
+#include "kernels/simd/loops.hpp"
 
 namespace dualtape::engine {
 
 const KernelTable& kernels_float64() {
-  static constexpr KernelTable kTable = elementwise::make_table<double, elementwise::Always>();
+  static constexpr KernelTable kTable = simd::make_table<double>();
   return kTable;
 }
 
 const KernelTable& broadcast_kernels_float64(Broadcast which) {
-  static constexpr KernelTable kLeft =
-      elementwise::make_broadcast_table<double, Broadcast::kLeft>();
-  static constexpr KernelTable kRight =
-      elementwise::make_broadcast_table<double, Broadcast::kRight>();
+  static constexpr KernelTable kLeft = simd::make_broadcast_table<double, 1>();
+  static constexpr KernelTable kRight = simd::make_broadcast_table<double, 2>();
   return which == Broadcast::kLeft ? kLeft : kRight;
 }
 

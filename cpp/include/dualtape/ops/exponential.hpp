@@ -15,7 +15,7 @@ struct Exp {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 1;
+  static constexpr double max_ulp = 3;
   static constexpr Sampling sampling{{.lo = -20, .hi = 20, .special = {0, -700, 700, 1e-20}}};
   template <class T>
   static T value(const T& x) {
@@ -35,7 +35,7 @@ struct Exp2 {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 1;
+  static constexpr double max_ulp = 2;
   static constexpr Sampling sampling{{.lo = -20, .hi = 20, .special = {0, 1, -1000, 1000}}};
   template <class T>
   static T value(const T& x) {
@@ -59,7 +59,7 @@ struct Expm1 {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 1;
+  static constexpr double max_ulp = 3;
   static constexpr Sampling sampling{{.lo = -5, .hi = 5, .special = {0, 1e-20, -700, 700}}};
   template <class T>
   static T value(const T& x) {
@@ -86,7 +86,7 @@ struct Log {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 1;
+  static constexpr double max_ulp = 2;
   static constexpr Sampling sampling{{.lo = 0.01, .hi = 100, .special = {1, 1e-60, 1e60}}};
   template <class T>
   static T value(const T& x) {
@@ -106,7 +106,7 @@ struct Log2 {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 1;
+  static constexpr double max_ulp = 2;
   static constexpr Sampling sampling{{.lo = 0.01, .hi = 100, .special = {1, 2, 1e-60, 1e60}}};
   template <class T>
   static T value(const T& x) {
@@ -150,7 +150,7 @@ struct Log1p {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 1;
+  static constexpr double max_ulp = 2;
   static constexpr Sampling sampling{{.lo = -0.9, .hi = 20, .special = {0, 1e-20, -0.9999, 1e60}}};
   template <class T>
   static T value(const T& x) {
@@ -178,7 +178,7 @@ struct Expit {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 2;
+  static constexpr double max_ulp = 4;
   static constexpr Sampling sampling{{.lo = -20, .hi = 20, .special = {0, 46, -46, 700, -700}}};
   template <class T>
   static T value(const T& x) {
@@ -199,7 +199,7 @@ struct LogExpit {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 2;
+  static constexpr double max_ulp = 4;
   static constexpr Sampling sampling{{.lo = -20, .hi = 20, .special = {0, 46, -46, 700, -700}}};
   template <class T>
   static T value(const T& x) {

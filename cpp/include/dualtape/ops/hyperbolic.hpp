@@ -59,7 +59,7 @@ struct Tanh {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 2;
+  static constexpr double max_ulp = 2.5;
   static constexpr Sampling sampling{
       {.lo = -20, .hi = 20, .special = {0, 1e-20, -46, 46, -356, 356}}};
   template <class T>
@@ -83,7 +83,7 @@ struct ArcSinh {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 2;
+  static constexpr double max_ulp = 2.5;
   static constexpr Sampling sampling{{.lo = -10, .hi = 10, .special = {0, 1e-20, -1e10, 1e60}}};
   template <class T>
   static T value(const T& x) {
@@ -107,7 +107,7 @@ struct ArcCosh {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 2;
+  static constexpr double max_ulp = 3;
   static constexpr Sampling sampling{{.lo = 1.01, .hi = 10, .special = {1.0000001, 1e10, 1e60}}};
   template <class T>
   static T value(const T& x) {

@@ -226,11 +226,12 @@ struct Remainder {
     if constexpr (std::is_unsigned_v<T>) {
       return r;
     } else {
-      const bool other_side = (r < T(0)) != (b < T(0)) && r != T(0);
+      const auto other_side = mask_and((r < T(0)) != (b < T(0)), r != T(0));
       if constexpr (std::is_integral_v<T>) {
         return other_side ? Add::value(r, b) : r;
       } else {
-        return other_side ? r + b : select(r == T(0), std::copysign(T(0), b), r);
+        using std::copysign;
+        return select(other_side, r + b, select(r == T(0), copysign(T(0), b), r));
       }
     }
   }
@@ -265,14 +266,16 @@ struct FloorDivide {
       const bool inexact = static_cast<T>(quotient * b) != a;
       return static_cast<T>(quotient - (inexact && (a < T(0)) != (b < T(0)) ? 1 : 0));
     } else {
-      if (b == T(0)) return a / b;
+      using std::copysign;
+      using std::floor;
       // Not from the remainder: that is infinite where b is and the signs differ.
       const T r = Fmod::value(a, b);
-      const bool other_side = r != T(0) && (r < T(0)) != (b < T(0));
-      const T quotient = (a - r) / b - T(other_side ? 1 : 0);
-      if (quotient == T(0)) return std::copysign(T(0), a / b);
-      const T floored = std::floor(quotient);
-      return quotient - floored > T(0.5) ? floored + T(1) : floored;
+      const auto other_side = mask_and(r != T(0), (r < T(0)) != (b < T(0)));
+      const T quotient = (a - r) / b - select(other_side, T(1), T(0));
+      const T floored = floor(quotient);
+      const T rounded = select(quotient - floored > T(0.5), floored + T(1), floored);
+      const T nonzero = select(quotient == T(0), copysign(T(0), a / b), rounded);
+      return select(b == T(0), a / b, nonzero);
     }
   }
 };

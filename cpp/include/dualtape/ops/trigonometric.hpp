@@ -26,7 +26,7 @@ struct Sin {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 1;
+  static constexpr double max_ulp = 4;
   static constexpr Sampling sampling{{.lo = -7, .hi = 7, .special = {0, 1e-20, 1e6, -100}}};
   template <class T>
   static T value(const T& x) {
@@ -46,7 +46,7 @@ struct Cos {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 1;
+  static constexpr double max_ulp = 4;
   static constexpr Sampling sampling{{.lo = -7, .hi = 7, .special = {0, 1e-20, 1e6, -100}}};
   template <class T>
   static T value(const T& x) {
@@ -66,7 +66,7 @@ struct Tan {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 1;
+  static constexpr double max_ulp = 4;
   static constexpr Sampling sampling{{.lo = -7, .hi = 7, .special = {0, 1e-20, 1.5707963, 1e6}}};
   template <class T>
   static T value(const T& x) {
@@ -86,7 +86,7 @@ struct ArcSin {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 1;
+  static constexpr double max_ulp = 3;
   static constexpr Sampling sampling{
       {.lo = -0.99, .hi = 0.99, .special = {0, 1e-20, -0.9999999, 0.999999999}}};
   template <class T>
@@ -107,7 +107,7 @@ struct ArcCos {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 1;
+  static constexpr double max_ulp = 2;
   static constexpr Sampling sampling{
       {.lo = -0.99, .hi = 0.99, .special = {0, 1e-20, -0.9999999, 0.999999999}}};
   template <class T>
@@ -128,7 +128,7 @@ struct ArcTan {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 1;
+  static constexpr double max_ulp = 2.5;
   static constexpr Sampling sampling{{.special = {0, 1e-20, -1e6, 1e20}}};
   template <class T>
   static T value(const T& x) {
@@ -151,7 +151,7 @@ struct ArcTan2 {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = false;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 1;
+  static constexpr double max_ulp = 3;
   static constexpr Sampling sampling{{.special = {0, 1e-50, -1e50}}, {.special = {1, -3, 1e50}}};
   template <class T>
   static T value(const T& y, const T& x) {
@@ -181,7 +181,7 @@ struct Hypot {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = false;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 1;
+  static constexpr double max_ulp = 2;
   static constexpr Sampling sampling{{.special = {1, 1e-50, -1e50}}, {.special = {1, -3, 1e50}}};
   template <class T>
   static T value(const T& a, const T& b) {
