@@ -37,6 +37,12 @@ inline constexpr int kRegisterBytes = 16;
 template <class T>
 inline constexpr int kLanes = kRegisterBytes / static_cast<int>(sizeof(T));
 
+#if defined(DUALTAPE_SIMD_AVX512)
+/// All lanes: GCC warns of an uninitialised operand in the forms without a mask (bug 105593).
+template <class T>
+inline constexpr auto kAll = std::conditional_t<sizeof(T) == 8, __mmask8, __mmask16>(-1);
+#endif
+
 /// The integer of the size of T.
 template <class T>
 using Bits = std::conditional_t<sizeof(T) == 8, std::int64_t, std::int32_t>;
@@ -132,14 +138,33 @@ DUALTAPE_SIMD void store_part(T* p, Simd<T, N> x, std::int64_t n) {
 #endif
 }
 
-/// Lanes of bytes, nonzero where true.
+/// Lanes of bytes, nonzero where true. GCC 12 widens bytes one by one.
 template <class T, int N>
 DUALTAPE_SIMD Mask<T, N> load_mask(const bool* p) {
+  using Lanes = typename Mask<T, N>::Lanes;
+#if defined(__SSE4_1__)
+  __m128i bytes = _mm_setzero_si128();
+  std::memcpy(&bytes, p, N);
+  Lanes wide;
+#if defined(DUALTAPE_SIMD_AVX512)
+  if constexpr (sizeof(T) == 8)
+    wide = reinterpret_cast<Lanes>(_mm512_maskz_cvtepi8_epi64(kAll<T>, bytes));
+  if constexpr (sizeof(T) == 4)
+    wide = reinterpret_cast<Lanes>(_mm512_maskz_cvtepi8_epi32(kAll<T>, bytes));
+#elif defined(DUALTAPE_SIMD_AVX2)
+  if constexpr (sizeof(T) == 8) wide = reinterpret_cast<Lanes>(_mm256_cvtepi8_epi64(bytes));
+  if constexpr (sizeof(T) == 4) wide = reinterpret_cast<Lanes>(_mm256_cvtepi8_epi32(bytes));
+#else
+  if constexpr (sizeof(T) == 8) wide = reinterpret_cast<Lanes>(_mm_cvtepi8_epi64(bytes));
+  if constexpr (sizeof(T) == 4) wide = reinterpret_cast<Lanes>(_mm_cvtepi8_epi32(bytes));
+#endif
+#else
   using Bytes [[gnu::vector_size(N)]] = std::int8_t;
   Bytes bytes;
   std::memcpy(&bytes, p, sizeof bytes);
-  using Lanes = typename Mask<T, N>::Lanes;
-  return {__builtin_convertvector(bytes, Lanes) != Lanes{}};
+  const Lanes wide = __builtin_convertvector(bytes, Lanes);
+#endif
+  return {wide != Lanes{}};
 }
 
 template <class T, int N>

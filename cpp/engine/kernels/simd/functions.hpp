@@ -4,27 +4,9 @@
 
 #include "dualtape/ops/special.hpp"
 #include "kernels/simd/libmvec.hpp"
-#include "kernels/simd/round.hpp"
+#include "kernels/simd/powers.hpp"
 
 namespace dualtape::engine::simd {
-
-using HalfBlock [[gnu::vector_size(kRegisterBytes / 2)]] = float;
-
-/// f, a function of doubles, on floats: two halves.
-template <class F>
-DUALTAPE_SIMD Block<float> in_double(F f, Block<float> x) {
-  using Half = HalfBlock;
-  using Wide = Block<double>::Vector;
-  Half halves[2];
-  std::memcpy(halves, &x.v, sizeof halves);
-  for (int i = 0; i < 2; ++i) {
-    const Block<double> wide(__builtin_convertvector(halves[i], Wide));
-    const Block<double> y = f(wide);
-    halves[i] = __builtin_convertvector(y.v, Half);
-  }
-  std::memcpy(&x.v, halves, sizeof halves);
-  return x;
-}
 
 #if defined(DUALTAPE_CALL_LIBMVEC)
 #define DUALTAPE_LEAF(name)                                                        \

@@ -8,12 +8,6 @@
 
 namespace dualtape::engine::simd {
 
-#if defined(DUALTAPE_SIMD_AVX512)
-/// All lanes: GCC warns of an uninitialised operand in the forms without a mask (bug 105593).
-template <class T>
-inline constexpr auto kAll = std::conditional_t<sizeof(T) == 8, __mmask8, __mmask16>(-1);
-#endif
-
 /// Rounding modes as the instructions encode them.
 enum class Rounding : int { kNearest = 0, kDown = 1, kUp = 2, kTowardsZero = 3 };
 

@@ -7,6 +7,21 @@
 
 namespace dualtape::ops {
 
+namespace detail {
+
+/// x^n, two roundings at most; further on products lose more than pow does.
+template <std::floating_point T>
+T power_of_integer(int n, T x) {
+  if (n == 0) return T(1);
+  if (n == 1) return x;
+  if (n == 2) return x * x;
+  if (n == 3) return x * x * x;
+  if (n == 4) return (x * x) * (x * x);
+  return std::pow(x, static_cast<T>(n));
+}
+
+}  // namespace detail
+
 /// square : x^2
 struct Square {
   static constexpr std::string_view name = "square";
@@ -75,14 +90,8 @@ struct IntegerPower {
     if constexpr (std::is_integral_v<T> || is_complex<T>) {
       return by_squaring(n, x);
     } else {
-      // Two roundings at most; further on products lose more than pow does.
-      if (n == 0) return T(1);
-      if (n == 1) return x;
-      if (n == 2) return x * x;
-      if (n == 3) return x * x * x;
-      if (n == 4) return (x * x) * (x * x);
-      using std::pow;
-      return pow(x, static_cast<T>(n));
+      using detail::power_of_integer;
+      return power_of_integer(n, x);
     }
   }
   template <class T>
