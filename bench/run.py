@@ -39,11 +39,17 @@ def measured_alone(workload: contestants.Workload, dtype: str) -> dict[str, Any]
 
 
 def ready(
-    workload: contestants.Workload, dtype: str, children: dict[str, Any], left_out: dict[str, str]
+    workload: contestants.Workload,
+    dtype: str,
+    children: dict[str, Any],
+    left_out: dict[str, str],
+    without: list[str],
 ) -> dict[str, Any]:
     """The contestants that give the right answer; why the others do not take part."""
     wanted, able = workload.answer(dtype), {}
     for name in contestants.NAMES:
+        if contestants.LIBRARY_OF.get(name, "").split(" ")[0] in without:
+            continue
         refused = children.get(name, {}).get("refused")
         if refused is None and name in workload.slow and name not in children:
             refused = "slow: only with first calls"
@@ -73,7 +79,7 @@ def run_workload(
     alone = not options.quick and dtype == "float64"
     children = measured_alone(workload, dtype) if alone else {}
     left_out: dict[str, str] = {}
-    able = ready(workload, dtype, children, left_out)
+    able = ready(workload, dtype, children, left_out, options.without)
     timings = timing.side_by_side(able, options.rounds)
     seconds = {n: t.fastest if options.busy else t.median for n, t in timings.items()}
     row = {
@@ -141,6 +147,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="workloads whose name has this text")
     parser.add_argument("--rounds", type=int, default=timing.ROUNDS)
     parser.add_argument("--quick", action="store_true", help="no first calls, no memory")
+    parser.add_argument("--without", nargs="*", default=[], help="packages not to compare with")
     parser.add_argument("--busy", action="store_true", help="processor time, fastest round")
     parser.add_argument("--core", type=int, default=None)
     parser.add_argument("--results", type=Path, default=HERE / "results" / "latest.json")
