@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
 import pytest
 
 import dualtape as dt
+import dualtape.numpy as dnp
 
 
 @pytest.fixture(autouse=True)
@@ -68,3 +74,137 @@ print(dt.get_num_threads(), len(os.sched_getaffinity(0)))
         done = python(code.format(restrict=restrict))
         threads, cpus = map(int, done.stdout.split())
         assert threads == cpus
+
+
+def normal(*shape: int, seed: int = 0) -> Any:
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+# Each large enough that its steps are shared; sizes that no piece divides.
+PROGRAMS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
+    "elementwise": (lambda x: np.sin(x) * np.exp(x) + np.tanh(x), (normal(300_001),)),
+    "several results": (lambda x: (x * 2, np.exp(x), np.sum(x)), (normal(300_001),)),
+    "total": (lambda x: np.sum(np.sin(x) * x), (normal(1_000_003),)),
+    "total of few chunks": (lambda x: np.sum(np.exp(np.sin(x) * x)), (normal(100_129),)),
+    "total float32": (lambda x: np.sum(np.exp(x)), (normal(700_001).astype(np.float32),)),
+    "extrema": (lambda x: (np.max(np.sin(x)), np.min(x), np.prod(1 + x / 1e6)), (normal(500_003),)),
+    "integers": (lambda x: np.sum(x * x), (np.arange(1_000_001),)),
+    "rows": (lambda x: np.sum(np.sin(x), axis=1), (normal(1003, 517),)),
+    "long rows": (lambda x: np.sum(np.sin(x), axis=1), (normal(7, 100_003),)),
+    "short rows": (lambda x: np.sum(np.sin(x), axis=1), (normal(100_003, 3),)),
+    "columns": (lambda x: np.sum(np.sin(x), axis=0), (normal(1003, 517),)),
+    "long columns": (lambda x: np.sum(np.sin(x), axis=0), (normal(100_003, 5),)),
+    "few rows": (lambda x: np.sum(np.sin(x), axis=0), (normal(5, 100_003),)),
+    "row and column": (
+        lambda x: (np.sum(np.sin(x), axis=0), np.sum(x, axis=1), np.sum(x)),
+        (normal(1003, 517),),
+    ),
+    "softmax": (
+        lambda x: (
+            np.exp(x - np.max(x, axis=1)[:, None])
+            / np.sum(np.exp(x - np.max(x, axis=1)[:, None]), axis=1)[:, None]
+        ),
+        (normal(1003, 517),),
+    ),
+    "broadcasts": (
+        lambda x, y: np.sum(np.tanh(x[:, None] * y[None, :]), axis=1),
+        (normal(1003), normal(517)),
+    ),
+    "transposed": (lambda x: np.exp(x.T) + np.sin(x), (normal(701, 701),)),
+    "transposed input": (lambda x: np.exp(x) * 2, (normal(1001, 503).T,)),
+    "matrix product": (lambda x, y: x @ y, (normal(301, 257), normal(257, 403))),
+    "matrix product, transposed": (lambda x, y: x.T @ y.T, (normal(257, 301), normal(403, 257))),
+    "matrix product float32": (
+        lambda x, y: x @ y,
+        (normal(301, 257).astype(np.float32), normal(257, 403).astype(np.float32)),
+    ),
+    "tall matrix product": (lambda x, y: x @ y, (normal(20_003, 57), normal(57, 5))),
+    "wide matrix product": (lambda x, y: x @ y, (normal(5, 57), normal(57, 20_003))),
+    "matrix times vector": (lambda x, y: x @ y, (normal(2003, 1001), normal(1001))),
+    "vector times matrix": (lambda x, y: y @ x, (normal(1001, 2003), normal(1001))),
+    "products of a batch": (lambda x, y: x @ y, (normal(2003, 13, 17), normal(2003, 17, 11))),
+    "solves": (lambda a, b: dnp.linalg.solve(a, b), (normal(3001, 6, 6), normal(3001, 6, 2))),
+    "inverses": (lambda a: np.linalg.inv(a), (normal(1001, 9, 9),)),
+    "determinants": (lambda a: np.linalg.det(a), (normal(3001, 6, 6),)),
+    "take": (lambda x: x[np.arange(300_001)[::-1] % 977], (normal(977, 3),)),
+    "Hessian": (dt.hessian(lambda x: np.sum(np.sin(x) ** 2)), (normal(1001),)),
+    "Jacobian": (dt.jacobian(lambda x: np.tanh(normal(1001, 403) @ x)), (normal(403),)),
+    "gradient of a network": (
+        dt.grad(lambda w, x: np.sum(np.tanh(np.tanh(x @ w) @ w.T) ** 2)),
+        (normal(301, 203), normal(499, 301)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_same_bits_for_any_number_of_threads(name: str) -> None:
+    fun, args = PROGRAMS[name]
+    f = dt.jit(fun)
+    results = {}
+    for n in (1, 2, 3):
+        dt.set_num_threads(n)
+        results[n] = [f(*args) for _ in range(2)]
+    leaves = [np.asarray(x) for x in dt.ravel_pytree(results)[0].reshape(6, -1)]
+    for other in leaves[1:]:
+        assert other.tobytes() == leaves[0].tobytes()
+    assert np.all(np.isfinite(leaves[0]))
+
+
+def test_several_threads_call_at_once() -> None:
+    dt.set_num_threads(2)
+    gradient = dt.jit(dt.grad(lambda x: np.sum(np.sin(x) * x)))
+    product = dt.jit(lambda a: a @ a.T)
+    points = [normal(200_000, seed=k) for k in range(6)]
+    matrices = [normal(200, 300, seed=k) for k in range(6)]
+    wanted = [(gradient(x), product(a)) for x, a in zip(points, matrices, strict=True)]
+
+    def work(k: int) -> None:
+        for _ in range(5):
+            assert gradient(points[k]).tobytes() == wanted[k][0].tobytes()
+            assert product(matrices[k]).tobytes() == wanted[k][1].tobytes()
+
+    with ThreadPoolExecutor(4) as pool:
+        for task in [pool.submit(work, k) for k in range(6)]:
+            task.result()
+
+
+def test_an_error_of_a_shared_step_is_raised() -> None:
+    a = normal(3001, 6, 6)
+    a[1700] = 0.0
+    f = dt.jit(lambda a: np.linalg.inv(a))
+    for n in (1, 2):
+        dt.set_num_threads(n)
+        with pytest.raises(np.linalg.LinAlgError):
+            f(a)
+    a[1700] = np.eye(6)
+    np.testing.assert_allclose(f(a)[1700], np.eye(6))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="2026-11-22: this system has no fork")
+def test_a_forked_child_has_threads_of_its_own() -> None:
+    dt.set_num_threads(2)
+    x = normal(500_000)
+    f = dt.jit(dt.grad(lambda x: np.sum(np.sin(x) * x)))
+    wanted = f(x)
+    stop = threading.Event()
+
+    def keep_busy() -> None:
+        while not stop.is_set():
+            f(x)
+
+    other = threading.Thread(target=keep_busy)
+    other.start()
+    try:
+        for _ in range(4):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # fork beside threads
+                child = os.fork()
+            if child == 0:
+                signal.alarm(60)  # hanging is failing
+                good = all(f(x).tobytes() == wanted.tobytes() for _ in range(3))
+                os._exit(0 if good else 1)
+            assert os.waitpid(child, 0)[1] == 0
+    finally:
+        stop.set()
+        other.join()
+    assert f(x).tobytes() == wanted.tobytes()
