@@ -35,6 +35,7 @@ struct Frame {
     void* base = k < inputs.size() ? const_cast<void*>(inputs[k]) : outputs[k - inputs.size()];
     return static_cast<char*>(base) + ref.offset;
   }
+  Frame with_scratch(char* other) const { return {arena, other, inputs, outputs}; }
 };
 
 /// One operation of a stretch of scalars; operands and result are slots, counted in units of 8
@@ -95,7 +96,8 @@ struct Reduction {
   std::int64_t row;      // length of a row of kRows and kLeading
   std::int64_t rows;     // of the region; of a folded one, its blocks
   Ref out;
-  std::int64_t state = 0;  // offset in the scratch: RowState, or partial rows of kLeading
+  std::int64_t state = 0;    // offset in the scratch: RowState, or partial rows of kLeading
+  std::int64_t partial = 0;  // offset among the partial results of a piece
 };
 
 struct Region {
@@ -105,6 +107,9 @@ struct Region {
   std::int64_t run = 0;           // no block straddles a multiple of it
   std::uint32_t block_count = 0;  // registers that have a block; they come first
   std::int64_t scratch_bytes = 0;
+  std::int64_t piece = 0;          // elements, or columns, that one thread takes; 0: not shared
+  bool by_columns = false;         // pieces are of all rows of the leading reductions
+  std::int64_t partial_bytes = 0;  // of reductions of a piece that others have their part in
   std::vector<Register> registers;
   std::vector<Walk> outer_walks;  // over rows
   std::vector<Fill> fills;

@@ -1,48 +1,11 @@
 #include <cstring>
-#include <memory>
-#include <new>
-#include <utility>
+#include <vector>
 
-#include "memory/blocks.hpp"
+#include "memory/workspace.hpp"
 #include "plan/code.hpp"
 
 namespace dualtape::engine {
 namespace {
-
-/// Memory for temporaries. Each thread keeps its last small block, so that a run neither allocates
-/// nor takes a lock; large ones are kept for all threads together.
-class Arena {
- public:
-  explicit Arena(std::size_t bytes) {
-    if (kept_.bytes >= bytes) {
-      memory_ = std::exchange(kept_, {});
-      return;
-    }
-    memory_ = {Block(static_cast<char*>(allocate_block(bytes))), bytes};
-    if (!memory_.block) throw std::bad_alloc();
-  }
-  ~Arena() {
-    if (memory_.bytes <= kKeptByThread && memory_.bytes > kept_.bytes) kept_ = std::move(memory_);
-  }
-  Arena(const Arena&) = delete;
-  Arena& operator=(const Arena&) = delete;
-  char* data() const { return memory_.block.get(); }
-
- private:
-  static constexpr std::size_t kKeptByThread = 1u << 20;
-  struct Free {
-    void operator()(char* p) const { free_block(p); }
-  };
-  using Block = std::unique_ptr<char[], Free>;
-  struct Memory {
-    Block block;
-    std::size_t bytes = 0;
-  };
-  static thread_local Memory kept_;
-  Memory memory_;
-};
-
-thread_local Arena::Memory Arena::kept_;
 
 void run_array(const Code& code, const ArrayStep& step, const Frame& frame) {
   // Nearly all array operations have few operands; concatenate may have any number.
@@ -67,7 +30,7 @@ void run_array(const Code& code, const ArrayStep& step, const Frame& frame) {
 
 void execute(const Code& code, std::span<const void* const> inputs,
              std::span<void* const> outputs) {
-  const Arena arena(static_cast<std::size_t>(code.arena_bytes));
+  const Workspace arena(static_cast<std::size_t>(code.arena_bytes));
   const Frame frame{arena.data(), arena.data() + code.scratch_at, inputs, outputs};
   if (!code.constants.empty()) {
     std::memcpy(frame.arena, code.constants.data(), code.constants.size());

@@ -1,4 +1,5 @@
 #include "plan/generate.hpp"
+#include "plan/share.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -196,8 +197,10 @@ std::unique_ptr<const Code> generate(const Program& program, const Analysis& ana
       generate_array(generator, step);
     } else {
       code->steps.push_back({step.kind, static_cast<std::uint32_t>(code->regions.size())});
+      const std::int64_t before = code->work;
       code->regions.push_back(step.kind == StepKind::kRegion ? generate_region(generator, step)
                                                              : generate_reduction(generator, step));
+      share_region(code->regions.back(), code->work - before);
       scratch = std::max(scratch, code->regions.back().scratch_bytes);
     }
   }

@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "plan/code.hpp"
+#include "memory/workspace.hpp"
+#include "plan/share.hpp"
+#include "threads/pool.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -18,13 +20,34 @@ std::int64_t row_offset(const Walk& walk, std::int64_t r) {
 
 class RegionRun {
  public:
-  RegionRun(const Region& region, const Frame& frame)
-      : region_(region), frame_(frame), at_(reinterpret_cast<char**>(frame.scratch)) {}
+  /// `partials`: where reductions leave the results of a piece; null: they are those of the region.
+  RegionRun(const Region& region, const Frame& frame, char* partials = nullptr)
+      : region_(region),
+        frame_(frame),
+        partials_(partials),
+        at_(reinterpret_cast<char**>(frame.scratch)) {}
 
-  /// All elements from `first` to `last`; both begin a block.
+  /// All elements from `first` to `last`: a piece.
   void run(std::int64_t first, std::int64_t last) {
     if (region_.count == 0) return neutral();
     const std::int64_t widest = std::min(region_.block, last - first);
+    begin(first, last, widest);
+    blocks(first, last, widest);
+    finish();
+  }
+
+  /// Columns [first, last) of rows of this length.
+  void run_columns(std::int64_t first, std::int64_t last, std::int64_t row) {
+    const std::int64_t widest = std::min(region_.block, last - first);
+    begin(0, region_.count, widest);
+    for (std::int64_t at = 0; at < region_.count; at += row) blocks(at + first, at + last, widest);
+    finish();
+  }
+
+ private:
+  void begin(std::int64_t first, std::int64_t last, std::int64_t widest) {
+    first_ = first;
+    last_ = last;
     for (std::uint32_t k = 0; k < region_.block_count; ++k) {
       at_[k] = frame_.scratch + region_.registers[k].ref.offset;
     }
@@ -39,17 +62,23 @@ class RegionRun {
     for (const Reduction& r : region_.reductions) {
       if (r.kind == ReductionKind::kTotal) state(r).chunks = 0;
     }
+  }
+  void blocks(std::int64_t first, std::int64_t last, std::int64_t widest) {
     while (first < last) {
       const std::int64_t n = std::min(widest, std::min(last - first, run_rest(first)));
       block(first, n);
       first += n;
     }
+  }
+  void finish() const {
     for (const Reduction& r : region_.reductions) {
-      if (r.kind == ReductionKind::kTotal) r.reducer->finish(state(r), frame_.at(r.out));
+      if (r.kind == ReductionKind::kTotal) r.reducer->finish(state(r), destination(r));
     }
   }
 
- private:
+  char* destination(const Reduction& r) const {
+    return partials_ ? partials_ + r.partial : frame_.at(r.out);
+  }
   RowState& state(const Reduction& r) const {
     return *reinterpret_cast<RowState*>(frame_.scratch + r.state);
   }
@@ -116,12 +145,14 @@ class RegionRun {
       case ReductionKind::kRows: return reduce_rows(r, result, x, first % r.row, n);
       case ReductionKind::kLeading: break;
     }
+    first -= first_;
     if (r.folded) return add_folded(r, x, first / region_.block, n / r.row);
     for (std::int64_t done = 0; done < n;) {
       const std::int64_t column = (first + done) % r.row;
       const std::int64_t piece = std::min(n - done, r.row - column);
-      accumulate_row(*r.reducer, frame_.at(r.out), frame_.scratch + r.state, r.item, r.rows,
-                     (first + done) / r.row, r.row, column, x + done * r.item, piece);
+      accumulate_row(*r.reducer, destination(r), frame_.scratch + r.state, r.item,
+                     (last_ - first_) / r.row, (first + done) / r.row, r.row, column,
+                     x + done * r.item, piece);
       done += piece;
     }
   }
@@ -150,19 +181,43 @@ class RegionRun {
       m = kept;
     }
     char* partial = half + (region_.block / r.row + 1) / 2 * bytes;
-    accumulate_row(*r.reducer, frame_.at(r.out), partial, r.item, r.rows, block, r.row, 0, x,
-                   r.row);
+    const std::int64_t blocks = (last_ - first_ + region_.block - 1) / region_.block;
+    accumulate_row(*r.reducer, destination(r), partial, r.item, blocks, block, r.row, 0, x, r.row);
   }
 
   const Region& region_;
   const Frame& frame_;
+  char* const partials_;
   char** at_;
+  std::int64_t first_ = 0, last_ = 0;  // of the piece
 };
 
 }  // namespace
 
 void run_region(const Region& region, const Frame& frame) {
-  RegionRun(region, frame).run(0, region.count);
+  if (region.piece == 0) return RegionRun(region, frame).run(0, region.count);
+  const std::int64_t piece = region.piece;
+  const auto scratch_bytes = static_cast<std::size_t>(region.scratch_bytes);
+  if (region.by_columns) {
+    const std::int64_t row = row_of_columns(region);
+    return parallel_for(row, piece, [&](std::int64_t first, std::int64_t last) {
+      const Workspace scratch(scratch_bytes);
+      const Frame mine = frame.with_scratch(scratch.data());
+      RegionRun(region, mine).run_columns(first, last, row);
+    });
+  }
+  const std::int64_t pieces = (region.count + piece - 1) / piece;
+  const Workspace partials(static_cast<std::size_t>(pieces * region.partial_bytes));
+  parallel_for(region.count, piece, [&](std::int64_t first, std::int64_t last) {
+    const Workspace scratch(scratch_bytes);
+    const Frame mine = frame.with_scratch(scratch.data());
+    if (region.partial_bytes == 0) return RegionRun(region, mine).run(first, last);
+    for (; first < last; first += piece) {
+      char* const partial = partials.data() + first / piece * region.partial_bytes;
+      RegionRun(region, mine, partial).run(first, std::min(first + piece, last));
+    }
+  });
+  if (region.partial_bytes) combine_pieces(region, frame, partials.data(), pieces);
 }
 
 }  // namespace dualtape::engine
