@@ -76,6 +76,26 @@ print(dt.get_num_threads(), len(os.sched_getaffinity(0)))
         assert threads == cpus
 
 
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="2026-11-22: reads /proc, which only Linux has"
+)
+def test_threads_start_when_they_are_needed() -> None:
+    code = """
+import os
+import numpy as np
+import dualtape as dt
+f = dt.jit(lambda x: np.sum(np.sin(x) * x))
+def started(n):
+    f(np.ones(n))
+    return len(os.listdir("/proc/self/task")) - before
+before = len(os.listdir("/proc/self/task"))
+print(started(1000), started(1_000_000))
+dt.set_num_threads(2)
+print(started(1_000_000))
+"""
+    assert python(code, DUALTAPE_NUM_THREADS="3").stdout.split() == ["0", "2", "1"]
+
+
 def normal(*shape: int, seed: int = 0) -> Any:
     return np.random.default_rng(seed).normal(size=shape)
 
@@ -136,6 +156,10 @@ PROGRAMS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 }
 
 
+def tolerance(x: Any) -> float:
+    return 1e-4 if x.dtype == np.float32 else 1e-10
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_same_bits_for_any_number_of_threads(name: str) -> None:
     fun, args = PROGRAMS[name]
@@ -148,6 +172,9 @@ def test_same_bits_for_any_number_of_threads(name: str) -> None:
     for other in leaves[1:]:
         assert other.tobytes() == leaves[0].tobytes()
     assert np.all(np.isfinite(leaves[0]))
+    # Outside a recording the same functions are NumPy's.
+    wanted = dt.ravel_pytree(fun(*args))[0]
+    np.testing.assert_allclose(leaves[0], wanted, rtol=tolerance(wanted), atol=tolerance(wanted))
 
 
 def test_several_threads_call_at_once() -> None:

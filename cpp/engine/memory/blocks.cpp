@@ -20,8 +20,7 @@ namespace {
 
 /// Lies before the memory of each block.
 struct alignas(kBlockAlignment) Header {
-  std::size_t capacity;   // bytes after the header
-  std::size_t alignment;  // of the header
+  std::size_t capacity;  // bytes after the header
   // While the block is kept: its neighbours among those of its size, and among all by age.
   Header *next, *previous, *newer, *older;
 };
@@ -49,22 +48,66 @@ constexpr std::size_t kClassCount = size_class(kLargestKeptBlock) - kFirstClass 
 static_assert(class_bytes(kFirstClass) == kSmallestKeptBlock);
 static_assert(class_bytes(size_class((320u << 10) + 1)) == 384u << 10);
 
-/// Linux backs memory by pages of 2 MiB where it is asked to: a fault in 512 is left.
+/// Fresh memory, and back to the system: not through malloc, which would keep some of it.
+#ifdef __linux__
+constexpr std::size_t kPage = 4096;
+/// Memory is backed by pages of this size where it is asked for: one fault in 512 is left.
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
-Header* allocate_fresh(std::size_t capacity) noexcept {
-  const std::size_t alignment = capacity >= 2 * kHugePage ? kHugePage : kBlockAlignment;
-  const std::size_t bytes = sizeof(Header) + capacity;
-  if (bytes < capacity) return nullptr;
-  void* memory = ::operator new(bytes, std::align_val_t{alignment}, std::nothrow);
-  if (!memory) return nullptr;
-#ifdef __linux__
-  if (alignment == kHugePage) madvise(memory, bytes & ~(kHugePage - 1), MADV_HUGEPAGE);
-#endif
-  return ::new (memory) Header{capacity, alignment, nullptr, nullptr, nullptr, nullptr};
+constexpr std::size_t mapped_bytes(std::size_t capacity) {
+  return (sizeof(Header) + capacity + kPage - 1) / kPage * kPage;
 }
 
-void free_now(Header* h) noexcept { ::operator delete(h, std::align_val_t{h->alignment}); }
+void* map_memory(std::size_t capacity) noexcept {
+  const std::size_t bytes = mapped_bytes(capacity);
+  const bool is_huge = bytes >= 2 * kHugePage;
+  const std::size_t spare = is_huge ? kHugePage - kPage : 0;
+  void* const all =
+      mmap(nullptr, bytes + spare, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (all == MAP_FAILED) return nullptr;
+  if (!is_huge) return all;
+  char* const start = static_cast<char*>(all);
+  const std::size_t skipped = -reinterpret_cast<std::uintptr_t>(start) & (kHugePage - 1);
+  if (skipped) munmap(start, skipped);
+  if (skipped < spare) munmap(start + skipped + bytes, spare - skipped);
+  madvise(start + skipped, bytes, MADV_HUGEPAGE);
+  return start + skipped;
+}
+
+void unmap_memory(void* memory, std::size_t capacity) noexcept {
+  munmap(memory, mapped_bytes(capacity));
+}
+#else
+void* map_memory(std::size_t capacity) noexcept {
+  return ::operator new(sizeof(Header) + capacity, std::align_val_t{kBlockAlignment}, std::nothrow);
+}
+void unmap_memory(void* memory, std::size_t) noexcept {
+  ::operator delete(memory, std::align_val_t{kBlockAlignment});
+}
+#endif
+
+constexpr bool is_kept(std::size_t bytes) {
+  return bytes >= kSmallestKeptBlock && bytes <= kLargestKeptBlock;
+}
+
+Header* allocate_fresh(std::size_t capacity) noexcept {
+  constexpr std::size_t kLimit = std::size_t{1} << 56;  // sums below cannot overflow
+  if (capacity >= kLimit) return nullptr;
+  void* const memory = capacity >= kSmallestKeptBlock
+                           ? map_memory(capacity)
+                           : ::operator new(sizeof(Header) + capacity,
+                                            std::align_val_t{kBlockAlignment}, std::nothrow);
+  if (!memory) return nullptr;
+  return ::new (memory) Header{capacity, nullptr, nullptr, nullptr, nullptr};
+}
+
+void free_now(Header* h) noexcept {
+  if (h->capacity >= kSmallestKeptBlock) {
+    unmap_memory(h, h->capacity);
+  } else {
+    ::operator delete(h, std::align_val_t{kBlockAlignment});
+  }
+}
 
 class BlockCache {
  public:
@@ -158,10 +201,6 @@ class BlockCache {
   Header *newest_ = nullptr, *oldest_ = nullptr;
   std::size_t bytes_ = 0;
 };
-
-constexpr bool is_kept(std::size_t bytes) {
-  return bytes >= kSmallestKeptBlock && bytes <= kLargestKeptBlock;
-}
 
 }  // namespace
 

@@ -10,6 +10,7 @@
 #include "cache/executable.hpp"
 #include "record/dtypes.hpp"
 #include "record/recorder.hpp"
+#include "record/rerun.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -132,7 +133,7 @@ void Recorder::evaluate_cone(ValueId wanted) {
     results.push_back(new_array(type_of(v).dtype, type_of(v).shape));
     out.push_back(PyArray_DATA(results.back().array()));
   }
-  executable->plan().run(in, out);
+  run_plan(*executable, in, out);
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     const Type& type = type_of(outputs[k]);
     const std::size_t bytes = item_size(type.dtype);
