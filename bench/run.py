@@ -20,6 +20,7 @@ sys.path.insert(0, str(HERE / "python"))
 import contestants  # noqa: E402, needs the path
 import costs  # noqa: E402
 import firstcall  # noqa: E402
+import limits  # noqa: E402
 import peers  # noqa: E402
 import report  # noqa: E402
 import timing  # noqa: E402
@@ -27,6 +28,7 @@ import workloads  # noqa: E402
 
 import dualtape as dt  # noqa: E402
 
+COSTS = {**costs.FAMILIES, **limits.FAMILIES}
 OWN = (contestants.PLAIN, contestants.JIT, contestants.VALUE)
 
 
@@ -110,7 +112,7 @@ def missed_budgets(workload: contestants.Workload, seconds: dict[str, float]) ->
 def run_costs(family: str) -> list[dict[str, Any]]:
     print(f"\n{family}")
     rows = []
-    for cost in costs.FAMILIES[family]():
+    for cost in COSTS[family]():
         verdict = ""
         if cost.budget is not None:
             kept = "kept" if cost.value <= cost.budget else "MISSED"
@@ -142,7 +144,7 @@ def _processor() -> str:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    families = [*costs.FAMILIES, *workloads.FAMILIES]
+    families = [*COSTS, *workloads.FAMILIES]
     parser.add_argument("--families", nargs="*", default=families, help=", ".join(families))
     parser.add_argument("--only", default="", help="workloads whose name has this text")
     parser.add_argument("--rounds", type=int, default=timing.ROUNDS)
@@ -162,7 +164,7 @@ def run_all(options: argparse.Namespace) -> tuple[list[dict[str, Any]], list[dic
     rows: list[dict[str, Any]] = []
     measured: list[dict[str, Any]] = []
     for family in options.families:
-        if family in costs.FAMILIES:
+        if family in COSTS:
             measured += run_costs(family)
     print(f"\n{report.heading()}")
     for family in options.families:
