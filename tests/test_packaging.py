@@ -1,6 +1,7 @@
 """The installed package: one version, the compiled module, headers and types inside."""
 
 import importlib.metadata
+import platform
 import tomllib
 from pathlib import Path
 
@@ -34,6 +35,14 @@ def test_headers_travel_in_the_wheel() -> None:
     for header in headers:
         copy = installed(f"dualtape/include/{header.relative_to(sources)}")
         assert copy.is_file()
+
+
+def test_kernel_libraries_travel_in_the_wheel() -> None:
+    intel = platform.machine() in ("x86_64", "AMD64")
+    for level in ("x86-64-v2", "x86-64-v3", "x86-64-v4") if intel else ("generic",):
+        library = installed(f"dualtape/_kernels.{level}.so")
+        assert library.is_file()
+        assert library.parent == Path(_core.__file__).parent
 
 
 def test_package_is_typed() -> None:

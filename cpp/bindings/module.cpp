@@ -6,6 +6,7 @@
 #include <pybind11/stl.h>
 
 #include "dualtape/ops/registry.hpp"
+#include "kernels/library.hpp"
 #include "record/branches.hpp"
 #include "record/custom.hpp"
 #include "record/functions.hpp"
@@ -56,6 +57,19 @@ py::list registry() {
     rows.append(row);
   }
   return rows;
+}
+
+/// What show_config() prints.
+py::dict config() {
+  py::list usable;
+  for (const std::string_view name : usable_levels()) usable.append(std::string(name));
+  py::dict row;
+  row["version"] = std::string(version());
+  row["kernels"] = kernels().level;
+  row["usable_kernels"] = usable;
+  row["compiler"] = compiler_name();
+  row["eigen"] = eigen_version();
+  return row;
 }
 
 PyObject* is_tracer_function(PyObject*, PyObject* x) { return PyBool_FromLong(is_tracer(x)); }
@@ -113,6 +127,11 @@ PYBIND11_MODULE(_core, module) {
   using namespace dualtape::engine;
   module.doc() = "The compiled part of dualtape.";
   module.attr("__version__") = version();
+  try {
+    kernels();
+  } catch (const KernelLibraryError& e) {
+    throw py::import_error(e.what());
+  }
   if (PyArray_ImportNumPyAPI() < 0) throw py::error_already_set();
   if (!guarded([&] {
         fill_module(module.ptr());
@@ -120,5 +139,6 @@ PYBIND11_MODULE(_core, module) {
       })) {
     throw py::error_already_set();
   }
+  module.def("config", &config, "How the module was built and what it runs on.");
   module.def("registry", &registry, "The elementary functions and how to test them.");
 }

@@ -12,6 +12,7 @@ an array-like stand-in that records what is done with it.
 from . import numpy as numpy
 from . import scipy as scipy
 from ._check import check_grads as check_grads
+from ._config import show_config as show_config
 from ._core import ConcreteValueError as ConcreteValueError
 from ._core import DerivativeError as DerivativeError
 from ._core import LeakedTracerError as LeakedTracerError

@@ -2,19 +2,6 @@
 #include "kernels/moves.hpp"
 
 namespace dualtape::engine {
-namespace {
-
-ArrayKernel lookup_linalg_kernel(OpCode op, DType dtype) {
-  switch (dtype) {
-    case DType::kFloat64: return lookup_linalg_float64(op);
-    case DType::kFloat32: return lookup_linalg_float32(op);
-    case DType::kComplex128: return lookup_linalg_complex128(op);
-    case DType::kComplex64: return lookup_linalg_complex64(op);
-    default: return nullptr;
-  }
-}
-
-}  // namespace
 
 ArrayKernel lookup_array_kernel(OpCode op, DType dtype) {
   switch (op) {
@@ -26,7 +13,7 @@ ArrayKernel lookup_array_kernel(OpCode op, DType dtype) {
     case kTake: return take_kernel;
     case kTakeAdd: return take_add_kernel;
     case kTakeSet: return take_set_kernel;
-    case kDotGeneral: return lookup_product_kernel(dtype);
+    case kDotGeneral: return lookup_product_kernel();
     case kCumSum:
     case kArgMax:
     case kArgMin: return lookup_scan_kernel(op, dtype);

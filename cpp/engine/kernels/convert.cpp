@@ -2,7 +2,7 @@
 #include <limits>
 #include <type_traits>
 
-#include "kernels/kernels.hpp"
+#include "kernels/level.hpp"
 #include "kernels/wrapping.hpp"
 
 namespace dualtape::engine {
@@ -28,7 +28,7 @@ To convert_one(const From& x) {
 }
 
 template <class From, class To>
-void convert(void* out, const void* const* in, std::int64_t n, const std::int64_t*) {
+void convert_all(void* out, const void* const* in, std::int64_t n, const std::int64_t*) {
   const From* x = static_cast<const From*>(in[0]);
   To* y = static_cast<To*>(out);
 #pragma GCC ivdep
@@ -37,7 +37,7 @@ void convert(void* out, const void* const* in, std::int64_t n, const std::int64_
 
 }  // namespace
 
-Kernel lookup_convert(DType from, DType to) {
+Kernel level::convert(DType from, DType to) {
   return dispatch(from, [&]<class From>(From) {
     return dispatch(to, [&]<class To>(To) -> Kernel {
       constexpr bool kDropsImaginary =
@@ -45,7 +45,7 @@ Kernel lookup_convert(DType from, DType to) {
       if constexpr (kDropsImaginary) {
         return nullptr;
       } else {
-        return convert<From, To>;
+        return convert_all<From, To>;
       }
     });
   });

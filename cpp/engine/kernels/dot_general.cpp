@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/library.hpp"
 #include "kernels/moves.hpp"
 #include "kernels/product.hpp"
 #include "kernels/strided.hpp"
@@ -82,7 +83,6 @@ Side make_side(const Array& x, const Dims& batch, const Dims& contract) {
   return side;
 }
 
-template <Product (*kLookup)(DType)>
 void dot_general(const Array& out, Arrays in, Attrs attrs) {
   const auto n_contract = static_cast<std::size_t>(attrs[0]);
   const auto n_batch = static_cast<std::size_t>(attrs[1]);
@@ -98,7 +98,7 @@ void dot_general(const Array& out, Arrays in, Attrs attrs) {
   const Side rhs = make_side(in[1], rhs_batch, rhs_contract);
   MatrixRef a{lhs.data, lhs.free.size, lhs.contracted.size, lhs.free.stride, lhs.contracted.stride};
   MatrixRef b{rhs.data, rhs.contracted.size, rhs.free.size, rhs.contracted.stride, rhs.free.stride};
-  const Product product = kLookup(out.layout->dtype);
+  const Product product = kernels().product(out.layout->dtype);
   const auto item = static_cast<std::int64_t>(out.item());
   const std::int64_t out_step = a.rows * b.columns * item;
   if (out_step == 0) return;
@@ -117,10 +117,6 @@ void dot_general(const Array& out, Arrays in, Attrs attrs) {
 
 }  // namespace
 
-ArrayKernel lookup_product_kernel(DType dtype) {
-  if (is_floating(dtype)) return dot_general<lookup_real_product>;
-  if (is_complex(dtype)) return dot_general<lookup_complex_product>;
-  return dot_general<lookup_integer_product>;
-}
+ArrayKernel lookup_product_kernel() { return dot_general; }
 
 }  // namespace dualtape::engine

@@ -1,6 +1,7 @@
 #include <complex>
 
 #include "kernels/elementwise.hpp"
+#include "kernels/level.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -24,7 +25,7 @@ Kernel lookup_zero_multiply(DType dtype) {
 
 }  // namespace
 
-Kernel lookup_kernel(OpCode op, DType dtype) {
+Kernel level::elementwise(OpCode op, DType dtype) {
   if (op == kZeroMultiply) return lookup_zero_multiply(dtype);
   if (op >= ops::op_count) return nullptr;
   switch (dtype) {
@@ -37,7 +38,7 @@ Kernel lookup_kernel(OpCode op, DType dtype) {
   }
 }
 
-Kernel lookup_broadcast_kernel(OpCode op, DType dtype, Broadcast which) {
+Kernel level::broadcast(OpCode op, DType dtype, Broadcast which) {
   if (op >= ops::op_count) return nullptr;
   switch (dtype) {
     case DType::kFloat64: return broadcast_kernels_float64(which)[op];

@@ -1,7 +1,10 @@
-#include "kernels/linalg.hpp"
+#include "kernels/level.hpp"
+#include "kernels/linalg_eigen.hpp"
 
 namespace dualtape::engine {
 
-ArrayKernel lookup_linalg_complex128(OpCode op) { return linalg::lookup<std::complex<double>>(op); }
+const LinearAlgebra* linear_algebra_complex128() {
+  return linalg::functions<std::complex<double>>();
+}
 
 }  // namespace dualtape::engine

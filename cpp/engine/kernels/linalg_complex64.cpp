@@ -1,7 +1,8 @@
-#include "kernels/linalg.hpp"
+#include "kernels/level.hpp"
+#include "kernels/linalg_eigen.hpp"
 
 namespace dualtape::engine {
 
-ArrayKernel lookup_linalg_complex64(OpCode op) { return linalg::lookup<std::complex<float>>(op); }
+const LinearAlgebra* linear_algebra_complex64() { return linalg::functions<std::complex<float>>(); }
 
 }  // namespace dualtape::engine

@@ -1,7 +1,8 @@
-#include "kernels/linalg.hpp"
+#include "kernels/level.hpp"
+#include "kernels/linalg_eigen.hpp"
 
 namespace dualtape::engine {
 
-ArrayKernel lookup_linalg_float32(OpCode op) { return linalg::lookup<float>(op); }
+const LinearAlgebra* linear_algebra_float32() { return linalg::functions<float>(); }
 
 }  // namespace dualtape::engine

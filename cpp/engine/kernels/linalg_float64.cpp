@@ -1,7 +1,8 @@
-#include "kernels/linalg.hpp"
+#include "kernels/level.hpp"
+#include "kernels/linalg_eigen.hpp"
 
 namespace dualtape::engine {
 
-ArrayKernel lookup_linalg_float64(OpCode op) { return linalg::lookup<double>(op); }
+const LinearAlgebra* linear_algebra_float64() { return linalg::functions<double>(); }
 
 }  // namespace dualtape::engine

@@ -19,12 +19,13 @@ void take_add_kernel(const Array& out, Arrays in, Attrs attrs);
 void take_set_kernel(const Array& out, Arrays in, Attrs attrs);
 
 ArrayKernel lookup_scan_kernel(OpCode op, DType dtype);  // cumsum, argmax, argmin
-ArrayKernel lookup_product_kernel(DType dtype);          // dot_general
+ArrayKernel lookup_product_kernel();                     // dot_general
 
-// solve, inv, det, cofactor: a source for each element type, for they compile slowly
-ArrayKernel lookup_linalg_float64(OpCode op);
-ArrayKernel lookup_linalg_float32(OpCode op);
-ArrayKernel lookup_linalg_complex128(OpCode op);
-ArrayKernel lookup_linalg_complex64(OpCode op);
+ArrayKernel lookup_linalg_kernel(OpCode op, DType dtype);  // solve, inv, det, cofactor
+
+/// One matrix; a source for each kind of type, for they compile slowly.
+using Cofactor = void (*)(void* out, const void* a, std::int64_t n);
+Cofactor lookup_real_cofactor(DType dtype);
+Cofactor lookup_complex_cofactor(DType dtype);
 
 }  // namespace dualtape::engine

@@ -17,10 +17,6 @@ struct MatrixRef {
 /// out (contiguous, rows first) = a b; the inner length may be 0.
 using Product = void (*)(void* out, const MatrixRef& a, const MatrixRef& b);
 
-Product lookup_real_product(DType dtype);     // product_real.cpp
-Product lookup_complex_product(DType dtype);  // product_complex.cpp
-Product lookup_integer_product(DType dtype);  // product_integer.cpp
-
 /// Below this many multiplications plain loops beat the packing of a blocked product.
 inline constexpr std::int64_t kSmallProduct = 256;
 

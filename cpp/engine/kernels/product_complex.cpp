@@ -1,6 +1,7 @@
-#include "kernels/product_eigen.hpp"
-
 #include <complex>
+
+#include "kernels/level.hpp"
+#include "kernels/product_eigen.hpp"
 
 namespace dualtape::engine {
 

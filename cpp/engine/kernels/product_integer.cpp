@@ -1,5 +1,6 @@
 #include <type_traits>
 
+#include "kernels/level.hpp"
 #include "kernels/product.hpp"
 
 namespace dualtape::engine {

@@ -1,3 +1,4 @@
+#include "kernels/level.hpp"
 #include "kernels/product_eigen.hpp"
 
 namespace dualtape::engine {

@@ -1,0 +1,35 @@
+#include "kernels/level.hpp"
+
+#include "kernels/abi.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+Product product(DType dtype) {
+  if (is_floating(dtype)) return lookup_real_product(dtype);
+  if (is_complex(dtype)) return lookup_complex_product(dtype);
+  return lookup_integer_product(dtype);
+}
+
+const LinearAlgebra* linear_algebra(DType dtype) {
+  switch (dtype) {
+    case DType::kFloat64: return linear_algebra_float64();
+    case DType::kFloat32: return linear_algebra_float32();
+    case DType::kComplex128: return linear_algebra_complex128();
+    case DType::kComplex64: return linear_algebra_complex64();
+    default: return nullptr;
+  }
+}
+
+constexpr KernelLibrary kLibrary{kKernelAbi,       DUALTAPE_LEVEL, level::elementwise,
+                                 level::broadcast, level::convert, level::reducer,
+                                 product,          linear_algebra};
+
+}  // namespace
+}  // namespace dualtape::engine
+
+/// The one symbol of the library.
+extern "C" __attribute__((visibility("default"))) const dualtape::engine::KernelLibrary*
+dualtape_kernels() {
+  return &dualtape::engine::kLibrary;
+}

@@ -1,0 +1,25 @@
+/// What the sources of a kernel library offer each other; level.cpp makes the table of it. The
+/// engine itself asks through kernels.hpp and library.hpp.
+#pragma once
+
+#include "kernels/library.hpp"
+
+namespace dualtape::engine {
+
+namespace level {
+Kernel elementwise(OpCode op, DType dtype);
+Kernel broadcast(OpCode op, DType dtype, Broadcast which);
+Kernel convert(DType from, DType to);
+const Reducer* reducer(OpCode op, DType dtype);
+}  // namespace level
+
+Product lookup_real_product(DType dtype);
+Product lookup_complex_product(DType dtype);
+Product lookup_integer_product(DType dtype);
+
+const LinearAlgebra* linear_algebra_float64();
+const LinearAlgebra* linear_algebra_float32();
+const LinearAlgebra* linear_algebra_complex128();
+const LinearAlgebra* linear_algebra_complex64();
+
+}  // namespace dualtape::engine
