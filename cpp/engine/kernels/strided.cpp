@@ -1,6 +1,7 @@
 #include "kernels/strided.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 
 namespace dualtape::engine {
@@ -72,6 +73,56 @@ void copy_run(char* dst, std::int64_t dst_step, const char* src, std::int64_t sr
   }
 }
 
+/// Squares of a transposed operand: each line of memory is read once, each line of the result
+/// written once.
+constexpr std::int64_t kSide = 8;
+
+/// y[i, j] = x[j, i] of a square; x has its elements one after the other along i.
+template <class U>
+inline void turn_square(U* y, std::int64_t y_step, const char* x, std::int64_t x_step) {
+  if constexpr (sizeof(U) == 8) {
+    using Pair [[gnu::vector_size(16), gnu::aligned(8), gnu::may_alias]] = U;
+    for (int j = 0; j < kSide; j += 2) {
+      for (int i = 0; i < kSide; i += 2) {
+        const Pair a = *reinterpret_cast<const Pair*>(x + j * x_step + i * 8);
+        const Pair b = *reinterpret_cast<const Pair*>(x + (j + 1) * x_step + i * 8);
+        *reinterpret_cast<Pair*>(y + i * y_step + j) = __builtin_shufflevector(a, b, 0, 2);
+        *reinterpret_cast<Pair*>(y + (i + 1) * y_step + j) = __builtin_shufflevector(a, b, 1, 3);
+      }
+    }
+  } else {
+    U square[kSide][kSide];
+    for (int j = 0; j < kSide; ++j) {
+      const U* line = reinterpret_cast<const U*>(x + j * x_step);
+      for (int i = 0; i < kSide; ++i) square[i][j] = line[i];
+    }
+    for (int i = 0; i < kSide; ++i) std::memcpy(y + i * y_step, square[i], sizeof square[i]);
+  }
+}
+
+/// Rows of the result, each a column of memory.
+template <class U>
+void copy_tile(U* y, const char* x, std::int64_t rows, std::int64_t columns, std::int64_t row_step,
+               std::int64_t column_step) {
+  const bool dense = row_step == sizeof(U);
+  for (std::int64_t r = 0; r < rows; r += kSide) {
+    const std::int64_t m = std::min(kSide, rows - r);
+    std::int64_t c = 0;
+    for (; dense && m == kSide && c + kSide <= columns; c += kSide) {
+      const char* square = x + r * row_step + c * column_step;
+      // Each line lies in a page of its own: the hardware does not foresee it.
+      for (int k = 0; k < kSide; ++k) __builtin_prefetch(square + (k + kSide) * column_step);
+      turn_square(y + r * columns + c, columns, square, column_step);
+    }
+    for (; c < columns; ++c) {
+      const char* from = x + r * row_step + c * column_step;
+      for (std::int64_t i = 0; i < m; ++i) {
+        y[(r + i) * columns + c] = *reinterpret_cast<const U*>(from + i * row_step);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 Walk make_walk(std::size_t item, std::span<const std::int64_t> shape,
@@ -96,6 +147,12 @@ Walk make_walk(std::size_t item, std::span<const std::int64_t> shape,
   return walk;
 }
 
+bool is_transposed(const Walk& walk) {
+  const std::size_t axes = walk.shape.size();
+  return axes > 1 && walk.strides[axes - 2] != 0 &&
+         std::abs(walk.strides[axes - 2]) < std::abs(walk.strides[axes - 1]);
+}
+
 void gather(char* dst, const char* src, const Walk& walk, std::int64_t first, std::int64_t n) {
   if (n == 0) return;
   const std::size_t last = walk.shape.size() - 1;
@@ -104,20 +161,29 @@ void gather(char* dst, const char* src, const Walk& walk, std::int64_t first, st
     index[axis] = first % walk.shape[axis];
     src += index[axis] * walk.strides[axis];
   }
-  const std::int64_t step = walk.strides[last];
+  const std::int64_t step = walk.strides[last], row = walk.shape[last];
   const auto item = static_cast<std::int64_t>(walk.item);
+  const bool transposed = is_transposed(walk);
   with_item(walk.item, [&](auto unit) {
+    using U = decltype(unit);
     for (;;) {
-      const std::int64_t run = std::min(n, walk.shape[last] - index[last]);
-      copy_run<decltype(unit)>(dst, item, src, step, run);
+      std::int64_t rows = 1, run = std::min(n, row - index[last]);
+      if (transposed && run == row && n >= 2 * row) {
+        rows = std::min(n / row, walk.shape[last - 1] - index[last - 1]);
+        run = rows * row;
+        copy_tile(reinterpret_cast<U*>(dst), src, rows, row, walk.strides[last - 1], step);
+      } else {
+        copy_run<U>(dst, item, src, step, run);
+      }
       n -= run;
       if (n == 0) return;
       dst += run * item;
       src -= index[last] * step;
       index[last] = 0;
-      for (std::size_t axis = last; axis-- > 0;) {
-        src += walk.strides[axis];
-        if (++index[axis] < walk.shape[axis]) break;
+      for (std::size_t axis = last; axis-- > 0; rows = 1) {
+        src += rows * walk.strides[axis];
+        index[axis] += rows;
+        if (index[axis] < walk.shape[axis]) break;
         src -= walk.strides[axis] * walk.shape[axis];
         index[axis] = 0;
       }

@@ -33,6 +33,9 @@ inline Walk make_walk(const Layout& layout) {
   return make_walk(layout.item(), layout.shape, layout.strides);
 }
 
+/// Neighbours along the last axis lie farther apart than those along the one before it.
+bool is_transposed(const Walk& walk);
+
 /// Copies elements [first, first + n), counted in C order, to contiguous memory.
 void gather(char* dst, const char* src, const Walk& walk, std::int64_t first, std::int64_t n);
 

@@ -78,10 +78,12 @@ struct Fill {
   Ref ref;
 };
 
-/// A strided operand, copied block by block; once, if each block is the same.
+/// A strided operand, copied block by block; once, if each block is the same; several rows at once,
+/// if neighbours in memory lie in neighbouring rows.
 struct Gather {
   std::uint32_t reg;
   bool once;
+  std::int64_t panel;  // elements of so many rows; 0: block by block
   Ref ref;
   Walk walk;
 };

@@ -22,6 +22,11 @@ constexpr std::int64_t kLongSpan = 1024;
 constexpr std::int64_t kShortPeriod = 128;
 /// The same if it cannot. A block then holds whole periods, so they may not exceed a span.
 constexpr std::int64_t kLongPeriod = kLongSpan;
+/// A transposed operand with longer rows than this is copied in panels of several rows, unless
+/// these take too much of the second-level cache.
+constexpr std::int64_t kPanelRow = 128;
+constexpr std::int64_t kPanelRows = 8;
+constexpr std::int64_t kLargestPanel = 256 * 1024;  // bytes
 /// Up to this length the rows of a block are combined before they are added to a sum of rows.
 constexpr std::int64_t kFoldedRow = 256;
 
@@ -174,7 +179,7 @@ Placed RegionRegisters::place(ValueId a, const Walk& walk, bool as_elements) {
     const std::int64_t period = period_of(walk);
     const bool once = period != 0 && period <= kLongPeriod;
     if (once) period_ = std::max(period_, period);
-    region_.gathers.push_back({reg, once, ref, walk});
+    region_.gathers.push_back({reg, once, 0, ref, walk});
   }
   return {reg, Lie::kElements};
 }
@@ -202,6 +207,19 @@ Placed RegionRegisters::stay(const Ref& ref, const Walk& walk) {
           step == 0 ? Lie::kColumn : Lie::kApart};
 }
 
+/// A panel has several rows of its operand, a block at most one.
+void RegionRegisters::settle_panels(std::int64_t grain) {
+  for (Gather& g : region_.gathers) {
+    const std::int64_t row = g.walk.shape.back();
+    const std::int64_t panel = kPanelRows * row;
+    const std::int64_t bytes = panel * static_cast<std::int64_t>(g.walk.item);
+    const bool fits = row > kPanelRow && row >= grain && bytes <= kLargestPanel;
+    if (g.once || !fits || !is_transposed(g.walk)) continue;
+    g.panel = panel;
+    region_.run = std::min(region_.run, row);
+  }
+}
+
 /// Blocks hold whole rows and periods, or else stay inside one row.
 void RegionRegisters::settle_block(bool whole_rows) {
   std::int64_t bytes = 0;  // an element
@@ -215,6 +233,7 @@ void RegionRegisters::settle_block(bool whole_rows) {
   } else if (region_.row) {
     region_.run = std::min(region_.run, region_.row);
   }
+  settle_panels(grain);
   for (Reduction& r : region_.reductions) {
     if (r.kind != ReductionKind::kLeading || r.row == 0) continue;
     r.folded = region_.run == region_.count && r.row <= kFoldedRow && 2 * r.row <= block;
@@ -249,6 +268,12 @@ void RegionRegisters::settle_scratch() {
     Register& r = region_.registers[k];
     r.ref.offset = at;
     at += align(r.step ? region_.block * r.step : rows * r.row_step);
+  }
+  for (const Gather& g : region_.gathers) {
+    if (g.panel == 0) continue;
+    at += kAlignment;  // for the number of the panel that is held
+    region_.registers[g.reg].ref.offset = at;
+    at += align(g.panel * static_cast<std::int64_t>(g.walk.item));
   }
   region_.scratch_bytes = at;
 }

@@ -64,6 +64,7 @@ class RegionRegisters {
   Placed place(ValueId a, const Walk& walk, bool as_elements);
   Placed stay(const Ref& ref, const Walk& walk);
   void settle_block(bool whole_rows);
+  void settle_panels(std::int64_t grain);
   void settle_scratch();
 
   const Generator& generator_;

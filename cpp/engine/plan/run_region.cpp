@@ -58,6 +58,7 @@ class RegionRun {
     }
     for (const Gather& g : region_.gathers) {
       if (g.once) gather(at_[g.reg], frame_.at(g.ref), g.walk, first, widest);
+      if (g.panel) held_panel(g) = -1;
     }
     for (const Reduction& r : region_.reductions) {
       if (r.kind == ReductionKind::kTotal) state(r).chunks = 0;
@@ -102,7 +103,11 @@ class RegionRun {
       at_[k] = frame_.at(r.ref) + apart + column * r.step;
     }
     for (const Gather& g : region_.gathers) {
-      if (!g.once) gather(at_[g.reg], frame_.at(g.ref), g.walk, first, n);
+      if (g.panel) {
+        read_panel(g, first);
+      } else if (!g.once) {
+        gather(at_[g.reg], frame_.at(g.ref), g.walk, first, n);
+      }
     }
     // A piece of a row counts as one.
     const std::int64_t rows = region_.row && n > region_.row ? n / region_.row : 1;
@@ -117,6 +122,23 @@ class RegionRun {
           reduce(region_.reductions[static_cast<std::size_t>(i.attr)], at_[i.out], first, n);
       }
     }
+  }
+
+  /// First element of the panel that is in the scratch now.
+  std::int64_t& held_panel(const Gather& g) const {
+    return *reinterpret_cast<std::int64_t*>(panel(g) - kAlignment);
+  }
+  char* panel(const Gather& g) const {
+    return frame_.scratch + region_.registers[g.reg].ref.offset;
+  }
+  /// Points into the panel that holds element `first`.
+  void read_panel(const Gather& g, std::int64_t first) {
+    const std::int64_t begin = first - first % g.panel;
+    if (held_panel(g) != begin) {
+      gather(panel(g), frame_.at(g.ref), g.walk, begin, std::min(g.panel, region_.count - begin));
+      held_panel(g) = begin;
+    }
+    at_[g.reg] = panel(g) + (first - begin) * static_cast<std::int64_t>(g.walk.item);
   }
 
   std::int64_t row_step(std::uint32_t reg) const { return region_.registers[reg].row_step; }
