@@ -11,9 +11,10 @@
 
 namespace dualtape::engine {
 
-const Plan& Executable::plan() const {
+const Plan& Executable::compile() const {
   std::lock_guard lock(mutex_);
   if (!plan_) plan_ = Plan::compile(program_);
+  ready_.store(plan_.get(), std::memory_order_release);
   return *plan_;
 }
 

@@ -6,6 +6,7 @@
 /// happen outside the cache's lock.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -26,7 +27,10 @@ class Executable {
 
   const ProgramPtr& program() const { return program_; }
   /// Compiled at the first call.
-  const Plan& plan() const;
+  const Plan& plan() const {
+    if (const Plan* ready = ready_.load(std::memory_order_acquire)) return *ready;
+    return compile();
+  }
   /// Derived at the first call.
   ExecutablePtr derive(const Derivation& how) const;
   /// The linear program of kLinearize, the pullback of kVjp.
@@ -35,10 +39,13 @@ class Executable {
   std::size_t bytes() const;
 
  private:
+  const Plan& compile() const;
+
   ProgramPtr program_;
   ExecutablePtr second_;
   mutable std::mutex mutex_;
   mutable std::shared_ptr<const Plan> plan_;
+  mutable std::atomic<const Plan*> ready_{nullptr};  // plan_, for readers without the lock
   mutable std::vector<std::pair<Derivation, ExecutablePtr>> derived_;
 };
 

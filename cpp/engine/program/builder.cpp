@@ -24,6 +24,12 @@ std::uint64_t hash_of(const Instruction& head, std::span<const ValueId> args,
   return h;
 }
 
+std::uint64_t type_key(DType dtype, std::span<const std::int64_t> shape) {
+  std::uint64_t key = mix(0, static_cast<std::uint64_t>(dtype) + 1);
+  for (std::int64_t d : shape) key = mix(key, static_cast<std::uint64_t>(d));
+  return key;
+}
+
 /// Instructions that must stay apart although they look the same.
 bool is_unique(OpCode op) { return op == kInput; }
 
@@ -36,17 +42,28 @@ TypeId Builder::intern(DType dtype, std::span<const std::int64_t> shape) {
     const Type& type = program_.types[t];
     return type.dtype == dtype && std::ranges::equal(type.shape, shape);
   };
-  if (last_type_ < program_.types.size() && matches(last_type_)) return last_type_;
-  std::uint64_t key = mix(0, static_cast<std::uint64_t>(dtype) + 1);
-  for (std::int64_t d : shape) key = mix(key, static_cast<std::uint64_t>(d));
-  auto [first, last] = type_index_.equal_range(key);
-  for (; first != last; ++first) {
-    if (matches(first->second)) return last_type_ = first->second;
+  const std::size_t count = program_.types.size();
+  if (last_type_ < count && matches(last_type_)) return last_type_;
+  if (count <= kFewTypes) {
+    for (TypeId t = 0; t < count; ++t) {
+      if (matches(t)) return last_type_ = t;
+    }
+  } else {
+    auto [first, last] = type_index_.equal_range(type_key(dtype, shape));
+    for (; first != last; ++first) {
+      if (matches(first->second)) return last_type_ = first->second;
+    }
   }
-  last_type_ = static_cast<TypeId>(program_.types.size());
+  last_type_ = static_cast<TypeId>(count);
   program_.types.push_back({dtype, Dims(shape)});
-  type_index_.emplace(key, last_type_);
+  if (count >= kFewTypes) index_types();
   return last_type_;
+}
+
+void Builder::index_types() {
+  for (auto t = static_cast<TypeId>(type_index_.size()); t < program_.types.size(); ++t) {
+    type_index_.emplace(type_key(program_.types[t].dtype, program_.types[t].shape), t);
+  }
 }
 
 ValueId Builder::input(TypeId type) {
@@ -126,6 +143,25 @@ void Builder::grow_shared() {
     bigger[slot] = known;
   }
   shared_ = std::move(bigger);
+}
+
+void Builder::reset() {
+  serial_ = next_serial++;
+  program_.instructions.clear();
+  program_.args.clear();
+  program_.attrs.resize(1);
+  program_.attrs[0] = 0;
+  program_.types.clear();
+  program_.subprograms.clear();
+  program_.inputs.clear();
+  program_.outputs.clear();
+  captures_.clear();
+  lifted_few_.clear();
+  lifted_many_.clear();
+  type_index_.clear();
+  last_type_ = 0;
+  shared_.clear();
+  shared_count_ = 0;
 }
 
 std::int64_t Builder::add_subprogram(ProgramPtr program) {

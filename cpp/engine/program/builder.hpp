@@ -66,9 +66,13 @@ class Builder {
   /// Called when lift() makes an input, before it is used (the recorder notes what to bind there).
   virtual void on_capture(const Capture&) {}
 
+  /// Empty again, with a new serial number and the memory it has.
+  void reset();
+
   Program program_;
 
  private:
+  void index_types();
   ValueId& lifted(const Builder& source, ValueId value);
   ValueId find_or_append(const Instruction& head, std::span<const ValueId> args,
                          std::span<const std::int64_t> attrs);
@@ -94,7 +98,9 @@ class Builder {
   // a few builders'.
   std::unordered_map<std::uint64_t, ValueId> lifted_few_;
   std::vector<std::pair<std::uint64_t, PodVector<ValueId>>> lifted_many_;
-  std::unordered_multimap<std::uint64_t, TypeId> type_index_;
+  /// Most programs have few types, found faster one by one.
+  static constexpr std::size_t kFewTypes = 8;
+  std::unordered_multimap<std::uint64_t, TypeId> type_index_;  // empty up to kFewTypes
   TypeId last_type_ = 0;
   std::vector<Shared> shared_;  // open addressing over instruction hashes, kDerive only
   std::size_t shared_count_ = 0;

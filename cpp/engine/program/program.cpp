@@ -10,17 +10,53 @@
 namespace dualtape::engine {
 namespace {
 
-template <class Words>
-void mix_words(Hash& h, const Words& words) {
-  h.mix(words.size());
-  for (auto w : words) h.mix(static_cast<std::uint64_t>(w));
-}
+/// Hashes memory 16 bytes at a time in two independent chains: each folds the 128 bits of a product
+/// of two words that the chain and the data take part in.
+class BytesHash {
+ public:
+  void add(const void* data, std::size_t bytes) {
+    fold(bytes, 0);
+    const auto* p = static_cast<const char*>(data);
+    for (; bytes >= 16; bytes -= 16, p += 16) {
+      std::uint64_t words[2];
+      std::memcpy(words, p, sizeof words);
+      fold(words[0], words[1]);
+    }
+    if (bytes == 0) return;
+    std::uint64_t rest[2] = {};
+    std::memcpy(rest, p, bytes);
+    fold(rest[0], rest[1]);
+  }
+  template <class Words>
+  void add(const Words& words) {
+    add(words.data(), words.size() * sizeof(words[0]));
+  }
+  void fold(std::uint64_t a, std::uint64_t b) {
+    lo_ = product(lo_ ^ a ^ 0x9E3779B97F4A7C15u, b ^ 0xC2B2AE3D27D4EB4Fu) + a;
+    hi_ = product(hi_ ^ b ^ 0xD6E8FEB86659FD93u, a ^ 0xA0761D6478BD642Fu) + b;
+  }
+  Hash result() const {
+    Hash h{0x64756c, 0x74617065};
+    h.mix(lo_);
+    h.mix(hi_);
+    return h;
+  }
 
-void mix_types(Hash& h, const std::deque<Type>& types) {
-  h.mix(types.size());
+ private:
+  static std::uint64_t product(std::uint64_t a, std::uint64_t b) {
+    __extension__ using Wide = unsigned __int128;
+    const Wide full = static_cast<Wide>(a) * b;
+    return static_cast<std::uint64_t>(full) ^ static_cast<std::uint64_t>(full >> 64);
+  }
+
+  std::uint64_t lo_ = 0x6c8e9cf570932bd5u, hi_ = 0x243f6a8885a308d3u;
+};
+
+void add_types(BytesHash& h, const std::deque<Type>& types) {
+  h.fold(types.size(), 0);
   for (const Type& t : types) {
-    h.mix((static_cast<std::uint64_t>(t.dtype) << 32) | t.shape.size());
-    for (std::int64_t d : t.shape) h.mix(static_cast<std::uint64_t>(d));
+    h.fold(static_cast<std::uint64_t>(t.dtype), t.shape.size());
+    h.add(t.shape);
   }
 }
 
@@ -33,24 +69,18 @@ bool same_subprograms(const Program& a, const Program& b) {
 
 Hash Program::hash() const {
   if (hash_ != Hash{}) return hash_;
-  Hash h{0x64756c, 0x74617065};
-  for (const Instruction& i : instructions) {
-    std::uint64_t words[2];
-    std::memcpy(words, &i, sizeof words);
-    h.mix(words[0]);
-    h.mix(words[1]);
-  }
-  mix_words(h, args);
-  mix_words(h, attrs);
-  mix_words(h, inputs);
-  mix_words(h, outputs);
-  mix_types(h, types);
+  BytesHash h;
+  h.add(instructions);
+  h.add(args);
+  h.add(attrs);
+  h.add(inputs);
+  h.add(outputs);
+  add_types(h, types);
   for (const ProgramPtr& p : subprograms) {
     const Hash sub = p->hash();
-    h.mix(sub.lo);
-    h.mix(sub.hi);
+    h.fold(sub.lo, sub.hi);
   }
-  return h;
+  return h.result();
 }
 
 void Program::seal() { hash_ = hash(); }

@@ -32,6 +32,11 @@ class RecorderRef {
 /// Whether NumPy would give an array, one of its scalars, or a Python number.
 enum class ValueKind : std::uint8_t { kArray, kScalar, kPython };
 
+/// An address as a key of a FlatMap.
+inline std::uint64_t address_of(const void* p) {
+  return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(p));
+}
+
 struct Binding {
   enum class Source : std::uint8_t {
     kAbstract,  // no value: the argument of a custom rule
@@ -55,6 +60,6 @@ using Bindings = std::vector<Binding>;
 /// 64 bits over all bytes; a changed byte changes it.
 std::uint64_t checksum(const void* data, std::size_t bytes);
 /// RuntimeError if an array that was bound by reference was written since.
-void verify_unchanged(const Bindings& bindings, const std::string& recording);
+void verify_unchanged(const Bindings& bindings, const Ref& recording);
 
 }  // namespace dualtape::engine

@@ -164,16 +164,21 @@ std::uint64_t checksum(const void* data, std::size_t bytes) {
   return h;
 }
 
-void verify_unchanged(const Bindings& bindings, const std::string& recording) {
+void verify_unchanged(const Bindings& bindings, const Ref& recording) {
   for (const Binding& b : bindings) {
     if (!b.by_reference) continue;
     const Ref now = b.original ? contiguous(b.original.get()) : b.owner;
     if (checksum_of(now.array()) == b.bits) continue;
     raise(PyExc_RuntimeError,
-          recording + ": an array of shape " + to_string(shape_of(now.array())) +
+          text_of(recording.get()) + ": an array of shape " + to_string(shape_of(now.array())) +
               " was overwritten while the function that reads it was recorded; give or use a "
               "copy (x.copy())");
   }
+}
+
+DType Recorder::recorded_dtype(PyArrayObject* array) const {
+  if (const auto d = dtype_of_number(PyArray_TYPE(array))) return *d;
+  return dtype_of(PyArray_DESCR(array), name());  // raises
 }
 
 ValueId Recorder::bind(Binding binding, const Type& type) {
@@ -186,7 +191,7 @@ ValueId Recorder::bind(Binding binding, const Type& type) {
 ValueId Recorder::bind_array(PyObject* array, bool is_argument, int batch_axis) {
   refuse_subclasses(array);
   auto* a = reinterpret_cast<PyArrayObject*>(array);
-  const DType dtype = dtype_of(PyArray_DESCR(a), name_);
+  const DType dtype = recorded_dtype(a);
   Binding b;
   b.source = Binding::Source::kArray;
   b.is_argument = is_argument;
@@ -217,7 +222,7 @@ ValueId Recorder::argument(PyObject* value, int batch_axis, ValueKind* kind) {
     array = Ref::checked(PyArray_FROM_O(value));
   }
   if (batch_axis >= PyArray_NDIM(array.array())) {
-    raise(error_types.shape, name_ + ": batch axis " + std::to_string(batch_axis) +
+    raise(error_types.shape, name() + ": batch axis " + std::to_string(batch_axis) +
                                  " does not exist in shape " + to_string(shape_of(array.array())));
   }
   const ValueId v = bind_array(array.get(), true, batch_axis);
@@ -238,7 +243,7 @@ ValueId Recorder::abstract_argument(const Type& type, ValueKind kind) {
 ValueId Recorder::outer_argument(Recorder& source, ValueId value, ValueKind kind, int batch_axis) {
   const Type type = source.type_of(value);
   if (batch_axis >= static_cast<int>(type.shape.size())) {
-    raise(error_types.shape, name_ + ": batch axis " + std::to_string(batch_axis) +
+    raise(error_types.shape, name() + ": batch axis " + std::to_string(batch_axis) +
                                  " does not exist in shape " + to_string(type.shape));
   }
   Binding b;
@@ -260,7 +265,7 @@ bool Recorder::still_equal(const Binding& b, PyObject* array) const {
     return same_bytes(b.owner.array(), now.array());
   }
   if (!b.by_reference || checksum_of(a) == b.bits) return true;
-  raise(PyExc_RuntimeError, name_ + ": an array of shape " + to_string(shape_of(a)) +
+  raise(PyExc_RuntimeError, name() + ": an array of shape " + to_string(shape_of(a)) +
                                 " was overwritten after the recorded function read it; "
                                 "use a copy (x.copy()) before writing");
 }
@@ -268,18 +273,18 @@ bool Recorder::still_equal(const Binding& b, PyObject* array) const {
 ValueId Recorder::capture(PyObject* object) {
   Ref array = Ref::borrow(object);
   if (!PyArray_Check(object)) array = Ref::checked(PyArray_FROM_O(object));
-  const auto found = captured_.find(object);
-  if (found != captured_.end()) {
-    const ValueId v = program_.inputs[found->second];
+  if (const std::uint32_t* const found = captured_.find(address_of(object))) {
+    const std::uint32_t position = *found;
+    const ValueId v = program_.inputs[position];
     // Shape and element type can be assigned to in place.
     const bool same_type = type_of(v).shape == shape_of(array.array()) &&
-                           type_of(v).dtype == dtype_of(PyArray_DESCR(array.array()), name_);
-    if (same_type && still_equal(bindings_[found->second], array.get())) return v;
+                           type_of(v).dtype == recorded_dtype(array.array());
+    if (same_type && still_equal(bindings_[position], array.get())) return v;
   }
   const ValueId v = bind_array(array.get(), false, -1);
   // A NumPy scalar cannot change; it is kept so that its address stays its own.
   if (array.get() != object) bindings_.back().original = Ref::borrow(object);
-  captured_[object] = static_cast<std::uint32_t>(bindings_.size() - 1);
+  captured_.set(address_of(object), static_cast<std::uint32_t>(bindings_.size() - 1));
   return v;
 }
 
@@ -309,14 +314,12 @@ ValueId Recorder::slot(PyObject* number, DType as) {
   // just computed is held by this operation alone and gets its own. Both follow from the code, not
   // from values.
   if (Py_REFCNT(number) < 2) return bind(std::move(b), {as, {}});
-  const auto address = static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(number));
-  const auto [entry, is_new] =
-      slots_.try_emplace(address ^ (static_cast<std::uint64_t>(as) << 56), kNoValue);
-  if (is_new) {
-    b.original = Ref::borrow(number);
-    entry->second = bind(std::move(b), {as, {}});
-  }
-  return entry->second;
+  const std::uint64_t key = address_of(number) ^ static_cast<std::uint64_t>(as) << 56;
+  if (const ValueId* const known = slots_.find(key)) return *known;
+  b.original = Ref::borrow(number);
+  const ValueId v = bind(std::move(b), {as, {}});
+  slots_.set(key, v);
+  return v;
 }
 
 ValueId Recorder::adopt(const Binding& binding, const Type& type) {
@@ -326,17 +329,16 @@ ValueId Recorder::adopt(const Binding& binding, const Type& type) {
     return slot(b.original.get(), type.dtype);
   }
   if (b.source == Binding::Source::kArray) {
-    const PyObject* key = b.original ? b.original.get() : b.owner.get();
-    const auto found = captured_.find(key);
-    if (found != captured_.end() && b.batch_axis < 0 &&
-        type_of(program_.inputs[found->second]) == type) {
-      const Binding& mine = bindings_[found->second];
+    const std::uint64_t key = address_of(b.original ? b.original.get() : b.owner.get());
+    const std::uint32_t* const found = captured_.find(key);
+    if (found && b.batch_axis < 0 && type_of(program_.inputs[*found]) == type) {
+      const Binding& mine = bindings_[*found];
       if (mine.owner.get() == b.owner.get() || same_bytes(mine.owner.array(), b.owner.array())) {
-        return program_.inputs[found->second];
+        return program_.inputs[*found];
       }
     }
     const ValueId v = bind(std::move(b), type);
-    captured_[key] = static_cast<std::uint32_t>(bindings_.size() - 1);
+    captured_.set(key, static_cast<std::uint32_t>(bindings_.size() - 1));
     return v;
   }
   return bind(std::move(b), type);

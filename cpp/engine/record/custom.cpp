@@ -33,7 +33,7 @@ class CustomCall {
         if (b.is_argument) continue;
         if (b.source == Binding::Source::kOuter) {
           raise(PyExc_ValueError,
-                r->bound->name + ": closes over a traced value; pass it as an argument");
+                r->bound->name() + ": closes over a traced value; pass it as an argument");
         }
         captures_.push_back(&b);
         capture_types_.push_back(r->input_type(k));

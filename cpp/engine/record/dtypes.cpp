@@ -1,5 +1,7 @@
 #include "record/dtypes.hpp"
 
+#include <array>
+
 #include "record/result_memory.hpp"
 
 namespace dualtape::engine {
@@ -14,13 +16,20 @@ constexpr int kTypeNumbers[kDTypeCount] = {
 int type_number(DType d) { return kTypeNumbers[static_cast<int>(d)]; }
 
 std::optional<DType> dtype_of_number(int number) {
-  for (int i = 0; i < kDTypeCount; ++i) {
-    if (kTypeNumbers[i] == number) return static_cast<DType>(i);
-  }
-  // C has two 64-bit integers, and NumPy a number for each.
-  if (number == NPY_LONGLONG) return DType::kInt64;
-  if (number == NPY_ULONGLONG) return DType::kUInt64;
-  return std::nullopt;
+  constexpr int kCount = 32;
+  static constexpr auto kTypes = [] {
+    std::array<std::int8_t, kCount> types{};
+    types.fill(-1);
+    for (std::int8_t i = 0; i < kDTypeCount; ++i)
+      types[static_cast<std::size_t>(kTypeNumbers[i])] = i;
+    // C has two 64-bit integers, and NumPy a number for each.
+    types[NPY_LONGLONG] = static_cast<std::int8_t>(DType::kInt64);
+    types[NPY_ULONGLONG] = static_cast<std::int8_t>(DType::kUInt64);
+    return types;
+  }();
+  const auto k = static_cast<std::size_t>(number);
+  if (number < 0 || number >= kCount || kTypes[k] < 0) return std::nullopt;
+  return static_cast<DType>(kTypes[k]);
 }
 
 DType dtype_of(PyArray_Descr* descr, std::string_view what) {

@@ -12,7 +12,8 @@ namespace {
 /// The output's value in the recorder: lifted where it is an older recording's, captured where it
 /// is an array.
 ValueId output_value(Recorder& recorder, PyObject* output, ValueKind* kind) {
-  const Operand o = operand_of(output, recorder.name() + ": result");
+  Operand o;
+  if (!parse_operand(output, o)) operand_of(output, recorder.name() + ": result");  // raises
   *kind = o.kind;
   if (!o.is_traced()) return lower(o, recorder).id();
   Recorder* owner = o.tracer()->recorder;
@@ -79,12 +80,12 @@ Binding tape_binding(const RecorderRef& owner, ValueId v, ValueKind kind) {
 }  // namespace
 
 const Type& Recording::input_type(std::size_t k) const {
-  if (k >= program().inputs.size()) throw IndexError(bound->name + ": no such input");
+  if (k >= program().inputs.size()) throw IndexError(bound->name() + ": no such input");
   return program().type_of(program().inputs[k]);
 }
 
 const Type& Recording::output_type(std::size_t k) const {
-  if (k >= program().outputs.size()) throw IndexError(bound->name + ": no such output");
+  if (k >= program().outputs.size()) throw IndexError(bound->name() + ": no such output");
   return program().type_of(program().outputs[k]);
 }
 
@@ -98,10 +99,10 @@ Recording finish_recording(Recorder& recorder, std::span<PyObject* const> output
   recorder.set_outputs(values);
   recorder.close();
   auto bound = std::make_shared<Bound>();
-  bound->name = recorder.name();
+  bound->title = recorder.title();
   r.executable = find_or_add(recorder.program());
   bound->inputs = recorder.take_bindings();
-  verify_unchanged(bound->inputs, bound->name);
+  verify_unchanged(bound->inputs, bound->title);
   r.bound = std::move(bound);
   return r;
 }
@@ -111,7 +112,7 @@ Recording snapshot_recording(RecorderRef owner, std::span<PyObject* const> outpu
   Recorder& recorder = *owner.get();
   Recording r;
   auto bound = std::make_shared<Bound>();
-  bound->name = recorder.name();
+  bound->title = recorder.title();
   std::vector<ValueId> inputs, values, extra;
   std::vector<ValueKind> kinds;
   for (PyObject* w : wrt) {

@@ -52,7 +52,7 @@ bool has_numpy(std::string_view name) {
 
 /// Runs one elementwise function on arrays by our own kernel.
 PyObject* evaluate_now(OpCode op, std::span<const Operand> operands) {
-  RecorderRef recorder(new Recorder(std::string(ops::op_table[op].name), {}));
+  RecorderRef recorder(Recorder::make(ops::op_table[op].name, {}));
   recorder.get()->enter();
   PyObject* result = guarded([&] {
     const Expr e = record_elementwise(op, operands);

@@ -19,10 +19,24 @@ RecorderRef::~RecorderRef() {
   if (r_) r_->release();
 }
 
-Recorder::Recorder(std::string name, Options options)
-    : Builder(Mode::kRecord), name_(std::move(name)), options_(options) {
+constinit thread_local Recorder* Recorder::active_ = nullptr;
+
+namespace {
+
+/// Recorders that ended: most recordings are short, and making the memory of a new one takes as
+/// long as recording ten operations.
+constexpr int kKeptRecorders = 4;
+constexpr std::size_t kKeptInstructions = 4096;
+Recorder* kept_recorders[kKeptRecorders];
+int kept_count = 0;
+
+}  // namespace
+
+Recorder::Recorder() : Builder(Mode::kRecord) {
   std::fill_n(&constants_[0][0], kDTypeCount * 5, kNoValue);
-  // Most recordings are short: no growing step by step.
+  // No growing step by step.
+  program_.instructions.reserve(64);
+  program_.args.reserve(128);
   positions_.reserve(64);
   live_.reserve(64);
   bindings_.reserve(8);
@@ -32,9 +46,57 @@ Recorder::~Recorder() {
   for (PyObject* code : codes_) Py_DECREF(code);
 }
 
-Recorder* Recorder::active() {
-  const auto& stack = active_recorders();
-  return stack.empty() ? nullptr : stack.back();
+Recorder* Recorder::make(Ref title, Options options) {
+  Recorder* r = nullptr;
+  if (kept_count > 0) {
+    r = kept_recorders[--kept_count];
+    r->Builder::reset();  // here: the serial number tells which of two recorders is the newer
+  } else {
+    r = new Recorder;
+  }
+  r->title_ = std::move(title);
+  r->options_ = options;
+  return r;
+}
+
+Recorder* Recorder::make(std::string_view title, Options options) {
+  return make(Ref::checked(
+                  PyUnicode_FromStringAndSize(title.data(), static_cast<Py_ssize_t>(title.size()))),
+              options);
+}
+
+void Recorder::recycle() {
+  if (program_.instructions.capacity() > kKeptInstructions) {
+    delete this;
+    return;
+  }
+  reset();  // may run Python code, which may record
+  if (kept_count < kKeptRecorders) {
+    kept_recorders[kept_count++] = this;
+  } else {
+    delete this;
+  }
+}
+
+void Recorder::reset() {
+  title_ = Ref();
+  closed_ = is_finished_ = any_abstract_ = false;
+  bindings_.clear();
+  bindings_.reserve(8);
+  captured_.clear();
+  slots_.clear();
+  std::fill_n(&constants_[0][0], kDTypeCount * 5, kNoValue);
+  for (PyObject* code : codes_) Py_DECREF(code);
+  codes_.clear();
+  positions_.clear();
+  live_.clear();
+  abstract_.clear();
+  known_.clear();
+  known_scalars_.clear();
+  guards_.clear();
+  outward_.clear();
+  outward_serial_ = ~std::uint64_t{0};
+  program_.subprograms.clear();
 }
 
 bool Recorder::is_guarded() {
@@ -42,9 +104,10 @@ bool Recorder::is_guarded() {
 }
 
 void Recorder::enter() {
-  if (closed_) raise(PyExc_RuntimeError, name_ + ": this recording has ended");
+  if (closed_) raise(PyExc_RuntimeError, name() + ": this recording has ended");
   retain();
   active_recorders().push_back(this);
+  active_ = this;
 }
 
 void Recorder::exit() {
@@ -52,6 +115,7 @@ void Recorder::exit() {
   const auto found = std::find(stack.rbegin(), stack.rend(), this);
   if (found == stack.rend()) return;
   stack.erase(std::next(found).base());
+  active_ = stack.empty() ? nullptr : stack.back();
   release();
 }
 
@@ -60,7 +124,7 @@ void Recorder::raise_leaked(ValueId v) const {
   if (!made.empty()) made = " (made at " + made + ")";
   raise(
       error_types.leaked_tracer,
-      name_ + ": a traced value" + made +
+      name() + ": a traced value" + made +
           " was used after its recording ended; return it from the function instead of keeping it");
 }
 

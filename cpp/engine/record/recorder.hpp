@@ -13,6 +13,7 @@
 
 #include "program/builder.hpp"
 #include "record/binding.hpp"
+#include "record/flat_map.hpp"
 
 namespace dualtape::engine {
 
@@ -29,15 +30,18 @@ class Recorder final : public Builder {
     Ref outcome;
   };
 
-  Recorder(std::string name, Options options);
+  /// A recorder with no references yet; `title` is a str.
+  static Recorder* make(Ref title, Options options);
+  static Recorder* make(std::string_view title, Options options);
   static Recorder* of(Builder& b) { return static_cast<Recorder*>(&b); }
 
   void retain() { ++references_; }
   void release() {
-    if (--references_ == 0) delete this;
+    if (--references_ == 0) recycle();
   }
 
-  const std::string& name() const { return name_; }
+  std::string name() const { return text_of(title_.get()); }
+  const Ref& title() const { return title_; }
   const Options& options() const { return options_; }
   bool closed() const { return closed_; }
   void close() { closed_ = true; }
@@ -49,7 +53,7 @@ class Recorder final : public Builder {
   [[noreturn]] void raise_leaked(ValueId v) const;
 
   /// The newest recorder entered and not left by this thread; nullptr outside of recordings.
-  static Recorder* active();
+  static Recorder* active() { return active_; }
   void enter();
   void exit();
 
@@ -117,7 +121,12 @@ class Recorder final : public Builder {
   };
   static constexpr std::uint8_t kManyTracers = 255;  // sticks: no longer counted
 
+  Recorder();
   ~Recorder() override;
+  /// Deletes it, or keeps its memory for the next recording.
+  void recycle();
+  void reset();
+  DType recorded_dtype(PyArrayObject* array) const;
   ValueId bind(Binding binding, const Type& type);
   ValueId bind_array(PyObject* array, bool is_argument, int batch_axis);
   bool still_equal(const Binding& binding, PyObject* array) const;
@@ -127,14 +136,14 @@ class Recorder final : public Builder {
   /// v and what it needs, copied into the recorder its inputs come from.
   ValueId copy_outward(ValueId v, Recorder& outer);
 
-  std::string name_;
+  Ref title_;
   Options options_;
   std::uint32_t references_ = 0;
   bool closed_ = false;
   bool is_finished_ = false;
   Bindings bindings_;
-  std::unordered_map<const void*, std::uint32_t> captured_;  // array -> latest input position
-  std::unordered_map<std::uint64_t, ValueId> slots_;         // (number object, type) -> value
+  FlatMap captured_;  // address of an array -> latest input position
+  FlatMap slots_;     // (address of a number, type) -> value
   ValueId constants_[kDTypeCount][5];
   std::vector<PyObject*> codes_;
   std::vector<Position> positions_;
@@ -146,6 +155,8 @@ class Recorder final : public Builder {
   std::vector<Guard> guards_;
   std::unordered_map<ValueId, ValueId> outward_;      // copies made by copy_outward
   std::uint64_t outward_serial_ = ~std::uint64_t{0};  // of the recorder they are in
+
+  static constinit thread_local Recorder* active_;
 };
 
 /// Bytes of what an input is bound to (Source kNumber or kArray).

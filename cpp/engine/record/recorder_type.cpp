@@ -23,10 +23,10 @@ PyObject* create(PyObject*, PyObject* const* args, std::size_t n, PyObject* name
     RecorderOptions options;
     options.guards = a[1] && PyObject_IsTrue(a[1]) == 1;
     options.owns = a[2] && PyObject_IsTrue(a[2]) == 1;
-    std::string name = text_of(a[0]);
+    if (!PyUnicode_Check(a[0])) raise(PyExc_TypeError, "Recorder: name must be a str");
     auto* self = PyObject_New(RecorderObject, recorder_type);
     if (!self) throw PythonError{};
-    self->recorder = new Recorder(std::move(name), options);
+    self->recorder = Recorder::make(Ref::borrow(a[0]), options);
     self->recorder->retain();
     return reinterpret_cast<PyObject*>(self);
   });
@@ -139,9 +139,7 @@ PyObject* get_guards(PyObject* self, void*) {
     return list.release();
   });
 }
-PyObject* get_name(PyObject* self, void*) {
-  return PyUnicode_FromString(self_of(self).name().c_str());
-}
+PyObject* get_name(PyObject* self, void*) { return Py_NewRef(self_of(self).title().get()); }
 PyObject* get_closed(PyObject* self, void*) { return PyBool_FromLong(self_of(self).closed()); }
 PyObject* get_size(PyObject* self, void*) {
   return PyLong_FromSize_t(self_of(self).program().size());

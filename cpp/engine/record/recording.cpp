@@ -19,14 +19,13 @@ PyTypeObject* recording_type = nullptr;
 
 const Recording& self_of(PyObject* o) { return *reinterpret_cast<RecordingObject*>(o)->recording; }
 
-std::vector<std::uint32_t> positions_of(PyObject* ints, std::size_t limit,
-                                        const std::string& name) {
+std::vector<std::uint32_t> positions_of(PyObject* ints, std::size_t limit, const Bound& bound) {
   const Ref items = Ref::checked(PySequence_Fast(ints, "positions must be a sequence of ints"));
   std::vector<std::uint32_t> positions;
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i) {
     const long long p = integer_of(PySequence_Fast_GET_ITEM(items.get(), i));
     if (p < 0 || static_cast<std::size_t>(p) >= limit) {
-      throw IndexError(name + ": position " + std::to_string(p) + " is out of range");
+      throw IndexError(bound.name() + ": position " + std::to_string(p) + " is out of range");
     }
     positions.push_back(static_cast<std::uint32_t>(p));
   }
@@ -38,17 +37,17 @@ ExecutablePtr derive(const Recording& r, const Derivation& how) {
   try {
     return r.executable->derive(how);
   } catch (const DerivativeError& e) {
-    throw DerivativeError(r.bound->name + ": " + e.what());
+    throw DerivativeError(r.bound->name() + ": " + e.what());
   } catch (const ShapeError& e) {
-    throw ShapeError(r.bound->name + ": " + e.what());
+    throw ShapeError(r.bound->name() + ": " + e.what());
   }
 }
 
 Derivation derivation(const Recording& r, Derivation::Kind kind, PyObject* wrt, PyObject* keep) {
   Derivation how;
   how.kind = kind;
-  how.wrt = positions_of(wrt, r.program().inputs.size(), r.bound->name);
-  if (keep) how.keep = positions_of(keep, r.program().outputs.size(), r.bound->name);
+  how.wrt = positions_of(wrt, r.program().inputs.size(), *r.bound);
+  if (keep) how.keep = positions_of(keep, r.program().outputs.size(), *r.bound);
   return how;
 }
 
@@ -73,13 +72,13 @@ PyObject* jvp(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* nam
     const Derivation how = derivation(r, Derivation::Kind::kJvp, a[0], nullptr);
     const Ref tangents = Ref::checked(PySequence_Fast(a[1], "tangents must be a sequence"));
     if (static_cast<std::size_t>(PySequence_Fast_GET_SIZE(tangents.get())) != how.wrt.size()) {
-      throw ShapeError(r.bound->name + ": one tangent for each input is wanted");
+      throw ShapeError(r.bound->name() + ": one tangent for each input is wanted");
     }
     auto bound = std::make_shared<Bound>(*r.bound);
     for (std::size_t k = 0; k < how.wrt.size(); ++k) {
       PyObject* tangent = PySequence_Fast_GET_ITEM(tangents.get(), static_cast<Py_ssize_t>(k));
       bound->inputs.push_back(
-          bind_value(tangent, r.input_type(how.wrt[k]), r.bound->name + ": tangent"));
+          bind_value(tangent, r.input_type(how.wrt[k]), r.bound->name() + ": tangent"));
     }
     Recording result{derive(r, how), std::move(bound), r.kinds};
     result.kinds.insert(result.kinds.end(), r.kinds.begin(), r.kinds.end());
@@ -140,7 +139,7 @@ PyObject* batch(PyObject* self, PyObject* size) {
     how.kind = Derivation::Kind::kBatch;
     how.batch_size = integer_of(size);
     auto bound = std::make_shared<Bound>();
-    bound->name = r.bound->name;
+    bound->title = r.bound->title;
     for (std::size_t k = 0; k < r.bound->inputs.size(); ++k) {
       const Binding& b = r.bound->inputs[k];
       how.batched.push_back(b.batch_axis >= 0);
@@ -169,7 +168,7 @@ PyObject* split_and_map(PyObject* self, PyObject* wrt, Derivation::Kind kind) {
     for (Py_ssize_t k = n; k < PyList_GET_SIZE(all.get()); ++k) {
       const auto at = static_cast<std::size_t>(k - n);
       residuals.push_back(bind_value(PyList_GET_ITEM(all.get(), k),
-                                     linear.type_of(linear.inputs[at]), r.bound->name));
+                                     linear.type_of(linear.inputs[at]), r.bound->name()));
     }
     std::vector<ValueKind> results;
     if (kind == Derivation::Kind::kVjp) {
@@ -180,8 +179,8 @@ PyObject* split_and_map(PyObject* self, PyObject* wrt, Derivation::Kind kind) {
     for (ValueKind& result : results) {
       if (result == ValueKind::kPython) result = ValueKind::kScalar;
     }
-    const Ref map = Ref::checked(
-        make_linear_map(first->second(), r.bound->name, std::move(residuals), std::move(results)));
+    const Ref map = Ref::checked(make_linear_map(first->second(), r.bound->name(),
+                                                 std::move(residuals), std::move(results)));
     return PyTuple_Pack(2, outputs.get(), map.get());
   });
 }
@@ -199,7 +198,7 @@ PyObject* pick(PyObject* self, PyObject* outputs) {
     const Program& all = r.program();
     std::vector<ValueId> values;
     Recording result{nullptr, r.bound, {}};
-    for (const auto k : positions_of(outputs, all.outputs.size(), r.bound->name)) {
+    for (const auto k : positions_of(outputs, all.outputs.size(), *r.bound)) {
       values.push_back(all.outputs[k]);
       result.kinds.push_back(r.kinds[k]);
     }

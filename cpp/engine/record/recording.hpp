@@ -13,8 +13,10 @@
 namespace dualtape::engine {
 
 struct Bound {
-  std::string name;  // what errors call the recording
+  Ref title;  // what errors call the recording: a str
   Bindings inputs;
+
+  std::string name() const { return text_of(title.get()); }
 };
 
 struct Recording {

@@ -42,7 +42,7 @@ class Inputs {
         return;
       }
     }
-    const std::string& name = recording_.bound->name;
+    const std::string name = recording_.bound->name();
     owners_.push_back(bind_value(value, type, name).owner);
     if (!owners_.back()) raise(PyExc_TypeError, name + ": a tracer cannot be given here");
     data_[k] = PyArray_DATA(owners_.back().array());
@@ -146,17 +146,18 @@ void rerun(const Recording& r, const GivenLeaves& given, Results& results) {
   for (std::size_t k = 0; k < bindings.size(); ++k) {
     const Binding& b = bindings[k];
     if (b.is_argument) {
-      if (next >= given.leaves.size()) throw ShapeError(r.bound->name + ": more inputs are wanted");
+      if (next >= given.leaves.size())
+        throw ShapeError(r.bound->name() + ": more inputs are wanted");
       inputs.put(k, given[next++]);
     } else if (b.source == Binding::Source::kArray) {
       inputs.put(k, b.original ? b.original.get() : b.owner.get());
     } else if (b.source == Binding::Source::kNumber) {
       inputs.put_number(k, b);
     } else {
-      raise(PyExc_ValueError, r.bound->name + ": depends on values of another recording");
+      raise(PyExc_ValueError, r.bound->name() + ": depends on values of another recording");
     }
   }
-  if (next != given.leaves.size()) throw ShapeError(r.bound->name + ": fewer inputs are wanted");
+  if (next != given.leaves.size()) throw ShapeError(r.bound->name() + ": fewer inputs are wanted");
   run_plan(*r.executable, inputs.buffers(), results.buffers());
 }
 

@@ -93,7 +93,7 @@ Ref Recorder::value_of(ValueId v) {
   if (is_finished_) raise_leaked(v);
   if (is_abstract(v)) {
     raise(error_types.concrete_value,
-          name_ +
+          name() +
               ": this value differs along a mapped axis (vmap) or belongs to a custom rule, so "
               "there is no number to take; choose with np.where(condition, a, b)");
   }
