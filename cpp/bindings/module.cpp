@@ -10,6 +10,7 @@
 #include "record/branches.hpp"
 #include "record/custom.hpp"
 #include "record/functions.hpp"
+#include "record/gradient_call.hpp"
 #include "record/recording.hpp"
 #include "record/tracer.hpp"
 #include "record/tree.hpp"
@@ -97,6 +98,10 @@ PyMethodDef functions[] = {
      "stop_gradient(x, /)\n--\n\nx without derivatives."},
     {"clear_caches", clear_caches_function, METH_NOARGS,
      "clear_caches()\n--\n\nForgets all plans, and gives memory kept for results back."},
+    {"scalar_gradient",
+     reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(scalar_gradient)), METH_FASTCALL,
+     "scalar_gradient(fun, what, argnums, args, kwargs, with_value, check, /)\n--\n\n"
+     "(value, gradient), or None."},
     {"custom_call", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(custom_call)),
      METH_FASTCALL,
      "custom_call(kind, function, rules, operands, /)\n--\n\nA call with rules of its own."},

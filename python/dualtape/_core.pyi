@@ -310,6 +310,16 @@ def clear_caches() -> None: ...
 def memory_of(recording: Recording, /) -> tuple[int, int, int, int, int]: ...
 def set_num_threads(n: int, /) -> None: ...
 def get_num_threads() -> int: ...
+def scalar_gradient(
+    fun: Callable[..., Any],
+    what: str,
+    argnums: int | tuple[int, ...],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    with_value: bool,
+    check: Callable[[str, Any], None],
+    /,
+) -> tuple[Any, Any] | None: ...
 def custom_call(
     kind: Literal["jvp", "vjp"],
     function: Recording,

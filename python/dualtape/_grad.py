@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ._core import DerivativeError, Recorder, Recording, ShapeError, Tracer
-from ._pytree import LEAF_TYPES, Function
+from ._core import DerivativeError, Recorder, Recording, ShapeError, Tracer, scalar_gradient
+from ._pytree import Function
 from ._record import (
     Aux,
     Point,
@@ -74,14 +74,13 @@ def grad(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False)
     """
     check_callable("grad", fun)
     chosen = check_argnums("grad", argnums)
-    record_first = _recorder_of_first(fun, "grad of " + name_of(fun))
-    is_first = chosen == 0 and not has_aux
+    what = "grad of " + name_of(fun)
 
     def gradient(*args: Any, **kwargs: Any) -> Any:
-        if is_first:
-            first = record_first(args, kwargs)
-            if first is not None:
-                return first.grad(_FIRST).run()[0]
+        if not has_aux:
+            found = scalar_gradient(fun, what, chosen, args, kwargs, False, check_scalar)
+            if found is not None:
+                return found[1]
         at = point("grad", fun, chosen, args, kwargs)
         recording, aux, n_extra = _record_scalar(at, has_aux)
         values = recording.grad(at.wrt, range(1, 1 + n_extra)).run()
@@ -90,28 +89,6 @@ def grad(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False)
         return result if aux is None else (result, aux.fill(values[n:]))
 
     return wraps(fun, gradient, "grad")
-
-
-_FIRST = (0,)
-
-
-def _recorder_of_first(fun: Function, what: str) -> Callable[..., Recording | None]:
-    """The common case, kept short: one array or number first, no aux; None if it is not so."""
-
-    def record(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Recording | None:
-        if not args:
-            return None
-        x = args[0]
-        kind = type(x)
-        if kind is not float and (kind not in LEAF_TYPES or x.dtype.char not in "fd"):
-            return None
-        with Recorder(what) as recorder:
-            result = fun(recorder.input(x), *args[1:], **kwargs)
-            if type(result) is not Tracer or result.ndim or result.dtype.char not in "fd":
-                check_scalar(what, result)
-            return recorder.finish((result,))
-
-    return record
 
 
 def value_and_grad(
@@ -130,16 +107,13 @@ def value_and_grad(
     """
     check_callable("value_and_grad", fun)
     chosen = check_argnums("value_and_grad", argnums)
-
-    record_first = _recorder_of_first(fun, "value_and_grad of " + name_of(fun))
-    is_first = chosen == 0 and not has_aux
+    what = "value_and_grad of " + name_of(fun)
 
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        if is_first:
-            first = record_first(args, kwargs)
-            if first is not None:
-                slope, result = first.grad(_FIRST, _FIRST).run()
-                return result, slope
+        if not has_aux:
+            found = scalar_gradient(fun, what, chosen, args, kwargs, True, check_scalar)
+            if found is not None:
+                return found
         at = point("value_and_grad", fun, chosen, args, kwargs)
         recording, aux, n_extra = _record_scalar(at, has_aux)
         values = recording.grad(at.wrt, range(1 + n_extra)).run()

@@ -9,21 +9,6 @@
 namespace dualtape::engine {
 namespace {
 
-/// The output's value in the recorder: lifted where it is an older recording's, captured where it
-/// is an array.
-ValueId output_value(Recorder& recorder, PyObject* output, ValueKind* kind) {
-  Operand o;
-  if (!parse_operand(output, o)) operand_of(output, recorder.name() + ": result");  // raises
-  *kind = o.kind;
-  if (!o.is_traced()) return lower(o, recorder).id();
-  Recorder* owner = o.tracer()->recorder;
-  const ValueId v = current_id(o.tracer());
-  if (owner == &recorder) return v;
-  owner->require_open(v);
-  if (owner->serial() > recorder.serial()) owner->raise_leaked(v);
-  return recorder.lift(*owner, v);
-}
-
 /// ValueError if a value of `wrt` depends on another: a derivative in one alone is not defined
 /// then.
 void require_independent(const Program& program, std::span<const ValueId> wrt) {
@@ -78,6 +63,19 @@ Binding tape_binding(const RecorderRef& owner, ValueId v, ValueKind kind) {
 }
 
 }  // namespace
+
+ValueId output_value(Recorder& recorder, PyObject* output, ValueKind* kind) {
+  Operand o;
+  if (!parse_operand(output, o)) operand_of(output, recorder.name() + ": result");  // raises
+  *kind = o.kind;
+  if (!o.is_traced()) return lower(o, recorder).id();
+  Recorder* owner = o.tracer()->recorder;
+  const ValueId v = current_id(o.tracer());
+  if (owner == &recorder) return v;
+  owner->require_open(v);
+  if (owner->serial() > recorder.serial()) owner->raise_leaked(v);
+  return recorder.lift(*owner, v);
+}
 
 const Type& Recording::input_type(std::size_t k) const {
   if (k >= program().inputs.size()) throw IndexError(bound->name() + ": no such input");

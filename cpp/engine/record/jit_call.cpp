@@ -197,8 +197,7 @@ PyObject* remember(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject
                values.data()},
               walk);
     if (find(state, walk)) return Py_NewRef(Py_None);
-    std::vector<std::uint32_t> order;
-    make_treedef(walk, order);
+    std::vector<std::uint32_t> order = make_structure(walk).order;
     const bool in_order = std::ranges::is_sorted(order);
     state.latest = std::make_shared<const Remembered>(
         Remembered{WalkKey(walk), Ref::borrow(a[2]), std::move(order), in_order});

@@ -65,26 +65,7 @@ PyObject* input(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* n
     recorder.require_open(kNoValue);
     const int batch_axis = a[1] && a[1] != Py_None ? static_cast<int>(integer_of(a[1])) : -1;
     if (batch_axis < -1) raise(PyExc_ValueError, "input: batch_axis must not be negative");
-    if (is_tracer(a[0])) {
-      TracerObject* t = as_tracer(a[0]);
-      const ValueId v = current_id(t);
-      t->recorder->require_open(v);
-      const bool is_row = batch_axis >= 0;
-      const bool is_number = is_row && t->recorder->type_of(v).shape.size() == 1;
-      const ValueKind kind =
-          !is_row ? t->kind : (is_number ? ValueKind::kScalar : ValueKind::kArray);
-      const ValueId in = recorder.outer_argument(*t->recorder, v, kind, batch_axis);
-      return make_tracer(recorder, in, kind);
-    }
-    ValueKind kind;
-    const ValueId v = recorder.argument(a[0], batch_axis, &kind);
-    // One row of a mapped array is what indexing it would give: a scalar where it has no axes.
-    if (batch_axis >= 0 && recorder.type_of(v).shape.empty()) kind = ValueKind::kScalar;
-    PyObject* tracer = make_tracer(recorder, v, kind);
-    as_tracer(tracer)->order_unknown =
-        PyArray_Check(a[0]) && recorder.type_of(v).shape.size() > 1 &&
-        (batch_axis >= 0 || !PyArray_IS_C_CONTIGUOUS(reinterpret_cast<PyArrayObject*>(a[0])));
-    return tracer;
+    return input_tracer(recorder, a[0], batch_axis);
   });
 }
 
@@ -168,6 +149,28 @@ PyObject* create_slow(PyTypeObject*, PyObject* args, PyObject* kwargs) {
 }
 
 }  // namespace
+
+PyObject* input_tracer(Recorder& recorder, PyObject* value, int batch_axis) {
+  if (is_tracer(value)) {
+    TracerObject* t = as_tracer(value);
+    const ValueId v = current_id(t);
+    t->recorder->require_open(v);
+    const bool is_row = batch_axis >= 0;
+    const bool is_number = is_row && t->recorder->type_of(v).shape.size() == 1;
+    const ValueKind kind = !is_row ? t->kind : (is_number ? ValueKind::kScalar : ValueKind::kArray);
+    const ValueId in = recorder.outer_argument(*t->recorder, v, kind, batch_axis);
+    return make_tracer(recorder, in, kind);
+  }
+  ValueKind kind;
+  const ValueId v = recorder.argument(value, batch_axis, &kind);
+  // One row of a mapped array is what indexing it would give: a scalar where it has no axes.
+  if (batch_axis >= 0 && recorder.type_of(v).shape.empty()) kind = ValueKind::kScalar;
+  PyObject* tracer = make_tracer(recorder, v, kind);
+  as_tracer(tracer)->order_unknown =
+      PyArray_Check(value) && recorder.type_of(v).shape.size() > 1 &&
+      (batch_axis >= 0 || !PyArray_IS_C_CONTIGUOUS(reinterpret_cast<PyArrayObject*>(value)));
+  return tracer;
+}
 
 void add_recorder_type(PyObject* module) {
   static const char doc[] = "Recorder(name, *, guards=False, owns=False)\n--\n\nA recording.";

@@ -32,15 +32,8 @@ std::vector<std::uint32_t> positions_of(PyObject* ints, std::size_t limit, const
   return positions;
 }
 
-/// derive, with the recording's name before an error.
 ExecutablePtr derive(const Recording& r, const Derivation& how) {
-  try {
-    return r.executable->derive(how);
-  } catch (const DerivativeError& e) {
-    throw DerivativeError(r.bound->name() + ": " + e.what());
-  } catch (const ShapeError& e) {
-    throw ShapeError(r.bound->name() + ": " + e.what());
-  }
+  return engine::derive(*r.executable, r.bound->title, how);
 }
 
 Derivation derivation(const Recording& r, Derivation::Kind kind, PyObject* wrt, PyObject* keep) {
@@ -325,6 +318,16 @@ PyGetSetDef recording_attributes[] = {
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
 }  // namespace
+
+ExecutablePtr derive(const Executable& executable, const Ref& title, const Derivation& how) {
+  try {
+    return executable.derive(how);
+  } catch (const DerivativeError& e) {
+    throw DerivativeError(text_of(title.get()) + ": " + e.what());
+  } catch (const ShapeError& e) {
+    throw ShapeError(text_of(title.get()) + ": " + e.what());
+  }
+}
 
 PyObject* make_recording(Recording recording) {
   auto* o = PyObject_New(RecordingObject, recording_type);

@@ -36,6 +36,14 @@ Recording finish_recording(Recorder& recorder, std::span<PyObject* const> output
 Recording snapshot_recording(RecorderRef recorder, std::span<PyObject* const> outputs,
                              std::span<PyObject* const> wrt);
 
+/// The output's value in the recorder: lifted where it is an older recording's, captured where it
+/// is an array.
+ValueId output_value(Recorder& recorder, PyObject* output, ValueKind* kind);
+/// An argument of the recorded function: a new tracer.
+PyObject* input_tracer(Recorder& recorder, PyObject* value, int batch_axis);
+/// Executable::derive, with the recording's name before an error.
+ExecutablePtr derive(const Executable& executable, const Ref& title, const Derivation& how);
+
 /// `value` bound to an input of this type: its shape and element type must fit.
 Binding bind_value(PyObject* value, const Type& type, const std::string& what);
 

@@ -16,6 +16,7 @@ class Few {
   T* data() { return many_ ? many_.get() : few_; }
   std::size_t size() const { return size_; }
   T& operator[](std::size_t k) { return data()[k]; }
+  const T& operator[](std::size_t k) const { return many_ ? many_[k] : few_[k]; }
   operator std::span<const T>() { return {data(), size_}; }
 
  private:

@@ -27,6 +27,8 @@ class TreeWalk {
   TreeWalk& operator=(const TreeWalk&) = delete;
 
   void add(PyObject* tree);
+  /// As add of a tuple of these.
+  void add_tuple(std::span<PyObject* const> trees);
   /// As add of the pair of a tuple and a dict, without making them.
   void add_call(std::span<PyObject* const> args, std::span<PyObject* const> names,
                 PyObject* const* values);
@@ -78,9 +80,16 @@ struct WalkKey {
   std::vector<Ref> objects;
 };
 
-/// The structure written by a walk, which may have more words after it. `order[k]` is the place in
-/// the walk of the k-th leaf.
-Ref make_treedef(const TreeWalk& walk, std::vector<std::uint32_t>& order);
+/// A structure, and where its leaves were met: the k-th at place `order[k]` of the walk.
+struct Structure {
+  Ref treedef;
+  std::vector<std::uint32_t> order;
+};
+/// The structure written by a walk, which may have more words after it.
+Structure make_structure(const TreeWalk& walk);
+/// The same for a walk with Leaves::kAlike and nothing after the tree: structures met before are
+/// kept.
+std::shared_ptr<const Structure> structure_of(const TreeWalk& walk);
 /// The tree with these leaves; ValueError if their number does not fit.
 Ref unflatten(PyObject* treedef, std::span<PyObject* const> leaves);
 /// The structure of a lone leaf: always the same object.

@@ -198,36 +198,16 @@ Ref spec_of(const Node*& node, PyObject* optree) {
 
 // ------------------------------------------------------------ flatten
 
+/// Structures met before, found without building them again.
 struct Known {
   WalkKey key;
-  Ref treedef;
-  std::vector<std::uint32_t> order;
+  std::shared_ptr<const Structure> structure;
 };
-
-/// Structures met before, found without building them again.
-std::unordered_multimap<std::uint64_t, std::shared_ptr<const Known>>& known_structures() {
-  static auto* const table =
-      new std::unordered_multimap<std::uint64_t, std::shared_ptr<const Known>>;
+std::unordered_multimap<std::uint64_t, Known>& known_structures() {
+  static auto* const table = new std::unordered_multimap<std::uint64_t, Known>;
   return *table;
 }
 constexpr std::size_t kMaxKnown = 1024;
-
-std::shared_ptr<const Known> structure_of(const TreeWalk& walk) {
-  auto& table = known_structures();
-  if (!walk.has_foreign()) {  // Equality of other keys than strings may run Python code.
-    auto [first, last] = table.equal_range(walk.hash());
-    for (; first != last; ++first) {
-      if (first->second->key.matches(walk)) return first->second;
-    }
-  }
-  std::vector<std::uint32_t> order;
-  Ref treedef = make_treedef(walk, order);
-  auto made = std::make_shared<const Known>(Known{WalkKey(walk), treedef, std::move(order)});
-  if (walk.has_foreign()) return made;
-  if (table.size() >= kMaxKnown) table.clear();
-  table.emplace(walk.hash(), made);
-  return made;
-}
 
 PyObject* flatten(PyObject*, PyObject* tree) {
   return guarded([&] {
@@ -239,12 +219,12 @@ PyObject* flatten(PyObject*, PyObject* tree) {
       PyList_SET_ITEM(leaves.get(), 0, Py_NewRef(walk.leaves()[0]));
       return PyTuple_Pack(2, leaves.get(), leaf_object);
     }
-    const auto known = structure_of(walk);
+    const auto structure = structure_of(walk);
     for (Py_ssize_t k = 0; k < n; ++k) {
-      const std::uint32_t from = known->order[static_cast<std::size_t>(k)];
+      const std::uint32_t from = structure->order[static_cast<std::size_t>(k)];
       PyList_SET_ITEM(leaves.get(), k, Py_NewRef(walk.leaves()[from]));
     }
-    return PyTuple_Pack(2, leaves.get(), known->treedef.get());
+    return PyTuple_Pack(2, leaves.get(), structure->treedef.get());
   });
 }
 
@@ -351,10 +331,24 @@ PyMethodDef functions[] = {
 
 }  // namespace
 
-Ref make_treedef(const TreeWalk& walk, std::vector<std::uint32_t>& order) {
+Structure make_structure(const TreeWalk& walk) {
   Reader::Part part = Reader(walk).read();
-  order = std::move(part.leaves);
-  return make_object(std::move(part.nodes));
+  return {make_object(std::move(part.nodes)), std::move(part.leaves)};
+}
+
+std::shared_ptr<const Structure> structure_of(const TreeWalk& walk) {
+  auto& table = known_structures();
+  if (!walk.has_foreign()) {  // Equality of other keys than strings may run Python code.
+    auto [first, last] = table.equal_range(walk.hash());
+    for (; first != last; ++first) {
+      if (first->second.key.matches(walk)) return first->second.structure;
+    }
+  }
+  auto made = std::make_shared<const Structure>(make_structure(walk));
+  if (walk.has_foreign()) return made;
+  if (table.size() >= kMaxKnown) table.clear();
+  table.emplace(walk.hash(), Known{WalkKey(walk), made});
+  return made;
 }
 
 Ref unflatten(PyObject* treedef, std::span<PyObject* const> leaves) {

@@ -91,11 +91,15 @@ void TreeWalk::add(PyObject* tree) {
   }
 }
 
+void TreeWalk::add_tuple(std::span<PyObject* const> trees) {
+  put(word_of(TreeMark::kTuple, static_cast<Py_ssize_t>(trees.size())));
+  for (PyObject* tree : trees) add(tree);
+}
+
 void TreeWalk::add_call(std::span<PyObject* const> args, std::span<PyObject* const> names,
                         PyObject* const* values) {
   put(word_of(TreeMark::kTuple, 2));
-  put(word_of(TreeMark::kTuple, static_cast<Py_ssize_t>(args.size())));
-  for (PyObject* arg : args) add(arg);
+  add_tuple(args);
   put(word_of(TreeMark::kDict, static_cast<Py_ssize_t>(names.size())));
   for (PyObject* name : names) add_key(name);
   for (std::size_t k = 0; k < names.size(); ++k) add(values[k]);
