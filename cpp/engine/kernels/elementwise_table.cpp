@@ -7,18 +7,22 @@ namespace dualtape::engine {
 namespace {
 
 /// x == 0 ? 0 : c x. A zero that came from a branch not taken annihilates infinities and NaN.
-template <class T>
+/// kCStep, kXStep: 0 if the operand is a single value.
+template <class T, int kCStep, int kXStep>
 void zero_multiply(void* out, const void* const* in, std::int64_t n, const std::int64_t*) {
   const T* c = static_cast<const T*>(in[0]);
   const T* x = static_cast<const T*>(in[1]);
   T* y = static_cast<T*>(out);
 #pragma GCC ivdep
-  for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] == T(0) ? T(0) : c[i] * x[i];
+  for (std::int64_t i = 0; i < n; ++i) {
+    y[i] = x[i * kXStep] == T(0) ? T(0) : c[i * kCStep] * x[i * kXStep];
+  }
 }
 
+template <int kCStep, int kXStep>
 Kernel lookup_zero_multiply(DType dtype) {
   return dispatch(dtype, []<class T>(T) -> Kernel {
-    if constexpr (!std::is_integral_v<T>) return zero_multiply<T>;
+    if constexpr (!std::is_integral_v<T>) return zero_multiply<T, kCStep, kXStep>;
     return nullptr;
   });
 }
@@ -26,7 +30,7 @@ Kernel lookup_zero_multiply(DType dtype) {
 }  // namespace
 
 Kernel level::elementwise(OpCode op, DType dtype) {
-  if (op == kZeroMultiply) return lookup_zero_multiply(dtype);
+  if (op == kZeroMultiply) return lookup_zero_multiply<1, 1>(dtype);
   if (op >= ops::op_count) return nullptr;
   switch (dtype) {
     case DType::kFloat64: return kernels_float64()[op];
@@ -39,6 +43,10 @@ Kernel level::elementwise(OpCode op, DType dtype) {
 }
 
 Kernel level::broadcast(OpCode op, DType dtype, Broadcast which) {
+  if (op == kZeroMultiply) {
+    return which == Broadcast::kLeft ? lookup_zero_multiply<0, 1>(dtype)
+                                     : lookup_zero_multiply<1, 0>(dtype);
+  }
   if (op >= ops::op_count) return nullptr;
   switch (dtype) {
     case DType::kFloat64: return broadcast_kernels_float64(which)[op];

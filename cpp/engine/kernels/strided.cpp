@@ -123,6 +123,33 @@ void copy_tile(U* y, const char* x, std::int64_t rows, std::int64_t columns, std
   }
 }
 
+/// Rows of n elements, one after the other in the result; each one value, a run, or a column.
+template <class U>
+void copy_rows(U* y, const char* x, std::int64_t rows, std::int64_t n, std::int64_t row_step,
+               std::int64_t step) {
+  constexpr std::int64_t kItem = sizeof(U);
+  const auto each = [&](auto copy) {
+    for (std::int64_t r = 0; r < rows; ++r, y += n, x += row_step) {
+      copy(y, reinterpret_cast<const U*>(x));
+    }
+  };
+  if (step == 0 && n == 2) {
+    each([](U* to, const U* from) { to[0] = to[1] = *from; });
+  } else if (step == 0 && n == 3) {
+    each([](U* to, const U* from) { to[0] = to[1] = to[2] = *from; });
+  } else if (step == 0) {
+    each([n](U* to, const U* from) { fill_run(to, *from, n); });
+  } else if (step == kItem) {
+    each([n](U* to, const U* from) { copy_run(to, from, n); });
+  } else if (std::abs(row_step) < std::abs(step) && row_step != 0) {
+    copy_tile(y, x, rows, n, row_step, step);
+  } else {
+    each([=](U* to, const U* from) {
+      copy_run<U>(reinterpret_cast<char*>(to), kItem, reinterpret_cast<const char*>(from), step, n);
+    });
+  }
+}
+
 }  // namespace
 
 Walk make_walk(std::size_t item, std::span<const std::int64_t> shape,
@@ -163,15 +190,14 @@ void gather(char* dst, const char* src, const Walk& walk, std::int64_t first, st
   }
   const std::int64_t step = walk.strides[last], row = walk.shape[last];
   const auto item = static_cast<std::int64_t>(walk.item);
-  const bool transposed = is_transposed(walk);
   with_item(walk.item, [&](auto unit) {
     using U = decltype(unit);
     for (;;) {
       std::int64_t rows = 1, run = std::min(n, row - index[last]);
-      if (transposed && run == row && n >= 2 * row) {
+      if (last > 0 && run == row && n >= 2 * row) {
         rows = std::min(n / row, walk.shape[last - 1] - index[last - 1]);
         run = rows * row;
-        copy_tile(reinterpret_cast<U*>(dst), src, rows, row, walk.strides[last - 1], step);
+        copy_rows(reinterpret_cast<U*>(dst), src, rows, row, walk.strides[last - 1], step);
       } else {
         copy_run<U>(dst, item, src, step, run);
       }
@@ -194,11 +220,7 @@ void gather(char* dst, const char* src, const Walk& walk, std::int64_t first, st
 void expand_rows(char* dst, const char* src, std::int64_t step, std::int64_t rows, std::int64_t n,
                  std::size_t item) {
   with_item(item, [&](auto unit) {
-    using U = decltype(unit);
-    U* y = reinterpret_cast<U*>(dst);
-    for (std::int64_t r = 0; r < rows; ++r, y += n, src += step) {
-      fill_run(y, *reinterpret_cast<const U*>(src), n);
-    }
+    copy_rows(reinterpret_cast<decltype(unit)*>(dst), src, rows, n, step, 0);
   });
 }
 

@@ -145,12 +145,17 @@ class RegionRun {
 
   void by_rows(const RegionInstruction& i, std::int64_t rows, std::int64_t n) const {
     char* out = at_[i.out];
-    const char* in[] = {at_[i.in[0]], at_[i.in[1]], at_[i.in[2]]};
+    const char *x = at_[i.in[0]], *y = at_[i.in[1]], *z = at_[i.in[2]];
+    const std::int64_t steps[] = {row_step(i.out), row_step(i.in[0]), row_step(i.in[1]),
+                                  row_step(i.in[2])};
+    const Kernel kernel = i.kernel;
     for (std::int64_t r = 0; r < rows; ++r) {
-      const void* operands[] = {in[0], in[1], in[2]};
-      i.kernel(out, operands, n, &i.attr);
-      out += row_step(i.out);
-      for (int k = 0; k < 3; ++k) in[k] += row_step(i.in[k]);
+      const void* in[] = {x, y, z};
+      kernel(out, in, n, &i.attr);
+      out += steps[0];
+      x += steps[1];
+      y += steps[2];
+      z += steps[3];
     }
   }
 
