@@ -15,13 +15,13 @@ constexpr std::int64_t kSmallestBlock = kChunk;
 constexpr std::int64_t kLargestBlock = 1024;
 
 /// Running a kernel row by row costs a call a row; for shorter rows a copy is cheaper.
-constexpr std::int64_t kLongRow = 32;
+constexpr std::int64_t kLongRow = 16;
 /// Rows that lie evenly are worth reading in place from so many elements on.
-constexpr std::int64_t kLongSpan = 1024;
+constexpr std::int64_t kLongSpan = 256;
 /// An operand that repeats after so many elements is copied once, even if it could stay in place.
 constexpr std::int64_t kShortPeriod = 128;
-/// The same if it cannot. A block then holds whole periods, so they may not exceed a span.
-constexpr std::int64_t kLongPeriod = kLongSpan;
+/// The same if it cannot.
+constexpr std::int64_t kLongPeriod = 1024;
 /// A transposed operand with longer rows than this is copied in panels of several rows, unless
 /// these take too much of the second-level cache.
 constexpr std::int64_t kPanelRow = 128;
@@ -178,7 +178,6 @@ Placed RegionRegisters::place(ValueId a, const Walk& walk, bool as_elements) {
   } else {
     const std::int64_t period = period_of(walk);
     const bool once = period != 0 && period <= kLongPeriod;
-    if (once) period_ = std::max(period_, period);
     region_.gathers.push_back({reg, once, 0, ref, walk});
   }
   return {reg, Lie::kElements};
@@ -220,14 +219,27 @@ void RegionRegisters::settle_panels(std::int64_t grain) {
   }
 }
 
+/// Elements that a block must hold a multiple of, for the sake of operands that are copied once. If
+/// a run is shorter than their period, they are copied block by block.
+std::int64_t RegionRegisters::settle_periods() {
+  std::int64_t longest = 1;
+  for (Gather& g : region_.gathers) {
+    if (!g.once) continue;
+    const std::int64_t period = period_of(g.walk);
+    g.once = period <= region_.run;
+    if (g.once) longest = std::max(longest, period);
+  }
+  return longest;
+}
+
 /// Blocks hold whole rows and periods, or else stay inside one row.
 void RegionRegisters::settle_block(bool whole_rows) {
   std::int64_t bytes = 0;  // an element
   for (const Register& block : blocks_) bytes += block.step;
   std::int64_t block = kBlockBudget / std::max<std::int64_t>(bytes, 8) / kChunk * kChunk;
-  block = std::max(std::clamp(block, kSmallestBlock, kLargestBlock), period_);
   if (region_.run == 0) region_.run = region_.count;
-  std::int64_t grain = period_;
+  std::int64_t grain = settle_periods();
+  block = std::max(std::clamp(block, kSmallestBlock, kLargestBlock), grain);
   if (region_.row && (whole_rows || region_.row <= block)) {
     grain = std::max(grain, region_.row);
   } else if (region_.row) {

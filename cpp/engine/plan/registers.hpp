@@ -64,6 +64,7 @@ class RegionRegisters {
   Placed place(ValueId a, const Walk& walk, bool as_elements);
   Placed stay(const Ref& ref, const Walk& walk);
   void settle_block(bool whole_rows);
+  std::int64_t settle_periods();
   void settle_panels(std::int64_t grain);
   void settle_scratch();
 
@@ -71,7 +72,6 @@ class RegionRegisters {
   Region& region_;
   std::vector<Register> blocks_, streams_;
   std::vector<std::uint32_t> free_;
-  std::int64_t period_ = 1;  // blocks filled once hold a multiple of it
   std::unordered_map<std::uint64_t, Placed> outside_;
 };
 
