@@ -72,4 +72,20 @@ DUALTAPE_SIMD Block<float> in_double(F f, Block<float> x) {
   return x;
 }
 
+template <class F>
+DUALTAPE_SIMD Block<float> in_double(F f, Block<float> a, Block<float> b) {
+  using Wide = Block<double>::Vector;
+  HalfBlock halves_a[2], halves_b[2];
+  std::memcpy(halves_a, &a.v, sizeof halves_a);
+  std::memcpy(halves_b, &b.v, sizeof halves_b);
+  for (int i = 0; i < 2; ++i) {
+    const Block<double> wide_a(__builtin_convertvector(halves_a[i], Wide));
+    const Block<double> wide_b(__builtin_convertvector(halves_b[i], Wide));
+    const Block<double> y = f(wide_a, wide_b);
+    halves_a[i] = __builtin_convertvector(y.v, HalfBlock);
+  }
+  std::memcpy(&a.v, halves_a, sizeof halves_a);
+  return a;
+}
+
 }  // namespace dualtape::engine::simd

@@ -4,66 +4,124 @@
 
 #include "dualtape/ops/special.hpp"
 #include "kernels/simd/libmvec.hpp"
+#include "kernels/simd/logarithm.hpp"
 #include "kernels/simd/powers.hpp"
+#include "kernels/simd/remainder.hpp"
+#include "kernels/simd/trigonometric.hpp"
 
 namespace dualtape::engine::simd {
 
-#if defined(DUALTAPE_CALL_LIBMVEC)
-#define DUALTAPE_LEAF(name)                                                        \
-  DUALTAPE_SIMD Block<double> name(Block<double> x) { return libmvec::name(x.v); } \
+// Three ways to compute a function, floats and doubles:
+//   DUALTAPE_OWN    the code of exponential.hpp and its neighbours; floats in double
+//   DUALTAPE_MVEC   glibc's
+//   DUALTAPE_LANES  scalar code, lane by lane
+#define DUALTAPE_OWN_DOUBLE(name) \
+  DUALTAPE_SIMD Block<double> name(Block<double> x) { return own::name(x); }
+#define DUALTAPE_OWN(name)  \
+  DUALTAPE_OWN_DOUBLE(name) \
+  DUALTAPE_SIMD Block<float> name(Block<float> x) { return in_double(own::name, x); }
+#define DUALTAPE_MVEC_DOUBLE(name) \
+  DUALTAPE_SIMD Block<double> name(Block<double> x) { return libmvec::name(x.v); }
+#define DUALTAPE_MVEC_FLOAT(name) \
   DUALTAPE_SIMD Block<float> name(Block<float> x) { return libmvec::name(x.v); }
-#define DUALTAPE_LEAF_BINARY(name)                                     \
+#define DUALTAPE_MVEC(name) DUALTAPE_MVEC_DOUBLE(name) DUALTAPE_MVEC_FLOAT(name)
+#define DUALTAPE_MVEC_BINARY(name)                                     \
   DUALTAPE_SIMD Block<double> name(Block<double> a, Block<double> b) { \
     return libmvec::name(a.v, b.v);                                    \
   }                                                                    \
   DUALTAPE_SIMD Block<float> name(Block<float> a, Block<float> b) {    \
     return libmvec::name(a.v, b.v);                                    \
   }
-#else
-#define DUALTAPE_LEAF(name)                                      \
+#define DUALTAPE_LANES(name)                                     \
   template <class T, int N>                                      \
   Simd<T, N> name(Simd<T, N> x) {                                \
     return map_lanes([](T lane) { return std::name(lane); }, x); \
   }
-#define DUALTAPE_LEAF_BINARY(name)                                    \
+#define DUALTAPE_LANES_BINARY(name)                                   \
   template <class T, int N>                                           \
   Simd<T, N> name(Simd<T, N> a, Simd<T, N> b) {                       \
     return map_lanes([](T s, T t) { return std::name(s, t); }, a, b); \
   }
+
+#if defined(DUALTAPE_CALL_LIBMVEC)
+// Own code where it is faster (tests/cpp/engine/test_simd.cpp shows that it is more accurate too).
+#if defined(DUALTAPE_SIMD_AVX512)
+#define DUALTAPE_OWN_IF_AVX512(name) DUALTAPE_OWN_DOUBLE(name) DUALTAPE_MVEC_FLOAT(name)
+#else
+#define DUALTAPE_OWN_IF_AVX512(name) DUALTAPE_MVEC(name)
+#endif
+DUALTAPE_OWN_DOUBLE(tanh)
+DUALTAPE_MVEC_FLOAT(tanh)
+DUALTAPE_OWN_IF_AVX512(exp)
+DUALTAPE_OWN_IF_AVX512(expm1)
+DUALTAPE_OWN_IF_AVX512(log)
+DUALTAPE_OWN_IF_AVX512(sinh)
+DUALTAPE_MVEC(acos)
+DUALTAPE_MVEC(acosh)
+DUALTAPE_MVEC(asin)
+DUALTAPE_MVEC(asinh)
+DUALTAPE_MVEC(atan)
+DUALTAPE_MVEC(atanh)
+DUALTAPE_MVEC(cbrt)
+DUALTAPE_MVEC(cos)
+DUALTAPE_MVEC(cosh)
+DUALTAPE_MVEC(erf)
+DUALTAPE_MVEC(erfc)
+DUALTAPE_MVEC(exp2)
+DUALTAPE_MVEC(log10)
+DUALTAPE_MVEC(log1p)
+DUALTAPE_MVEC(log2)
+DUALTAPE_MVEC(sin)
+DUALTAPE_MVEC(tan)
+DUALTAPE_MVEC_BINARY(atan2)
+DUALTAPE_MVEC_BINARY(hypot)
+DUALTAPE_MVEC_BINARY(pow)
+#else
+DUALTAPE_LANES(acos)
+DUALTAPE_LANES(acosh)
+DUALTAPE_LANES(asin)
+DUALTAPE_LANES(asinh)
+DUALTAPE_LANES(atan)
+DUALTAPE_LANES(atanh)
+DUALTAPE_LANES(cbrt)
+DUALTAPE_OWN(cos)
+DUALTAPE_OWN(cosh)
+DUALTAPE_LANES(erf)
+DUALTAPE_LANES(erfc)
+DUALTAPE_OWN(exp)
+DUALTAPE_OWN(exp2)
+DUALTAPE_OWN(expm1)
+DUALTAPE_OWN(log)
+DUALTAPE_OWN(log10)
+DUALTAPE_OWN(log1p)
+DUALTAPE_OWN(log2)
+DUALTAPE_OWN(sin)
+DUALTAPE_OWN(sinh)
+DUALTAPE_OWN(tan)
+DUALTAPE_OWN(tanh)
+DUALTAPE_LANES_BINARY(atan2)
+DUALTAPE_LANES_BINARY(hypot)
+DUALTAPE_LANES_BINARY(pow)
 #endif
 
-DUALTAPE_LEAF(acos)
-DUALTAPE_LEAF(acosh)
-DUALTAPE_LEAF(asin)
-DUALTAPE_LEAF(asinh)
-DUALTAPE_LEAF(atan)
-DUALTAPE_LEAF(atanh)
-DUALTAPE_LEAF(cbrt)
-DUALTAPE_LEAF(cos)
-DUALTAPE_LEAF(cosh)
-DUALTAPE_LEAF(erf)
-DUALTAPE_LEAF(erfc)
-DUALTAPE_LEAF(exp)
-DUALTAPE_LEAF(exp2)
-DUALTAPE_LEAF(expm1)
-DUALTAPE_LEAF(log)
-DUALTAPE_LEAF(log10)
-DUALTAPE_LEAF(log1p)
-DUALTAPE_LEAF(log2)
-DUALTAPE_LEAF(sin)
-DUALTAPE_LEAF(sinh)
-DUALTAPE_LEAF(tan)
-DUALTAPE_LEAF(tanh)
-DUALTAPE_LEAF_BINARY(atan2)
-DUALTAPE_LEAF_BINARY(hypot)
-DUALTAPE_LEAF_BINARY(pow)
+/// log(1 + exp(x)) for x <= 0.
+template <class B>
+DUALTAPE_SIMD B log1p_exp(B x) {
+  if constexpr (std::is_same_v<B, D>) {
+    return own::log1p_of_unit(exp(x));
+  } else {
+    return log1p(exp(x));
+  }
+}
 
-#undef DUALTAPE_LEAF
-#undef DUALTAPE_LEAF_BINARY
-
-template <class T, int N>
-Simd<T, N> fmod(Simd<T, N> a, Simd<T, N> b) {
-  return map_lanes([](T s, T t) { return std::fmod(s, t); }, a, b);
+template <class B>
+DUALTAPE_SIMD B log_expit(B x) {
+  return smaller(B(0), x) - log1p_exp(-abs(x));
+}
+template <class B>
+DUALTAPE_SIMD B logaddexp(B a, B b) {
+  const B d = ops::detail::difference(a, b);
+  return select(d > B(0), a, b) + log1p_exp(-abs(d));
 }
 
 template <class T, int N>

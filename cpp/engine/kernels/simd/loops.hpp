@@ -16,8 +16,7 @@ namespace dualtape::engine::simd {
 template <class Op>
 inline constexpr bool kLaneByLane =
     std::is_same_v<Op, ops::GammaLn> || std::is_same_v<Op, ops::Digamma> ||
-    std::is_same_v<Op, ops::Polygamma> || std::is_same_v<Op, ops::Fmod> ||
-    std::is_same_v<Op, ops::Remainder> || std::is_same_v<Op, ops::FloorDivide>;
+    std::is_same_v<Op, ops::Polygamma>;
 
 /// Rules that round as IEEE's basic operations: a lane and a scalar give the same bits.
 template <class Op>
@@ -72,14 +71,28 @@ DUALTAPE_SIMD void with_readers(const void* const* in, F f) {
   }
 }
 
+/// The rule on blocks; where its composition has a cheaper form, that.
+template <class Op, class... B>
+DUALTAPE_SIMD auto value_of_blocks(const B&... x) {
+  if constexpr (std::is_same_v<Op, ops::LogExpit>) {
+    return log_expit(x...);
+  } else if constexpr (std::is_same_v<Op, ops::LogAddExp>) {
+    return logaddexp(x...);
+  } else {
+    return Op::value(x...);
+  }
+}
+
 /// The rule as a function of scalars or blocks.
 template <class Op>
 DUALTAPE_SIMD auto rule(const std::int64_t* attrs) {
   return [attrs](const auto&... x) __attribute__((always_inline)) {
     if constexpr (is_parametric<Op>) {
       return Op::value(static_cast<int>(attrs[0]), x...);
-    } else {
+    } else if constexpr ((std::is_arithmetic_v<std::remove_cvref_t<decltype(x)>> && ...)) {
       return Op::value(x...);
+    } else {
+      return value_of_blocks<Op>(x...);
     }
   };
 }

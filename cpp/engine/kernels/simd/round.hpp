@@ -72,6 +72,26 @@ DUALTAPE_SIMD Simd<T, N> sqrt(Simd<T, N> x) {
 #endif
 }
 
+/// The larger or smaller of two, b if either is NaN.
+template <class T, int N>
+DUALTAPE_SIMD Simd<T, N> larger(Simd<T, N> a, Simd<T, N> b) {
+#if defined(DUALTAPE_SIMD_AVX512)
+  if constexpr (sizeof(T) == 8) return _mm512_maskz_max_pd(kAll<T>, a.v, b.v);
+  if constexpr (sizeof(T) == 4) return _mm512_maskz_max_ps(kAll<T>, a.v, b.v);
+#else
+  return select(a > b, a, b);
+#endif
+}
+template <class T, int N>
+DUALTAPE_SIMD Simd<T, N> smaller(Simd<T, N> a, Simd<T, N> b) {
+#if defined(DUALTAPE_SIMD_AVX512)
+  if constexpr (sizeof(T) == 8) return _mm512_maskz_min_pd(kAll<T>, a.v, b.v);
+  if constexpr (sizeof(T) == 4) return _mm512_maskz_min_ps(kAll<T>, a.v, b.v);
+#else
+  return select(a < b, a, b);
+#endif
+}
+
 /// Whether multiply_add rounds once.
 #if defined(__FMA__) || defined(__FP_FAST_FMA)
 inline constexpr bool kFused = true;
