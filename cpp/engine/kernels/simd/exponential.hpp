@@ -13,12 +13,28 @@ namespace dualtape::engine::simd {
 
 using D = Block<double>;
 
-/// c[0] + c[1] x + c[2] x^2 + ...
+/// c[0] + c[1] x + c[2] x^2 + ... by Horner's scheme, or by Estrin's where a step is two dependent
+/// operations and the length of their chain bounds the speed.
+template <class B, std::size_t n>
+DUALTAPE_SIMD B polynomial(B x, const std::array<B, n>& c) {
+  if constexpr (n == 1) {
+    return c[0];
+  } else if constexpr (kFused) {
+    B y = c[n - 1];
+    for (std::size_t i = n - 1; i-- > 0;) y = multiply_add(y, x, c[i]);
+    return y;
+  } else {
+    std::array<B, (n + 1) / 2> pairs;
+    for (std::size_t i = 0; i < n / 2; ++i) pairs[i] = multiply_add(c[2 * i + 1], x, c[2 * i]);
+    if constexpr (n % 2 == 1) pairs[n / 2] = c[n - 1];
+    return polynomial(x * x, pairs);
+  }
+}
 template <class B, std::size_t n>
 DUALTAPE_SIMD B polynomial(B x, const std::array<double, n>& c) {
-  B y(c[n - 1]);
-  for (std::size_t i = n - 1; i-- > 0;) y = multiply_add(y, x, B(c[i]));
-  return y;
+  std::array<B, n> splat;
+  for (std::size_t i = 0; i < n; ++i) splat[i] = B(c[i]);
+  return polynomial(x, splat);
 }
 
 /// Adding it to a double below 2^51 rounds to an integer, which then stands in the low bits.
@@ -68,9 +84,22 @@ DUALTAPE_SIMD Expm1Parts expm1_parts(D x) {
 /// x, but not outside [lo, hi]; NaN stays.
 DUALTAPE_SIMD D bounded(D x, double lo, double hi) { return smaller(D(hi), larger(D(lo), x)); }
 
-DUALTAPE_SIMD D exp(D x) {
+DUALTAPE_SIMD D exp_of_any(D x) {
   const auto [k, p] = expm1_parts(bounded(x, -746, 710));
   return scale(D(1) + p, k);
+}
+[[gnu::noinline]] inline D exp_near_limits(D x) { return exp_of_any(x); }
+
+/// Without scalef: where no lane over- or underflows k is added to the exponent.
+DUALTAPE_SIMD D exp(D x) {
+#if defined(DUALTAPE_SIMD_AVX512)
+  return exp_of_any(x);
+#else
+  if (any(!(abs(x) <= D(708)))) [[unlikely]]
+    return exp_near_limits(x);
+  const auto [k, p] = expm1_parts(x);
+  return from_bits<double, kLanes<double>>(to_bits(D(1) + p) + (to_bits(k + D(kRounder)) << 52));
+#endif
 }
 
 DUALTAPE_SIMD D exp2(D x) {

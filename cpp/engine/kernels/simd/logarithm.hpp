@@ -16,6 +16,17 @@ inline constexpr double kLn2High = 0x1.62e42fee00000p-1, kLn2Low = 1.90821492927
 struct Split {
   D k, f;
 };
+DUALTAPE_SIMD Split split_normal(D x) {
+  constexpr std::int64_t kThreeQuarters = 0x3fe8000000000000, kOne = 0x3ff0000000000000;
+  constexpr std::int64_t kMantissa = 0x000fffffffffffff;
+  constexpr int n = kLanes<double>;
+  const auto bits = to_bits(x) + (kOne - kThreeQuarters);
+  // The biased exponent in the low bits of 2^52; the bits are those of a positive number.
+  using Unsigned [[gnu::vector_size(kRegisterBytes)]] = std::uint64_t;
+  const auto exponent = reinterpret_cast<D::Integers>(reinterpret_cast<Unsigned>(bits) >> 52);
+  const D k = from_bits<double, n>(exponent | 0x4330000000000000) - D(0x1p52 + 1023);
+  return {k, from_bits<double, n>((bits & kMantissa) + kThreeQuarters) - D(1)};
+}
 DUALTAPE_SIMD Split split(D x) {
 #if defined(DUALTAPE_SIMD_AVX512)
   constexpr auto kAllLanes = kAll<double>;
@@ -24,17 +35,9 @@ DUALTAPE_SIMD Split split(D x) {
   const D k_of_m = _mm512_maskz_getexp_pd(kAllLanes, m.v);
   return {k - k_of_m, m - D(1)};
 #else
-  constexpr std::int64_t kThreeQuarters = 0x3fe8000000000000, kOne = 0x3ff0000000000000;
-  constexpr std::int64_t kMantissa = 0x000fffffffffffff;
-  constexpr int n = kLanes<double>;
   const auto subnormal = x < D(0x1p-1022);
-  const auto bits = to_bits(select(subnormal, x * D(0x1p54), x)) + (kOne - kThreeQuarters);
-  // The biased exponent in the low bits of 2^52; the bits are those of a positive number.
-  using Unsigned [[gnu::vector_size(kRegisterBytes)]] = std::uint64_t;
-  const auto exponent = reinterpret_cast<D::Integers>(reinterpret_cast<Unsigned>(bits) >> 52);
-  const D biased = from_bits<double, n>(exponent | 0x4330000000000000);
-  const D k = biased - select(subnormal, D(0x1p52 + 1023 + 54), D(0x1p52 + 1023));
-  return {k, from_bits<double, n>((bits & kMantissa) + kThreeQuarters) - D(1)};
+  const Split y = split_normal(select(subnormal, x * D(0x1p54), x));
+  return {y.k - select(subnormal, D(54), D(0)), y.f};
 #endif
 }
 
@@ -62,10 +65,22 @@ DUALTAPE_SIMD D with_edges_of_log(D x, D y) {
 #endif
 }
 
+DUALTAPE_SIMD D log_of_split(Split x) {
+  const D low = multiply_add(x.k, D(kLn2Low), -log_correction(x.f));
+  return multiply_add(x.k, D(kLn2High), low + x.f);
+}
+DUALTAPE_SIMD D log_of_any(D x) { return with_edges_of_log(x, log_of_split(split(x))); }
+[[gnu::noinline]] inline D log_near_limits(D x) { return log_of_any(x); }
+
+/// Where splitting takes many instructions: subnormals and edges apart, if any.
 DUALTAPE_SIMD D log(D x) {
-  const auto [k, f] = split(x);
-  const D low = multiply_add(k, D(kLn2Low), -log_correction(f));
-  return with_edges_of_log(x, multiply_add(k, D(kLn2High), low + f));
+#if defined(DUALTAPE_SIMD_AVX512)
+  return log_of_any(x);
+#else
+  if (any(!((x >= D(0x1p-1022)) & (x < D(kInf))))) [[unlikely]]
+    return log_near_limits(x);
+  return log_of_split(split_normal(x));
+#endif
 }
 
 /// log(1 + f) in units of log(b), `unit` = 1 / log(b), its upper bits and the rest.
