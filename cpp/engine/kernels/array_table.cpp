@@ -1,23 +1,68 @@
 #include "kernels/kernels.hpp"
 #include "kernels/moves.hpp"
+#include "kernels/prepared.hpp"
 
 namespace dualtape::engine {
+namespace {
 
-ArrayKernel lookup_array_kernel(OpCode op, DType dtype) {
-  switch (op) {
-    case kPad: return pad_kernel;
-    case kUpdateSlice: return update_slice_kernel;
-    case kConcatenate: return concatenate_kernel;
-    case kIota: return iota_kernel;
-    case kEye: return eye_kernel;
-    case kTake: return take_kernel;
-    case kTakeAdd: return take_add_kernel;
-    case kTakeSet: return take_set_kernel;
-    case kDotGeneral: return lookup_product_kernel();
+/// A kernel that looks at the layouts itself.
+class Unprepared final : public PreparedKernel {
+ public:
+  Unprepared(ArrayKernel kernel, const ArrayCall& call)
+      : kernel_(kernel), out_(call.out), attrs_(call.attrs) {
+    for (std::size_t k = 0; k < call.in.size(); ++k) in_[k] = call.in[k];
+    operands_ = call.in.size();
+  }
+  void run(char* out, const char* const* in, char*) const override {
+    Array arrays[kMost];
+    // Operands are only read.
+    for (std::size_t k = 0; k < operands_; ++k) arrays[k] = {const_cast<char*>(in[k]), in_[k]};
+    kernel_({out, &out_}, {arrays, operands_}, attrs_);
+  }
+
+ private:
+  static constexpr std::size_t kMost = 2;
+  ArrayKernel kernel_;
+  const Layout& out_;
+  const Layout* in_[kMost] = {};
+  std::size_t operands_;
+  Dims attrs_;
+};
+
+PreparedPtr prepare_with(ArrayKernel kernel, const ArrayCall& call) {
+  return kernel ? make_prepared<Unprepared>(kernel, call) : nullptr;
+}
+
+}  // namespace
+
+PreparedPtr prepare_scan(const ArrayCall& call) {
+  return prepare_with(lookup_scan_kernel(call.op, call.in[0]->dtype), call);
+}
+
+PreparedPtr prepare_linalg(const ArrayCall& call) {
+  return prepare_with(lookup_linalg_kernel(call.op, call.in[0]->dtype), call);
+}
+
+PreparedPtr prepare(const ArrayCall& call) {
+  switch (call.op) {
+    case kReshape:
+    case kPad:
+    case kUpdateSlice:
+    case kConcatenate:
+    case kIota:
+    case kEye: return prepare_move(call);
+    case kTake:
+    case kTakeAdd:
+    case kTakeSet: return prepare_take(call);
+    case kDotGeneral: return prepare_product(call);
     case kCumSum:
     case kArgMax:
-    case kArgMin: return lookup_scan_kernel(op, dtype);
-    default: return lookup_linalg_kernel(op, dtype);
+    case kArgMin: return prepare_scan(call);
+    case kSolve:
+    case kInv:
+    case kDet:
+    case kCofactor: return prepare_linalg(call);
+    default: return nullptr;
   }
 }
 

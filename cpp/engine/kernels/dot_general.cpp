@@ -1,12 +1,11 @@
 /// General products: axes are sorted into batch, free and contracted ones, then matrices
 /// multiplied.
 #include <algorithm>
-#include <vector>
 
 #include "kernels/library.hpp"
-#include "kernels/moves.hpp"
+#include "kernels/prepared.hpp"
 #include "kernels/product.hpp"
-#include "kernels/strided.hpp"
+#include "kernels/strided_copy.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -37,10 +36,10 @@ Merged merge(const Dims& shape, const Dims& strides, const Dims& axes) {
 
 /// One operand as a batch of (free, contracted) matrices.
 struct Side {
-  const char* data;
   Dims batch_strides;
   Merged free, contracted;
-  std::vector<char> copy;
+  StridedCopy copy;
+  std::int64_t copy_bytes = 0;  // 0: read where it lies
 };
 
 /// A product needs unit stride along one axis (along the only one of a vector).
@@ -54,39 +53,54 @@ bool multiplies_as_is(const Side& side) {
   return lo == 1 && hi >= (free.stride == 1 ? free.size : contracted.size);
 }
 
-Side make_side(const Array& x, const Dims& batch, const Dims& contract) {
+Side make_side(const Layout& x, const Dims& batch, const Dims& contract) {
   Dims free;
-  for (std::size_t i = 0; i < x.shape().size(); ++i) {
+  for (std::size_t i = 0; i < x.shape.size(); ++i) {
     const auto axis = static_cast<std::int64_t>(i);
     if (!batch.contains(axis) && !contract.contains(axis)) free.push_back(axis);
   }
-  const Dims& strides = x.layout->strides;
-  Side side{x.data, {}, merge(x.shape(), strides, free), merge(x.shape(), strides, contract), {}};
-  for (auto axis : batch) side.batch_strides.push_back(strides[static_cast<std::size_t>(axis)]);
-  if (multiplies_as_is(side)) return side;
+  Side side;
+  side.free = merge(x.shape, x.strides, free);
+  side.contracted = merge(x.shape, x.strides, contract);
+  for (auto axis : batch) side.batch_strides.push_back(x.strides[static_cast<std::size_t>(axis)]);
+  if (x.count == 0 || multiplies_as_is(side)) return side;
 
   Dims order = batch, shape, permuted;
   order.append(free);
   order.append(contract);
   for (auto axis : order) {
-    shape.push_back(x.shape()[static_cast<std::size_t>(axis)]);
-    permuted.push_back(strides[static_cast<std::size_t>(axis)]);
+    shape.push_back(x.shape[static_cast<std::size_t>(axis)]);
+    permuted.push_back(x.strides[static_cast<std::size_t>(axis)]);
   }
-  const Layout layout = make_layout(x.layout->dtype, shape, permuted);
-  side.copy.resize(static_cast<std::size_t>(x.count()) * x.item());
-  copy_to_contiguous(side.copy.data(), Array{x.data, &layout});
-  side.data = side.copy.data();
+  const Dims dense = contiguous_strides(shape);
+  side.copy = StridedCopy(x.item(), shape, dense, permuted);
+  side.copy_bytes = x.count * static_cast<std::int64_t>(x.item());
   side.contracted.stride = 1;
   side.free.stride = side.contracted.size == 1 ? 1 : side.contracted.size;
-  const Dims dense = contiguous_strides(shape);
   side.batch_strides = Dims(dense.begin(), dense.begin() + batch.size());
   return side;
 }
 
-void dot_general(const Array& out, Arrays in, Attrs attrs) {
-  const auto n_contract = static_cast<std::size_t>(attrs[0]);
-  const auto n_batch = static_cast<std::size_t>(attrs[1]);
-  Attrs rest = attrs.subspan(2);
+class DotGeneral final : public PreparedKernel {
+ public:
+  DotGeneral(const ArrayCall& call, Product product);
+  void run(char* out, const char* const* in, char* scratch) const override;
+
+ private:
+  void run_batch(std::size_t axis, char*& out, const char* a, const char* b) const;
+
+  Product product_;
+  Side lhs_, rhs_;
+  MatrixRef a_, b_;
+  Dims batch_;            // axes that lie end to end in both operands are merged
+  Dims a_step_, b_step_;  // bytes
+  std::int64_t out_step_ = 0;
+};
+
+DotGeneral::DotGeneral(const ArrayCall& call, Product product) : product_(product) {
+  const auto n_contract = static_cast<std::size_t>(call.attrs[0]);
+  const auto n_batch = static_cast<std::size_t>(call.attrs[1]);
+  Attrs rest = call.attrs.subspan(2);
   const auto next = [&](std::size_t n) {
     Dims axes(rest.first(n));
     rest = rest.subspan(n);
@@ -94,29 +108,63 @@ void dot_general(const Array& out, Arrays in, Attrs attrs) {
   };
   const Dims lhs_contract = next(n_contract), rhs_contract = next(n_contract);
   const Dims lhs_batch = next(n_batch), rhs_batch = next(n_batch);
-  const Side lhs = make_side(in[0], lhs_batch, lhs_contract);
-  const Side rhs = make_side(in[1], rhs_batch, rhs_contract);
-  MatrixRef a{lhs.data, lhs.free.size, lhs.contracted.size, lhs.free.stride, lhs.contracted.stride};
-  MatrixRef b{rhs.data, rhs.contracted.size, rhs.free.size, rhs.contracted.stride, rhs.free.stride};
-  const Product product = kernels().product(out.layout->dtype);
-  const auto item = static_cast<std::int64_t>(out.item());
-  const std::int64_t out_step = a.rows * b.columns * item;
-  if (out_step == 0) return;
+  lhs_ = make_side(*call.in[0], lhs_batch, lhs_contract);
+  rhs_ = make_side(*call.in[1], rhs_batch, rhs_contract);
+  a_ = {nullptr, lhs_.free.size, lhs_.contracted.size, lhs_.free.stride, lhs_.contracted.stride};
+  b_ = {nullptr, rhs_.contracted.size, rhs_.free.size, rhs_.contracted.stride, rhs_.free.stride};
+  const auto item = static_cast<std::int64_t>(call.out.item());
+  out_step_ = a_.rows * b_.columns * item;
+  scratch_bytes = align_to_line(lhs_.copy_bytes) + align_to_line(rhs_.copy_bytes);
+  for (std::size_t i = 0; i < n_batch; ++i) {
+    const std::int64_t n = call.out.shape[i];
+    if (n == 1) continue;
+    const std::int64_t a = lhs_.batch_strides[i] * item, b = rhs_.batch_strides[i] * item;
+    if (!batch_.empty() && a_step_.back() == a * n && b_step_.back() == b * n) {
+      batch_.back() *= n;
+      a_step_.back() = a;
+      b_step_.back() = b;
+    } else {
+      batch_.push_back(n);
+      a_step_.push_back(a);
+      b_step_.push_back(b);
+    }
+  }
+}
 
-  const Dims batch_shape(out.shape().begin(), out.shape().begin() + n_batch);
-  const std::int64_t batches = element_count(batch_shape);
-  Odometer<2> at(batch_shape);
-  at.set_strides(0, lhs.batch_strides);
-  at.set_strides(1, rhs.batch_strides);
-  for (std::int64_t k = 0; k < batches; ++k, at.next()) {
-    a.data = lhs.data + at.offset(0) * item;
-    b.data = rhs.data + at.offset(1) * item;
-    product(out.data + k * out_step, a, b);
+void DotGeneral::run(char* out, const char* const* in, char* scratch) const {
+  if (out_step_ == 0) return;
+  const char *a = in[0], *b = in[1];
+  if (lhs_.copy_bytes) {
+    lhs_.copy.run(scratch, a);
+    a = scratch;
+    scratch += align_to_line(lhs_.copy_bytes);
+  }
+  if (rhs_.copy_bytes) {
+    rhs_.copy.run(scratch, b);
+    b = scratch;
+  }
+  run_batch(0, out, a, b);
+}
+
+void DotGeneral::run_batch(std::size_t axis, char*& out, const char* a, const char* b) const {
+  if (axis == batch_.size()) {
+    MatrixRef left = a_, right = b_;
+    left.data = a;
+    right.data = b;
+    product_(out, left, right);
+    out += out_step_;
+    return;
+  }
+  for (std::int64_t k = 0; k < batch_[axis]; ++k) {
+    run_batch(axis + 1, out, a + k * a_step_[axis], b + k * b_step_[axis]);
   }
 }
 
 }  // namespace
 
-ArrayKernel lookup_product_kernel() { return dot_general; }
+PreparedPtr prepare_product(const ArrayCall& call) {
+  const Product product = kernels().product(call.out.dtype);
+  return product ? make_prepared<DotGeneral>(call, product) : nullptr;
+}
 
 }  // namespace dualtape::engine

@@ -28,15 +28,9 @@ Kernel lookup_broadcast_kernel(OpCode op, DType dtype, Broadcast which);
 /// Conversion by C++'s rules (NumPy's astype for values in range); null from complex to real.
 Kernel lookup_convert(DType from, DType to);
 
-/// An operation on whole arrays. `out` is contiguous and overlaps no operand, except that an update
-/// may get its first operand's memory as `out`.
+/// An operation on whole arrays that looks at the layouts at run time. `out` is contiguous and
+/// overlaps no operand.
 using ArrayKernel = void (*)(const Array& out, std::span<const Array> in,
                              std::span<const std::int64_t> attrs);
-
-/// `dtype` is that of the first operand, or of the result if there are none. Null if missing.
-ArrayKernel lookup_array_kernel(OpCode op, DType dtype);
-
-/// Copies a strided operand into a contiguous result.
-void copy_kernel(const Array& out, std::span<const Array> in, std::span<const std::int64_t> attrs);
 
 }  // namespace dualtape::engine

@@ -1,87 +1,145 @@
-#include "kernels/moves.hpp"
-
+/// Kernels that move elements; each is prepared from its layouts once.
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
-#include "kernels/strided.hpp"
+#include "kernels/prepared.hpp"
+#include "kernels/strided_copy.hpp"
 
 namespace dualtape::engine {
 namespace {
 
-std::size_t bytes_of(const Array& a) { return static_cast<std::size_t>(a.count()) * a.item(); }
+std::int64_t bytes_of(const Layout& x) { return x.count * static_cast<std::int64_t>(x.item()); }
 
-/// The elements of a contiguous array at start + i * step of each axis; attrs: start, step of each
-/// axis.
-struct Window {
-  std::int64_t offset = 0;
-  Dims strides;
+class Copy final : public PreparedKernel {
+ public:
+  explicit Copy(const Layout& from) : copy_(from) {}
+  void run(char* out, const char* const* in, char*) const override { copy_.run(out, in[0]); }
+
+ private:
+  StridedCopy copy_;
 };
 
-Window make_window(const Array& whole, Attrs attrs) {
-  Window window;
-  window.strides = contiguous_strides(whole.shape());
-  for (std::size_t axis = 0; axis < window.strides.size(); ++axis) {
-    window.offset += attrs[2 * axis] * window.strides[axis];
-    window.strides[axis] *= attrs[2 * axis + 1];
+/// Writes `values` to the elements start + i * step of each axis of a contiguous array; attrs:
+/// start, step of each axis.
+struct Window {
+  Window(const Layout& whole, const Layout& values, Attrs attrs) {
+    Dims strides = contiguous_strides(whole.shape);
+    for (std::size_t axis = 0; axis < strides.size(); ++axis) {
+      offset += attrs[2 * axis] * strides[axis];
+      strides[axis] *= attrs[2 * axis + 1];
+    }
+    offset *= static_cast<std::int64_t>(whole.item());
+    copy = StridedCopy(whole.item(), values.shape, strides, values.strides);
+    if (values.count == 0) offset = 0;
   }
-  return window;
-}
+  void write(char* whole, const char* values) const { copy.run(whole + offset, values); }
 
-void write_window(const Array& whole, const Array& values, Attrs attrs) {
-  const Window window = make_window(whole, attrs);
-  copy_strided(whole.data + window.offset * static_cast<std::int64_t>(whole.item()), window.strides,
-               values.data, values.layout->strides, values.shape(), whole.item());
-}
+  std::int64_t offset = 0;  // bytes
+  StridedCopy copy;
+};
+
+class Pad final : public PreparedKernel {
+ public:
+  explicit Pad(const ArrayCall& call)
+      : bytes_(bytes_of(call.out)), window_(call.out, *call.in[0], call.attrs) {}
+  void run(char* out, const char* const* in, char*) const override {
+    std::memset(out, 0, static_cast<std::size_t>(bytes_));
+    window_.write(out, in[0]);
+  }
+
+ private:
+  std::int64_t bytes_;
+  Window window_;
+};
+
+class UpdateSlice final : public PreparedKernel {
+ public:
+  explicit UpdateSlice(const ArrayCall& call)
+      : whole_(*call.in[0]), window_(call.out, *call.in[1], call.attrs) {}
+  void run(char* out, const char* const* in, char*) const override {
+    if (out != in[0]) whole_.run(out, in[0]);
+    window_.write(out, in[1]);
+  }
+
+ private:
+  StridedCopy whole_;
+  Window window_;
+};
+
+class Concatenate final : public PreparedKernel {
+ public:
+  explicit Concatenate(const ArrayCall& call) {
+    const auto axis = static_cast<std::size_t>(call.attrs[0]);
+    const Dims strides = contiguous_strides(call.out.shape);
+    const std::int64_t step = strides[axis] * static_cast<std::int64_t>(call.out.item());
+    std::int64_t offset = 0;
+    parts_.reserve(call.in.size());
+    for (const Layout* part : call.in) {
+      parts_.push_back({offset, {part->item(), part->shape, strides, part->strides}});
+      offset += part->shape[axis] * step;
+    }
+  }
+  void run(char* out, const char* const* in, char*) const override {
+    for (const Part& part : parts_) part.copy.run(out + part.offset, *in++);
+  }
+
+ private:
+  struct Part {
+    std::int64_t offset;  // bytes
+    StridedCopy copy;
+  };
+  std::vector<Part> parts_;
+};
+
+class Iota final : public PreparedKernel {
+ public:
+  explicit Iota(const Layout& out) : dtype_(out.dtype), count_(out.count) {}
+  void run(char* out, const char* const*, char*) const override {
+    dispatch(dtype_, [&]<class T>(T) {
+      T* y = reinterpret_cast<T*>(out);
+      for (std::int64_t i = 0; i < count_; ++i) {
+        if constexpr (std::is_integral_v<T>) {
+          y[i] = static_cast<T>(i);
+        } else {
+          y[i] = static_cast<T>(static_cast<double>(i));
+        }
+      }
+    });
+  }
+
+ private:
+  DType dtype_;
+  std::int64_t count_;
+};
+
+class Eye final : public PreparedKernel {
+ public:
+  explicit Eye(const Layout& out) : out_(out) {}
+  void run(char* out, const char* const*, char*) const override {
+    std::memset(out, 0, static_cast<std::size_t>(bytes_of(out_)));
+    const std::int64_t rows = out_.shape[0], columns = out_.shape[1];
+    dispatch(out_.dtype, [&]<class T>(T) {
+      T* y = reinterpret_cast<T*>(out);
+      for (std::int64_t i = 0; i < std::min(rows, columns); ++i) y[i * (columns + 1)] = T(1);
+    });
+  }
+
+ private:
+  const Layout& out_;
+};
 
 }  // namespace
 
-void copy_kernel(const Array& out, Arrays in, Attrs) { copy_to_contiguous(out.data, in[0]); }
-
-void pad_kernel(const Array& out, Arrays in, Attrs attrs) {
-  std::memset(out.data, 0, bytes_of(out));
-  if (in[0].count()) write_window(out, in[0], attrs);
-}
-
-void update_slice_kernel(const Array& out, Arrays in, Attrs attrs) {
-  if (out.data != in[0].data) copy_to_contiguous(out.data, in[0]);
-  if (in[1].count()) write_window(out, in[1], attrs);
-}
-
-void concatenate_kernel(const Array& out, Arrays in, Attrs attrs) {
-  const auto axis = static_cast<std::size_t>(attrs[0]);
-  const Dims strides = contiguous_strides(out.shape());
-  const std::int64_t step = strides[axis] * static_cast<std::int64_t>(out.item());
-  char* dst = out.data;
-  for (const Array& part : in) {
-    if (part.layout->contiguous && axis == 0) {
-      if (part.count()) std::memcpy(dst, part.data, bytes_of(part));
-    } else {
-      copy_strided(dst, strides, part.data, part.layout->strides, part.shape(), out.item());
-    }
-    dst += part.shape()[axis] * step;
+PreparedPtr prepare_move(const ArrayCall& call) {
+  switch (call.op) {
+    case kReshape: return make_prepared<Copy>(*call.in[0]);
+    case kPad: return make_prepared<Pad>(call);
+    case kUpdateSlice: return make_prepared<UpdateSlice>(call);
+    case kConcatenate: return make_prepared<Concatenate>(call);
+    case kIota: return make_prepared<Iota>(call.out);
+    default: return make_prepared<Eye>(call.out);
   }
-}
-
-void iota_kernel(const Array& out, Arrays, Attrs) {
-  dispatch(out.layout->dtype, [&]<class T>(T) {
-    T* y = out.as<T>();
-    for (std::int64_t i = 0; i < out.count(); ++i) {
-      if constexpr (std::is_integral_v<T>) {
-        y[i] = static_cast<T>(i);
-      } else {
-        y[i] = static_cast<T>(static_cast<double>(i));
-      }
-    }
-  });
-}
-
-void eye_kernel(const Array& out, Arrays, Attrs) {
-  std::memset(out.data, 0, bytes_of(out));
-  const std::int64_t rows = out.shape()[0], columns = out.shape()[1];
-  dispatch(out.layout->dtype, [&]<class T>(T) {
-    for (std::int64_t i = 0; i < std::min(rows, columns); ++i)
-      out.as<T>()[i * (columns + 1)] = T(1);
-  });
 }
 
 }  // namespace dualtape::engine

@@ -1,4 +1,4 @@
-/// Kernels that move elements: one function an operation, signature `ArrayKernel`.
+/// Kernels on whole arrays that look at the layouts themselves; see prepared.hpp for the others.
 #pragma once
 
 #include "kernels/kernels.hpp"
@@ -8,19 +8,7 @@ namespace dualtape::engine {
 using Arrays = std::span<const Array>;
 using Attrs = std::span<const std::int64_t>;
 
-void pad_kernel(const Array& out, Arrays in, Attrs attrs);
-void update_slice_kernel(const Array& out, Arrays in, Attrs attrs);
-void concatenate_kernel(const Array& out, Arrays in, Attrs attrs);
-void iota_kernel(const Array& out, Arrays in, Attrs attrs);
-void eye_kernel(const Array& out, Arrays in, Attrs attrs);
-
-void take_kernel(const Array& out, Arrays in, Attrs attrs);
-void take_add_kernel(const Array& out, Arrays in, Attrs attrs);
-void take_set_kernel(const Array& out, Arrays in, Attrs attrs);
-
-ArrayKernel lookup_scan_kernel(OpCode op, DType dtype);  // cumsum, argmax, argmin
-ArrayKernel lookup_product_kernel();                     // dot_general
-
+ArrayKernel lookup_scan_kernel(OpCode op, DType dtype);    // cumsum, argmax, argmin
 ArrayKernel lookup_linalg_kernel(OpCode op, DType dtype);  // solve, inv, det, cofactor
 
 /// One matrix; a source for each kind of type, for they compile slowly.

@@ -1,31 +1,16 @@
 /// Gathers and scatters of rows along the first axis.
+#include <algorithm>
 #include <cstring>
 #include <string>
-#include <vector>
 
-#include "kernels/moves.hpp"
+#include "kernels/kernels.hpp"
+#include "kernels/prepared.hpp"
 #include "kernels/reduce.hpp"
-#include "kernels/strided.hpp"
+#include "kernels/strided_copy.hpp"
 #include "program/errors.hpp"
 
 namespace dualtape::engine {
 namespace {
-
-/// Rows of x along axis 0: their number, and how one lies in memory.
-struct Rows {
-  std::int64_t count, stride, width;
-  Dims shape, strides;
-};
-
-Rows rows_of(const Array& x) {
-  Rows rows;
-  rows.count = x.shape()[0];
-  rows.stride = x.layout->strides[0];
-  rows.shape = Dims(x.shape().begin() + 1, x.shape().end());
-  rows.strides = Dims(x.layout->strides.begin() + 1, x.layout->strides.end());
-  rows.width = element_count(rows.shape);
-  return rows;
-}
 
 std::int64_t checked(std::int64_t i, std::int64_t n) {
   if (i < -n || i >= n) {
@@ -35,96 +20,161 @@ std::int64_t checked(std::int64_t i, std::int64_t n) {
   return i < 0 ? i + n : i;
 }
 
-/// Calls f(position, row) for each entry of the index array, which may have any strides.
-template <class F>
-void for_each_index(const Array& index, std::int64_t n, F&& f) {
-  const auto* data = index.as<const std::int64_t>();
-  if (index.layout->contiguous) {
-    for (std::int64_t k = 0; k < index.count(); ++k) f(k, checked(data[k], n));
-    return;
-  }
-  Odometer<1> at(index.shape());
-  at.set_strides(0, index.layout->strides);
-  for (std::int64_t k = 0; k < index.count(); ++k, at.next()) {
-    f(k, checked(data[at.offset(0)], n));
-  }
-}
-
-/// Values to scatter, contiguous; broadcast ones (the gradient of a sum) are written out.
+/// An operand read as contiguous memory: as it is, or copied to a place in the scratch (broadcast
+/// values, the gradient of a sum, are written out).
 class Contiguous {
  public:
-  explicit Contiguous(const Array& x) : data_(x.data) {
-    if (x.layout->contiguous) return;
-    copy_.resize(static_cast<std::size_t>(x.count()) * x.item());
-    copy_to_contiguous(copy_.data(), x);
-    data_ = copy_.data();
+  Contiguous(const Layout& x, std::int64_t& scratch_bytes) : copied_(!x.contiguous) {
+    if (!copied_) return;
+    copy_ = StridedCopy(x);
+    at_ = scratch_bytes;
+    scratch_bytes += align_to_line(x.count * static_cast<std::int64_t>(x.item()));
   }
-  const char* data() const { return data_; }
+  const char* read(const char* x, char* scratch) const {
+    if (!copied_) return x;
+    copy_.run(scratch + at_, x);
+    return scratch + at_;
+  }
 
  private:
-  const char* data_;
-  std::vector<char> copy_;
+  bool copied_;
+  std::int64_t at_ = 0;
+  StridedCopy copy_;
 };
 
-template <class T>
-void add_entries(const Array& out, const Array& index, const char* values) {
-  T* y = out.as<T>();
-  const T* v = reinterpret_cast<const T*>(values);
-  for_each_index(index, out.shape()[0], [&](std::int64_t k, std::int64_t row) { y[row] += v[k]; });
+/// The index array: calls f(position, row) for each entry.
+class Index {
+ public:
+  Index(const Layout& index, std::int64_t rows, std::int64_t& scratch_bytes)
+      : entries_(index, scratch_bytes), count_(index.count), rows_(rows) {}
+  template <class F>
+  void for_each(const char* index, char* scratch, F&& f) const {
+    const char* data = entries_.read(index, scratch);
+    const auto* entry = reinterpret_cast<const std::int64_t*>(data);
+    for (std::int64_t k = 0; k < count_; ++k) f(k, checked(entry[k], rows_));
+  }
+
+ private:
+  Contiguous entries_;
+  std::int64_t count_, rows_;
+};
+
+std::span<const std::int64_t> without_first(const Dims& axes) {
+  return std::span<const std::int64_t>(axes).subspan(1);
 }
+
+std::int64_t row_bytes_of(const Layout& x) {
+  return element_count(without_first(x.shape)) * static_cast<std::int64_t>(x.item());
+}
+
+class Take final : public PreparedKernel {
+ public:
+  explicit Take(const ArrayCall& call)
+      : index_(*call.in[1], call.in[0]->shape[0], scratch_bytes),
+        row_bytes_(row_bytes_of(*call.in[0])) {
+    const Layout& x = *call.in[0];
+    const auto shape = without_first(x.shape), strides = without_first(x.strides);
+    stride_ = x.strides[0] * static_cast<std::int64_t>(x.item());
+    plain_ = make_layout(x.dtype, shape, strides).contiguous;
+    row_ = StridedCopy(x.item(), shape, contiguous_strides(shape), strides);
+  }
+  void run(char* out, const char* const* in, char* scratch) const override {
+    const char* x = in[0];
+    if (plain_ && row_bytes_ == 8) {
+      index_.for_each(in[1], scratch, [&](std::int64_t k, std::int64_t row) {
+        std::memcpy(out + 8 * k, x + row * stride_, 8);
+      });
+    } else {
+      index_.for_each(in[1], scratch, [&](std::int64_t k, std::int64_t row) {
+        row_.run(out + k * row_bytes_, x + row * stride_);
+      });
+    }
+  }
+
+ private:
+  Index index_;
+  std::int64_t row_bytes_, stride_;
+  bool plain_;
+  StridedCopy row_;
+};
+
+/// What take_add and take_set share: (x, index, values) -> x with rows changed.
+class Scatter : public PreparedKernel {
+ public:
+  explicit Scatter(const ArrayCall& call)
+      : whole_(*call.in[0]),
+        index_(*call.in[1], call.out.shape[0], scratch_bytes),
+        values_(*call.in[2], scratch_bytes),
+        row_bytes_(row_bytes_of(call.out)) {}
+
+ protected:
+  /// Calls f(row of the result, row of the values), where both begin.
+  template <class F>
+  void for_each_row(char* out, const char* const* in, char* scratch, F&& f) const {
+    if (out != in[0]) whole_.run(out, in[0]);
+    const char* values = values_.read(in[2], scratch);
+    index_.for_each(in[1], scratch, [&](std::int64_t k, std::int64_t row) {
+      f(out + row * row_bytes_, values + k * row_bytes_);
+    });
+  }
+
+  StridedCopy whole_;
+  Index index_;
+  Contiguous values_;
+  std::int64_t row_bytes_;
+};
+
+class TakeSet final : public Scatter {
+ public:
+  using Scatter::Scatter;
+  void run(char* out, const char* const* in, char* scratch) const override {
+    const auto bytes = static_cast<std::size_t>(row_bytes_);
+    for_each_row(out, in, scratch, [&](char* dst, const char* values) {
+      if (bytes) std::memcpy(dst, values, bytes);
+    });
+  }
+};
+
+class TakeAdd final : public Scatter {
+ public:
+  explicit TakeAdd(const ArrayCall& call)
+      : Scatter(call),
+        add_(lookup_reducer(kSum, call.out.dtype)->combine),
+        width_(row_bytes_ / static_cast<std::int64_t>(call.out.item())) {}
+  void run(char* out, const char* const* in, char* scratch) const override {
+    for_each_row(out, in, scratch, [&](char* dst, const char* values) {
+      const void* operands[] = {dst, values};
+      add_(dst, operands, width_, nullptr);
+    });
+  }
+
+ private:
+  Kernel add_;
+  std::int64_t width_;
+};
+
+/// Rows of one element.
+template <class T>
+class TakeAddEntries final : public Scatter {
+ public:
+  using Scatter::Scatter;
+  void run(char* out, const char* const* in, char* scratch) const override {
+    for_each_row(out, in, scratch, [](char* dst, const char* value) {
+      *reinterpret_cast<T*>(dst) += *reinterpret_cast<const T*>(value);
+    });
+  }
+};
 
 }  // namespace
 
-void take_kernel(const Array& out, Arrays in, Attrs) {
-  const Rows rows = rows_of(in[0]);
-  const std::size_t item = out.item();
-  const auto row_bytes = static_cast<std::size_t>(rows.width) * item;
-  const std::int64_t stride = rows.stride * static_cast<std::int64_t>(item);
-  const Dims dst_strides = contiguous_strides(rows.shape);
-  const bool plain = make_layout(out.layout->dtype, rows.shape, rows.strides).contiguous;
-  for_each_index(in[1], rows.count, [&](std::int64_t k, std::int64_t row) {
-    char* dst = out.data + static_cast<std::size_t>(k) * row_bytes;
-    const char* src = in[0].data + row * stride;
-    if (plain && row_bytes == 8) {
-      std::memcpy(dst, src, 8);
-    } else if (plain) {
-      if (row_bytes) std::memcpy(dst, src, row_bytes);
-    } else {
-      copy_strided(dst, dst_strides, src, rows.strides, rows.shape, item);
-    }
-  });
-}
-
-void take_add_kernel(const Array& out, Arrays in, Attrs) {
-  if (out.data != in[0].data) copy_to_contiguous(out.data, in[0]);
-  const Contiguous values(in[2]);
-  const DType dtype = out.layout->dtype;
-  const Rows rows = rows_of(out);
-  if (rows.width == 1 && dtype == DType::kFloat64) {
-    return add_entries<double>(out, in[1], values.data());
-  }
-  if (rows.width == 1 && dtype == DType::kFloat32) {
-    return add_entries<float>(out, in[1], values.data());
-  }
-  const Kernel add = lookup_reducer(kSum, dtype)->combine;
-  const auto row_bytes = static_cast<std::size_t>(rows.width) * out.item();
-  for_each_index(in[1], rows.count, [&](std::int64_t k, std::int64_t row) {
-    char* dst = out.data + static_cast<std::size_t>(row) * row_bytes;
-    const void* operands[] = {dst, values.data() + static_cast<std::size_t>(k) * row_bytes};
-    add(dst, operands, rows.width, nullptr);
-  });
-}
-
-void take_set_kernel(const Array& out, Arrays in, Attrs) {
-  if (out.data != in[0].data) copy_to_contiguous(out.data, in[0]);
-  const Contiguous values(in[2]);
-  const Rows rows = rows_of(out);
-  const auto row_bytes = static_cast<std::size_t>(rows.width) * out.item();
-  for_each_index(in[1], rows.count, [&](std::int64_t k, std::int64_t row) {
-    if (row_bytes == 0) return;
-    std::memcpy(out.data + static_cast<std::size_t>(row) * row_bytes,
-                values.data() + static_cast<std::size_t>(k) * row_bytes, row_bytes);
-  });
+PreparedPtr prepare_take(const ArrayCall& call) {
+  if (call.op == kTake) return make_prepared<Take>(call);
+  if (call.op == kTakeSet) return make_prepared<TakeSet>(call);
+  const DType dtype = call.out.dtype;
+  const bool entries = row_bytes_of(call.out) == static_cast<std::int64_t>(call.out.item());
+  if (entries && dtype == DType::kFloat64) return make_prepared<TakeAddEntries<double>>(call);
+  if (entries && dtype == DType::kFloat32) return make_prepared<TakeAddEntries<float>>(call);
+  return make_prepared<TakeAdd>(call);
 }
 
 }  // namespace dualtape::engine

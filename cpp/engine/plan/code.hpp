@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/kernels.hpp"
+#include "kernels/prepared.hpp"
 #include "kernels/reduce.hpp"
 #include "kernels/strided.hpp"
 #include "plan/schedule.hpp"
@@ -126,10 +127,9 @@ struct Operand {
 };
 
 struct ArrayStep {
-  ArrayKernel kernel;
-  std::uint32_t first_operand;  // the result comes first
+  const PreparedKernel* kernel;
+  std::uint32_t first_ref;      // the result comes first
   std::uint32_t operand_count;  // without the result
-  std::uint32_t first_attr, attr_count;
 };
 
 struct StepRef {
@@ -154,10 +154,10 @@ struct Code {
   std::vector<Kernel> scalar_kernels;  // of operations without a code of their own
   std::vector<Region> regions;
   std::vector<ArrayStep> arrays;
-  std::vector<Operand> operands;
-  std::vector<std::int64_t> attrs;
-  std::deque<Layout> layouts;   // addresses stay
-  std::vector<char> constants;  // image of the first slots
+  std::vector<Ref> refs;              // of array steps
+  std::vector<PreparedPtr> prepared;  // one for all array steps that differ in memory alone
+  std::deque<Layout> layouts;         // addresses stay
+  std::vector<char> constants;        // image of the first slots
   std::vector<ScalarCopy> scalar_inputs, scalar_outputs;
   std::vector<ArrayCopy> array_outputs;
   std::int64_t scratch_at = 0;  // offset in the arena

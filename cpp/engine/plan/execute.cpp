@@ -10,20 +10,17 @@ namespace {
 void run_array(const Code& code, const ArrayStep& step, const Frame& frame) {
   // Nearly all array operations have few operands; concatenate may have any number.
   constexpr std::size_t kFew = 8;
-  Array few[kFew];
-  std::vector<Array> many;
-  Array* arrays = few;
-  const std::size_t n = step.operand_count + 1;
-  if (n > kFew) {
-    many.resize(n);
-    arrays = many.data();
+  const char* few[kFew];
+  std::vector<const char*> many;
+  const char** operands = few;
+  if (step.operand_count > kFew) {
+    many.resize(step.operand_count);
+    operands = many.data();
   }
-  for (std::size_t k = 0; k < n; ++k) {
-    const Operand& operand = code.operands[step.first_operand + k];
-    arrays[k] = {frame.at(operand.ref), operand.layout};
-  }
-  step.kernel(arrays[0], {arrays + 1, n - 1},
-              {code.attrs.data() + step.first_attr, step.attr_count});
+  const Ref* ref = code.refs.data() + step.first_ref;
+  char* out = frame.at(*ref++);
+  for (std::size_t k = 0; k < step.operand_count; ++k) operands[k] = frame.at(*ref++);
+  step.kernel->run(out, operands, frame.scratch);
 }
 
 }  // namespace

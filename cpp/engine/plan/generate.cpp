@@ -65,6 +65,18 @@ Operand Generator::operand_of(ValueId v) {
           intern(make_layout(type.dtype, type.shape, view.strides))};
 }
 
+const PreparedKernel* Generator::prepare(const ArrayCall& call) {
+  std::vector<std::int64_t> key{call.op, reinterpret_cast<std::int64_t>(&call.out)};
+  for (const Layout* layout : call.in) key.push_back(reinterpret_cast<std::int64_t>(layout));
+  key.insert(key.end(), call.attrs.begin(), call.attrs.end());
+  const auto [at, is_new] = prepared_.try_emplace(std::move(key), nullptr);
+  if (!is_new) return at->second;
+  PreparedPtr kernel = engine::prepare(call);
+  at->second = kernel.get();
+  if (kernel) code_.prepared.push_back(std::move(kernel));
+  return at->second;
+}
+
 namespace {
 
 [[noreturn]] void missing(OpCode op, DType dtype) {
@@ -108,18 +120,18 @@ void generate_array(Generator& generator, const ScheduledStep& step) {
     throw DerivativeError("custom_vjp: has no forward mode; define a custom_jvp instead");
   }
   const auto args = program.args_of(v);
-  const DType dtype = program.type_of(args.empty() ? v : args[0]).dtype;
-  ArrayStep array{};
-  array.kernel = op == kReshape ? copy_kernel : lookup_array_kernel(op, dtype);
-  if (!array.kernel) missing(op, dtype);
-  array.first_operand = static_cast<std::uint32_t>(code.operands.size());
-  array.operand_count = static_cast<std::uint32_t>(args.size());
-  code.operands.push_back(generator.operand_of(v));
-  for (ValueId a : args) code.operands.push_back(generator.operand_of(a));
-  const auto attrs = program.attrs_of(v);
-  array.first_attr = static_cast<std::uint32_t>(code.attrs.size());
-  array.attr_count = static_cast<std::uint32_t>(attrs.size());
-  code.attrs.insert(code.attrs.end(), attrs.begin(), attrs.end());
+  const Operand out = generator.operand_of(v);
+  ArrayStep array{nullptr, static_cast<std::uint32_t>(code.refs.size()),
+                  static_cast<std::uint32_t>(args.size())};
+  code.refs.push_back(out.ref);
+  std::vector<const Layout*> layouts;
+  for (ValueId a : args) {
+    const Operand operand = generator.operand_of(a);
+    code.refs.push_back(operand.ref);
+    layouts.push_back(operand.layout);
+  }
+  array.kernel = generator.prepare({op, *out.layout, layouts, program.attrs_of(v)});
+  if (!array.kernel) missing(op, program.type_of(args.empty() ? v : args[0]).dtype);
   code.steps.push_back({StepKind::kArray, static_cast<std::uint32_t>(code.arrays.size())});
   code.arrays.push_back(array);
   code.work += array_cost(program, v);
@@ -204,6 +216,9 @@ std::unique_ptr<const Code> generate(const Program& program, const Analysis& ana
       scratch = std::max(scratch, code->regions.back().scratch_bytes);
     }
   }
+  for (const PreparedPtr& kernel : code->prepared) {
+    scratch = std::max(scratch, kernel->scratch_bytes);
+  }
   generate_ends(generator);
   code->scratch_at = align(analysis.storage.arena_bytes);
   code->arena_bytes = code->scratch_at + scratch;
@@ -215,10 +230,11 @@ std::size_t Code::bytes() const {
                       scalars.capacity() * sizeof(ScalarInstruction) +
                       scalar_kernels.capacity() * sizeof(Kernel) +
                       regions.capacity() * sizeof(Region) + arrays.capacity() * sizeof(ArrayStep) +
-                      operands.capacity() * sizeof(Operand) + attrs.capacity() * 8 +
+                      refs.capacity() * sizeof(Ref) + prepared.capacity() * sizeof(PreparedPtr) +
                       layouts.size() * sizeof(Layout) + constants.capacity() +
                       (scalar_inputs.capacity() + scalar_outputs.capacity()) * sizeof(ScalarCopy) +
                       array_outputs.capacity() * sizeof(ArrayCopy);
+  for (const PreparedPtr& kernel : prepared) total += kernel->bytes;
   for (const Region& region : regions) {
     total += region.fills.capacity() * sizeof(Fill) + region.gathers.capacity() * sizeof(Gather) +
              region.instructions.capacity() * sizeof(RegionInstruction) +

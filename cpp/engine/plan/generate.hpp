@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -33,6 +34,8 @@ class Generator {
   std::uint32_t slot_of(ValueId v) const;
   Operand operand_of(ValueId v);
   const Layout* intern(Layout layout);
+  /// Calls that differ in memory alone share one kernel; null if there is none.
+  const PreparedKernel* prepare(const ArrayCall& call);
 
  private:
   static std::unordered_map<ValueId, std::uint32_t> inputs(const Program& program);
@@ -42,6 +45,7 @@ class Generator {
   Code& code_;
   std::unordered_map<ValueId, std::uint32_t> input_of_;
   std::unordered_multimap<std::size_t, const Layout*> layouts_;
+  std::map<std::vector<std::int64_t>, const PreparedKernel*> prepared_;
 };
 
 /// Kernel of an elementwise instruction and a rough cost an element; throws DTypeError.
