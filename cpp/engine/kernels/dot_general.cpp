@@ -1,7 +1,5 @@
 /// General products: axes are sorted into batch, free and contracted ones, then matrices
 /// multiplied.
-#include <algorithm>
-
 #include "kernels/library.hpp"
 #include "kernels/prepared.hpp"
 #include "kernels/product.hpp"
@@ -42,17 +40,6 @@ struct Side {
   std::int64_t copy_bytes = 0;  // 0: read where it lies
 };
 
-/// A product needs unit stride along one axis (along the only one of a vector).
-bool multiplies_as_is(const Side& side) {
-  const Merged &free = side.free, &contracted = side.contracted;
-  if (!free.possible || !contracted.possible) return false;
-  if (contracted.size == 1) return free.size == 1 || free.stride == 1;
-  if (free.size == 1) return contracted.stride == 1;
-  const std::int64_t lo = std::min(free.stride, contracted.stride);
-  const std::int64_t hi = std::max(free.stride, contracted.stride);
-  return lo == 1 && hi >= (free.stride == 1 ? free.size : contracted.size);
-}
-
 Side make_side(const Layout& x, const Dims& batch, const Dims& contract) {
   Dims free;
   for (std::size_t i = 0; i < x.shape.size(); ++i) {
@@ -63,7 +50,7 @@ Side make_side(const Layout& x, const Dims& batch, const Dims& contract) {
   side.free = merge(x.shape, x.strides, free);
   side.contracted = merge(x.shape, x.strides, contract);
   for (auto axis : batch) side.batch_strides.push_back(x.strides[static_cast<std::size_t>(axis)]);
-  if (x.count == 0 || multiplies_as_is(side)) return side;
+  if (x.count == 0 || (side.free.possible && side.contracted.possible)) return side;
 
   Dims order = batch, shape, permuted;
   order.append(free);
@@ -76,28 +63,29 @@ Side make_side(const Layout& x, const Dims& batch, const Dims& contract) {
   side.copy = StridedCopy(x.item(), shape, dense, permuted);
   side.copy_bytes = x.count * static_cast<std::int64_t>(x.item());
   side.contracted.stride = 1;
-  side.free.stride = side.contracted.size == 1 ? 1 : side.contracted.size;
+  side.free.stride = side.contracted.size;
   side.batch_strides = Dims(dense.begin(), dense.begin() + batch.size());
   return side;
 }
 
 class DotGeneral final : public PreparedKernel {
  public:
-  DotGeneral(const ArrayCall& call, Product product);
+  explicit DotGeneral(const ArrayCall& call);
   void run(char* out, const char* const* in, char* scratch) const override;
 
  private:
-  void run_batch(std::size_t axis, char*& out, const char* a, const char* b) const;
+  void merge_batch(const Dims& shape, std::int64_t item);
+  void run_batch(std::size_t axis, char*& out, const char* a, const char* b, char* scratch) const;
 
-  Product product_;
+  ProductShape shape_;
+  ProductKernel product_;
   Side lhs_, rhs_;
-  MatrixRef a_, b_;
   Dims batch_;            // axes that lie end to end in both operands are merged
   Dims a_step_, b_step_;  // bytes
   std::int64_t out_step_ = 0;
 };
 
-DotGeneral::DotGeneral(const ArrayCall& call, Product product) : product_(product) {
+DotGeneral::DotGeneral(const ArrayCall& call) {
   const auto n_contract = static_cast<std::size_t>(call.attrs[0]);
   const auto n_batch = static_cast<std::size_t>(call.attrs[1]);
   Attrs rest = call.attrs.subspan(2);
@@ -110,13 +98,21 @@ DotGeneral::DotGeneral(const ArrayCall& call, Product product) : product_(produc
   const Dims lhs_batch = next(n_batch), rhs_batch = next(n_batch);
   lhs_ = make_side(*call.in[0], lhs_batch, lhs_contract);
   rhs_ = make_side(*call.in[1], rhs_batch, rhs_contract);
-  a_ = {nullptr, lhs_.free.size, lhs_.contracted.size, lhs_.free.stride, lhs_.contracted.stride};
-  b_ = {nullptr, rhs_.contracted.size, rhs_.free.size, rhs_.contracted.stride, rhs_.free.stride};
+  shape_ = {lhs_.free.size,         rhs_.free.size,         lhs_.contracted.size, lhs_.free.stride,
+            lhs_.contracted.stride, rhs_.contracted.stride, rhs_.free.stride,     rhs_.free.size};
   const auto item = static_cast<std::int64_t>(call.out.item());
-  out_step_ = a_.rows * b_.columns * item;
-  scratch_bytes = align_to_line(lhs_.copy_bytes) + align_to_line(rhs_.copy_bytes);
-  for (std::size_t i = 0; i < n_batch; ++i) {
-    const std::int64_t n = call.out.shape[i];
+  out_step_ = shape_.rows * shape_.columns * item;
+  if (call.out.count == 0) out_step_ = 0;
+  if (out_step_ == 0) return;
+  product_ = kernels().product(call.out.dtype, shape_);
+  scratch_bytes = align_to_line(lhs_.copy_bytes) + align_to_line(rhs_.copy_bytes) +
+                  align_to_line(product_.scratch_bytes);
+  merge_batch(Dims(call.out.shape.begin(), call.out.shape.begin() + n_batch), item);
+}
+
+void DotGeneral::merge_batch(const Dims& shape, std::int64_t item) {
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    const std::int64_t n = shape[i];
     if (n == 1) continue;
     const std::int64_t a = lhs_.batch_strides[i] * item, b = rhs_.batch_strides[i] * item;
     if (!batch_.empty() && a_step_.back() == a * n && b_step_.back() == b * n) {
@@ -142,29 +138,25 @@ void DotGeneral::run(char* out, const char* const* in, char* scratch) const {
   if (rhs_.copy_bytes) {
     rhs_.copy.run(scratch, b);
     b = scratch;
+    scratch += align_to_line(rhs_.copy_bytes);
   }
-  run_batch(0, out, a, b);
+  run_batch(0, out, a, b, scratch);
 }
 
-void DotGeneral::run_batch(std::size_t axis, char*& out, const char* a, const char* b) const {
+void DotGeneral::run_batch(std::size_t axis, char*& out, const char* a, const char* b,
+                           char* scratch) const {
   if (axis == batch_.size()) {
-    MatrixRef left = a_, right = b_;
-    left.data = a;
-    right.data = b;
-    product_(out, left, right);
+    product_.run(shape_, out, a, b, scratch);
     out += out_step_;
     return;
   }
   for (std::int64_t k = 0; k < batch_[axis]; ++k) {
-    run_batch(axis + 1, out, a + k * a_step_[axis], b + k * b_step_[axis]);
+    run_batch(axis + 1, out, a + k * a_step_[axis], b + k * b_step_[axis], scratch);
   }
 }
 
 }  // namespace
 
-PreparedPtr prepare_product(const ArrayCall& call) {
-  const Product product = kernels().product(call.out.dtype);
-  return product ? make_prepared<DotGeneral>(call, product) : nullptr;
-}
+PreparedPtr prepare_product(const ArrayCall& call) { return make_prepared<DotGeneral>(call); }
 
 }  // namespace dualtape::engine

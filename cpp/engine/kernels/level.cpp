@@ -5,10 +5,10 @@
 namespace dualtape::engine {
 namespace {
 
-Product product(DType dtype) {
-  if (is_floating(dtype)) return lookup_real_product(dtype);
-  if (is_complex(dtype)) return lookup_complex_product(dtype);
-  return lookup_integer_product(dtype);
+ProductKernel product(DType dtype, const ProductShape& shape) {
+  if (is_floating(dtype)) return choose_real_product(dtype, shape);
+  if (is_complex(dtype)) return choose_complex_product(dtype, shape);
+  return choose_integer_product(dtype, shape);
 }
 
 const LinearAlgebra* linear_algebra(DType dtype) {

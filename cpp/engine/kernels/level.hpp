@@ -13,9 +13,10 @@ Kernel convert(DType from, DType to);
 const Reducer* reducer(OpCode op, DType dtype);
 }  // namespace level
 
-Product lookup_real_product(DType dtype);
-Product lookup_complex_product(DType dtype);
-Product lookup_integer_product(DType dtype);
+// Of shapes without empty results; null for other types.
+ProductKernel choose_real_product(DType dtype, const ProductShape& shape);
+ProductKernel choose_complex_product(DType dtype, const ProductShape& shape);
+ProductKernel choose_integer_product(DType dtype, const ProductShape& shape);
 
 const LinearAlgebra* linear_algebra_float64();
 const LinearAlgebra* linear_algebra_float32();

@@ -25,8 +25,8 @@ struct KernelLibrary {
   Kernel (*broadcast)(OpCode op, DType dtype, Broadcast which);
   Kernel (*convert)(DType from, DType to);
   const Reducer* (*reducer)(OpCode op, DType dtype);
-  Product (*product)(DType dtype);
-  const LinearAlgebra* (*linear_algebra)(DType dtype);  // null unless inexact
+  ProductKernel (*product)(DType dtype, const ProductShape& shape);  // the fastest for the shape
+  const LinearAlgebra* (*linear_algebra)(DType dtype);               // null unless inexact
 };
 
 /// No kernel library fits: unknown level, one the CPU lacks, or a file that is missing or foreign.

@@ -7,34 +7,21 @@
 
 namespace dualtape::engine {
 
-/// A rows x columns matrix; strides in elements, at least one of them 1 (of a vector: that along
-/// it).
-struct MatrixRef {
-  const void* data;
-  std::int64_t rows, columns, row_stride, column_stride;
+/// out[rows, columns] = a[rows, inner] b[inner, columns]; strides in elements, any of them; the
+/// columns of `out` have stride 1.
+struct ProductShape {
+  std::int64_t rows, columns, inner;
+  std::int64_t a_row, a_column, b_row, b_column, out_row;
 };
 
-/// out (contiguous, rows first) = a b; the inner length may be 0.
-using Product = void (*)(void* out, const MatrixRef& a, const MatrixRef& b);
+/// Each entry of `out` is one chain of sums whose order depends on `inner` alone: ranges of rows
+/// may be computed by themselves, with the kernel chosen for the whole.
+using Product = void (*)(const ProductShape& shape, void* out, const void* a, const void* b,
+                         void* scratch);
 
-/// Below this many multiplications plain loops beat the packing of a blocked product.
-inline constexpr std::int64_t kSmallProduct = 256;
-
-template <class T, class Accumulate>
-void product_by_loops(T* out, const MatrixRef& a, const MatrixRef& b, Accumulate&& accumulate) {
-  const T* x = static_cast<const T*>(a.data);
-  const T* y = static_cast<const T*>(b.data);
-  for (std::int64_t i = 0; i < a.rows; ++i) {
-    for (std::int64_t j = 0; j < b.columns; ++j) {
-      T sum{};
-      for (std::int64_t k = 0; k < a.columns; ++k) {
-        const T left = x[i * a.row_stride + k * a.column_stride];
-        const T right = y[k * b.row_stride + j * b.column_stride];
-        sum = accumulate(sum, left, right);
-      }
-      out[i * b.columns + j] = sum;
-    }
-  }
-}
+struct ProductKernel {
+  Product run = nullptr;
+  std::int64_t scratch_bytes = 0;  // aligned to 64
+};
 
 }  // namespace dualtape::engine
