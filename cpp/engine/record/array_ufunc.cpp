@@ -227,8 +227,14 @@ PyObject* array_ufunc(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* 
     PyObject* ufunc = args[0];
     const auto code = code_of(ufunc);
     if (!code) raise_unsupported(ufunc, text_of(args[1]));
+    const bool is_call = PyUnicode_CompareWithASCIIString(args[1], "__call__") == 0;
+    if (is_call && !names && *code >= 0 && n <= 4 &&
+        n - 2 == ops::op_table[static_cast<std::size_t>(*code)].arity) {
+      const auto op = static_cast<OpCode>(*code);
+      if (PyObject* r = elementwise_alike(op, args[2], n == 4 ? args[3] : nullptr, false)) return r;
+    }
     const Options options = options_of(ufunc, args + n, names);
-    if (PyUnicode_CompareWithASCIIString(args[1], "__call__") == 0) {
+    if (is_call) {
       Operand x[3];
       const Py_ssize_t n_in = std::min<Py_ssize_t>(n - 2, 3);
       for (Py_ssize_t i = 0; i < n_in; ++i) x[i] = operand_of(args[2 + i], "ufunc");

@@ -1,6 +1,6 @@
 #include "record/elementwise.hpp"
 
-#include <unordered_map>
+#include <array>
 
 #include "record/dtypes.hpp"
 #include "record/known_ops.hpp"
@@ -113,8 +113,65 @@ PyObject* elementwise_result(OpCode op, std::span<const Operand> operands) {
   return make_elementwise(e, unknown);
 }
 
+namespace {
+
+/// Functions of floats that give floats of the same type, and have no rule of their own here.
+bool is_uniform(OpCode op) {
+  static constexpr auto kUniform = [] {
+    std::array<bool, ops::op_count> uniform{};
+    for (std::size_t i = 0; i < ops::op_count; ++i) {
+      const ops::OpInfo& info = ops::op_table[i];
+      uniform[i] = (info.kind == Kind::kSmooth || info.kind == Kind::kLocallyConstant) &&
+                   !info.parametric && info.name != "power";
+    }
+    return uniform;
+  }();
+  return kUniform[op];
+}
+
+bool is_plain_number(PyObject* o) { return PyFloat_CheckExact(o) || PyLong_CheckExact(o); }
+
+}  // namespace
+
+PyObject* elementwise_alike(OpCode op, PyObject* a, PyObject* b, bool is_operator) {
+  TracerObject* const t = as_tracer(is_tracer(a) ? a : b);
+  PyObject* const other = is_tracer(a) ? b : a;
+  if (!t || !is_tracer(reinterpret_cast<PyObject*>(t)) || t->link || !is_uniform(op))
+    return nullptr;
+  Recorder& recorder = *t->recorder;
+  const TypeId type = recorder.program().instructions[t->id].type;
+  const Type& its = recorder.program().types[type];
+  if (!is_floating(its.dtype)) return nullptr;
+  bool is_python = is_operator && t->kind == ValueKind::kPython;
+  bool unknown_order = t->order_unknown;
+  ValueId ids[] = {t->id, t->id};
+  if (b && is_tracer(other)) {
+    const TracerObject* const u = as_tracer(other);
+    if (u->recorder != &recorder || u->link) return nullptr;
+    if (recorder.program().instructions[u->id].type != type) return nullptr;
+    ids[1] = u->id;
+    is_python = is_python && u->kind == ValueKind::kPython;
+    unknown_order = unknown_order || u->order_unknown;
+  } else if (b && !is_plain_number(other)) {
+    return nullptr;
+  }
+  recorder.require_open(t->id);
+  if (b && !is_tracer(other)) ids[other == b] = recorder.number(other, its.dtype);
+  const std::size_t n = b ? 2 : 1;
+  const bool is_scalar = its.shape.empty();
+  unknown_order = unknown_order && its.shape.size() > 1;
+  const ValueId v = recorder.emit(op, {ids, n}, type);
+  const ValueKind kind = !is_scalar  ? ValueKind::kArray
+                         : is_python ? ValueKind::kPython
+                                     : ValueKind::kScalar;
+  PyObject* result = make_tracer(recorder, v, kind);
+  as_tracer(result)->order_unknown = unknown_order;
+  return result;
+}
+
 PyObject* binary_operator(OpCode op, PyObject* a, PyObject* b) {
   return guarded([&]() -> PyObject* {
+    if (PyObject* result = elementwise_alike(op, a, b, true)) return result;
     Operand operands[2];
     if (!parse_operand(a, operands[0]) || !parse_operand(b, operands[1])) {
       return Py_NewRef(Py_NotImplemented);
@@ -136,6 +193,7 @@ PyObject* binary_operator(OpCode op, PyObject* a, PyObject* b) {
 
 PyObject* unary_operator(OpCode op, PyObject* a) {
   return guarded([&] {
+    if (PyObject* alike = elementwise_alike(op, a, nullptr, true)) return alike;
     Operand x[1];
     parse_operand(a, x[0]);
     const bool is_python = x[0].kind == ValueKind::kPython;

@@ -82,6 +82,9 @@ PyObject* elementwise_function(PyObject* self, PyObject* const* args, Py_ssize_t
   return guarded([&]() -> PyObject* {
     const auto op = static_cast<OpCode>(PyLong_AsLong(self));
     const ops::OpInfo& info = ops::op_table[op];
+    if (!names && n == info.arity && n <= 2 && is_tracer(args[0])) {
+      if (PyObject* r = elementwise_alike(op, args[0], n == 2 ? args[1] : nullptr, false)) return r;
+    }
     const std::string name(info.name);
     const Py_ssize_t n_names = names ? PyTuple_GET_SIZE(names) : 0;
     if (!any_traced(args, n + n_names)) return call_untraced(op, args, n, names);

@@ -146,7 +146,7 @@ class Recorder final : public Builder {
   FlatMap slots_;     // (address of a number, type) -> value
   ValueId constants_[kDTypeCount][5];
   std::vector<PyObject*> codes_;
-  std::vector<Position> positions_;
+  PodVector<Position> positions_;
   std::vector<std::uint8_t> live_;
   std::vector<std::uint8_t> abstract_;
   bool any_abstract_ = false;

@@ -27,7 +27,22 @@ TracerObject* allocate() {
 
 /// A chain of views may be as long as a program: the parents are dropped in a loop, not in each
 /// other's dealloc.
+void recycle(TracerObject* t) {
+  t->recorder->release();
+  PyTypeObject* type = Py_TYPE(reinterpret_cast<PyObject*>(t));
+  if (free_count < kFreeListSize) {
+    free_list[free_count++] = t;
+  } else {
+    PyObject_Free(t);
+  }
+  Py_DECREF(type);
+}
+
 void dealloc(PyObject* self) {
+  if (TracerObject* t = as_tracer(self); !t->link) {
+    t->recorder->drop_live(t->id);
+    return recycle(t);
+  }
   static std::vector<PyObject*> pending;
   static bool is_running = false;
   pending.push_back(self);
@@ -38,14 +53,7 @@ void dealloc(PyObject* self) {
     pending.pop_back();
     t->recorder->drop_live(t->id);
     if (t->link) drop_link(t);
-    t->recorder->release();
-    PyTypeObject* type = Py_TYPE(reinterpret_cast<PyObject*>(t));
-    if (free_count < kFreeListSize) {
-      free_list[free_count++] = t;
-    } else {
-      PyObject_Free(t);
-    }
-    Py_DECREF(type);
+    recycle(t);
   }
   is_running = false;
 }
