@@ -338,6 +338,17 @@ def test_integer_arguments_are_named():
         dt.grad(cube)("abc")
 
 
+def test_jacobian_of_where_is_one_selection():
+    def f(x):
+        return np.where(x > 0, np.sin(x), x * x)
+
+    x = np.array([-1.0, 0.0, 2.0])
+    text = str(dt.program(dt.jacfwd(f))(x))
+    assert text.count("= where ") == 1
+    assert "zero_multiply" not in text  # by a tangent of 1
+    np.testing.assert_array_equal(dt.jacfwd(f)(x), np.diag([-2.0, 0.0, np.cos(2.0)]))
+
+
 def test_result_of_grad_must_be_a_floating_scalar():
     with pytest.raises(dt.ShapeError, match=r"must return shape \(\), got \(3,\)"):
         dt.grad(np.sin)(X)

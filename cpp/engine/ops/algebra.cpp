@@ -1,7 +1,7 @@
 /// Algebra that keeps every bit, applied while a program is derived:
 /// x * 1, x / 1, x - 0, x + (-0) are x;  x * -1 and x / -1 are -x;  --x is x;  x + (-y) is x - y;
-/// x - (-y) is x + y; where(m, x, x) is x;  zero_multiply(1, x) is x;  x^1 is x, x^2 is square. (x
-/// + 0 is not x: it turns -0 into 0.)
+/// x - (-y) is x + y; where(m, x, x) is x;  zero_multiply(1, x), zero_multiply(x, 1) are x;  x^1 is
+/// x, x^2 is square. (x + 0 is not x: it turns -0 into 0.)
 
 #include <bit>
 #include <cmath>
@@ -68,7 +68,9 @@ Tangent find_equal(OpCode op, std::span<const Expr> args, int n) {
       if (Tangent y = scaled(constant_value(args[0]), args[1])) return y;
       return scaled(constant_value(args[1]), args[0]);
     }
-    case kZeroMultiply: return constant_value(args[0]) == 1 ? Tangent(args[1]) : Tangent();
+    case kZeroMultiply:
+      if (constant_value(args[0]) == 1) return args[1];
+      return scaled(constant_value(args[1]), args[0]);
     case opcode_of<ops::Divide>: return scaled(constant_value(args[1]), args[0]);
     case opcode_of<ops::Add>: return simplify_sum(args[0], args[1]);
     case opcode_of<ops::Subtract>: return simplify_difference(args[0], args[1]);

@@ -90,19 +90,28 @@ class LaneRules {
     });
   }
 
+  /// where(m, a, b): one selection where a and b move along the same lanes.
   Terms selected() {
-    Terms result;
-    for (const std::size_t i : {1u, 2u}) {
-      each(result, i, [&](Term t) {
-        t = broadcast(std::move(t));
-        const Expr mask = space_.beside_lanes(x_[0].value, t.shape.size(), t.lanes.size());
-        const Expr zero = constant(space_.builder(), 0, call_.type.dtype);
-        t.coefficient =
-            i == 1 ? where(mask, t.coefficient, zero) : where(mask, zero, t.coefficient);
-        return t;
-      });
+    Terms result, others;
+    each(others, 2, [&](Term t) { return broadcast(std::move(t)); });
+    each(result, 1, [&](Term t) {
+      t = broadcast(std::move(t));
+      const auto other = std::ranges::find(others, t.lanes, &Term::lanes);
+      const bool both = other != others.end();
+      const Expr c = both ? other->coefficient : zero();
+      if (both) others.erase(other);
+      t.coefficient = where(mask_beside(t), t.coefficient, c);
+      return t;
+    });
+    for (Term& t : others) {
+      t.coefficient = where(mask_beside(t), zero(), t.coefficient);
+      space_.add(result, std::move(t));
     }
     return result;
+  }
+  Expr zero() const { return constant(space_.builder(), 0, call_.type.dtype); }
+  Expr mask_beside(const Term& t) const {
+    return space_.beside_lanes(x_[0].value, t.shape.size(), t.lanes.size());
   }
 
   Term reduced(Term t) const {
