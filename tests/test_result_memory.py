@@ -168,6 +168,30 @@ def test_results_pickle_and_copy() -> None:
     np.testing.assert_array_equal(other, 2 * x + 2)
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int8, np.complex128])
+def test_large_strided_arguments_are_read_right(dtype: Any, threads: int) -> None:
+    before = dt.get_num_threads()
+    dt.set_num_threads(threads)
+    base = (np.arange(2 * 301 * 1009).reshape(2, 301, 1009) % 100).astype(dtype)
+    views = [
+        base.T,
+        base[:, :, ::3],
+        base[::-1, ::-1, ::-1],
+        base.transpose(1, 0, 2),
+        base.transpose(2, 0, 1)[:, :, ::-1],
+        np.broadcast_to(base[:, :1], base.shape),
+        np.broadcast_to(base[0, 0, 0], base.shape),
+        base.astype(np.dtype(dtype).newbyteorder()).T,
+    ]
+    f = dt.jit(lambda x: x + x)
+    for view in views:
+        np.testing.assert_array_equal(f(view), view + view)
+        captured = dt.jit(lambda t, view=view: t * view)(dtype(2))
+        np.testing.assert_array_equal(captured, dtype(2) * view)
+    dt.set_num_threads(before)
+
+
 def test_results_may_be_freed_by_another_thread() -> None:
     x = np.arange(float(LARGE))
     handed = [double(x + k) for k in range(20)]

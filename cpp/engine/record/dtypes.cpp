@@ -73,6 +73,7 @@ Ref contiguous(PyObject* value) {
   if (PyArray_Check(value)) {
     auto* a = reinterpret_cast<PyArrayObject*>(value);
     if (PyArray_CHKFLAGS(a, kWanted) && PyArray_ISNOTSWAPPED(a)) return Ref::borrow(value);
+    if (Ref copy = copy_strided_array(a)) return copy;
   }
   const bool is_array = PyArray_Check(value);
   const BlockMemory memory(is_array ? bytes_of(reinterpret_cast<PyArrayObject*>(value)) : 0);

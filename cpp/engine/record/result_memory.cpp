@@ -1,8 +1,12 @@
 #include "record/result_memory.hpp"
 
+#include <algorithm>
 #include <cstring>
 
+#include "kernels/strided.hpp"
 #include "memory/blocks.hpp"
+#include "record/dtypes.hpp"
+#include "threads/pool.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -44,6 +48,35 @@ BlockMemory::~BlockMemory() {
   Py_XDECREF(mine);
   Py_DECREF(previous_);
   PyErr_Restore(type, value, traceback);
+}
+
+Ref copy_strided_array(PyArrayObject* array) {
+  const auto dtype = dtype_of_number(PyArray_TYPE(array));
+  if (!dtype || bytes_of(array) < kSmallestKeptBlock || !PyArray_CheckExact(array) ||
+      !PyArray_ISALIGNED(array) || !PyArray_ISNOTSWAPPED(array)) {
+    return {};
+  }
+  const auto item = static_cast<std::int64_t>(item_size(*dtype));
+  const Dims shape = shape_of(array);
+  Dims strides;
+  for (int axis = 0; axis < PyArray_NDIM(array); ++axis) {
+    if (PyArray_STRIDE(array, axis) % item != 0) return {};
+    strides.push_back(PyArray_STRIDE(array, axis) / item);
+  }
+  Ref copy = new_array(*dtype, shape);
+  char* const to = PyArray_BYTES(copy.array());
+  const char* const from = PyArray_BYTES(array);
+  const Walk walk = make_walk(static_cast<std::size_t>(item), shape, strides);
+  // Whole rows, as many as a transposing copy takes at a time, and some 30 us.
+  constexpr std::int64_t kRows = 32, kPieceBytes = 256 << 10;
+  const std::int64_t rows = kRows * walk.shape.back();
+  const std::int64_t piece = std::max<std::int64_t>(1, kPieceBytes / (rows * item)) * rows;
+  Py_BEGIN_ALLOW_THREADS;
+  parallel_for(element_count(shape), piece, [&](std::int64_t first, std::int64_t last) {
+    gather(to + first * item, from, walk, first, last - first);
+  });
+  Py_END_ALLOW_THREADS;
+  return copy;
 }
 
 }  // namespace dualtape::engine

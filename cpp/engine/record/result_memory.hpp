@@ -22,4 +22,8 @@ class BlockMemory {
   PyObject* previous_ = nullptr;
 };
 
+/// A C-contiguous copy of a large strided array, by several threads; empty for what NumPy may copy
+/// as well: small arrays, other byte orders, other types.
+Ref copy_strided_array(PyArrayObject* array);
+
 }  // namespace dualtape::engine

@@ -83,7 +83,8 @@ Binding bind_value(PyObject* value, const Type& type, const std::string& what) {
   Ref descr = descr_of(type.dtype);
   const bool is_array = PyArray_Check(value);
   b.kind = is_array ? ValueKind::kArray : ValueKind::kScalar;
-  const Ref given = is_array ? Ref::borrow(value) : Ref::checked(PyArray_FROM_O(value));
+  Ref given = is_array ? Ref::borrow(value) : Ref::checked(PyArray_FROM_O(value));
+  if (PyArray_TYPE(given.array()) == type_number(type.dtype)) given = contiguous(given.get());
   if (!PyArray_CanCastTypeTo(PyArray_DESCR(given.array()),
                              reinterpret_cast<PyArray_Descr*>(descr.get()),
                              NPY_SAME_KIND_CASTING) &&
