@@ -38,11 +38,13 @@ void convert_all(void* out, const void* const* in, std::int64_t n, const std::in
 }  // namespace
 
 Kernel level::convert(DType from, DType to) {
+  // Booleans are bytes 0 and 1; of a loop over `bool` GCC makes no vector code.
+  if (from == DType::kBool) from = DType::kUInt8;
   return dispatch(from, [&]<class From>(From) {
     return dispatch(to, [&]<class To>(To) -> Kernel {
       constexpr bool kDropsImaginary =
           kIsComplex<From> && !kIsComplex<To> && !std::is_same_v<To, bool>;
-      if constexpr (kDropsImaginary) {
+      if constexpr (kDropsImaginary || std::is_same_v<From, bool>) {
         return nullptr;
       } else {
         return convert_all<From, To>;

@@ -66,15 +66,28 @@ void ternary(void* out, const void* const* in, std::int64_t n, const std::int64_
   for (std::int64_t i = 0; i < n; ++i) y[i] = Op::template value<T>(a[i], b[i], c[i]);
 }
 
-/// where: the first operand is a mask.
+/// where: the first operand is a mask, of bytes. Integers are chosen by their bits, which the
+/// compiler makes vector code of.
 template <class T>
 void choose(void* out, const void* const* in, std::int64_t n, const std::int64_t*) {
-  const bool* mask = static_cast<const bool*>(in[0]);
-  const T* a = static_cast<const T*>(in[1]);
-  const T* b = static_cast<const T*>(in[2]);
-  T* y = static_cast<T*>(out);
+  const auto* mask = static_cast<const std::uint8_t*>(in[0]);
+  if constexpr (std::is_integral_v<T>) {
+    using Bits = std::make_unsigned_t<std::conditional_t<std::is_same_v<T, bool>, char, T>>;
+    const Bits* a = static_cast<const Bits*>(in[1]);
+    const Bits* b = static_cast<const Bits*>(in[2]);
+    Bits* y = static_cast<Bits*>(out);
 #pragma GCC ivdep
-  for (std::int64_t i = 0; i < n; ++i) y[i] = mask[i] ? a[i] : b[i];
+    for (std::int64_t i = 0; i < n; ++i) {
+      const Bits chosen = mask[i] != 0 ? static_cast<Bits>(~Bits{0}) : Bits{0};
+      y[i] = static_cast<Bits>(b[i] ^ ((a[i] ^ b[i]) & chosen));
+    }
+  } else {
+    const T* a = static_cast<const T*>(in[1]);
+    const T* b = static_cast<const T*>(in[2]);
+    T* y = static_cast<T*>(out);
+#pragma GCC ivdep
+    for (std::int64_t i = 0; i < n; ++i) y[i] = mask[i] != 0 ? a[i] : b[i];
+  }
 }
 
 template <class Op, class T>

@@ -3,78 +3,126 @@
 #include <algorithm>
 #include <bit>
 #include <complex>
+#include <concepts>
 #include <cstring>
 #include <limits>
 #include <type_traits>
 
 #include "kernels/level.hpp"
+#include "kernels/reduce_lanes.hpp"
 #include "kernels/wrapping.hpp"
 
 namespace dualtape::engine {
 namespace {
 
+// Each `combine` takes numbers; those of floats take SIMD registers too.
+
 template <class T>
 struct SumOf {
   static T neutral() { return T(0); }
-  static T combine(T a, T b) { return wrapping_add(a, b); }
+  template <class V>
+  DUALTAPE_SIMD static V combine(V a, V b) {
+    if constexpr (std::is_integral_v<V>) {
+      return wrapping_add(a, b);
+    } else {
+      return a + b;
+    }
+  }
 };
 
 template <class T>
 struct ProdOf {
   static T neutral() { return T(1); }
-  static T combine(T a, T b) { return wrapping_multiply(a, b); }
+  template <class V>
+  DUALTAPE_SIMD static V combine(V a, V b) {
+    if constexpr (std::is_integral_v<V>) {
+      return wrapping_multiply(a, b);
+    } else {
+      return a * b;
+    }
+  }
 };
+
+template <class M, class V>
+DUALTAPE_SIMD V choose(M first, V a, V b) {
+  if constexpr (std::is_arithmetic_v<V>) {
+    return first ? a : b;
+  } else {
+    return select(first, a, b);
+  }
+}
 
 /// A NaN wins, from either side.
 template <class T>
 struct MaxOf {
   static T neutral() { return std::numeric_limits<T>::lowest(); }
-  static T combine(T a, T b) { return a >= b || a != a ? a : b; }
+  template <class V>
+  DUALTAPE_SIMD static V combine(V a, V b) {
+    return choose((a >= b) | (a != a), a, b);
+  }
 };
 
 template <class T>
 struct MinOf {
   static T neutral() { return std::numeric_limits<T>::max(); }
-  static T combine(T a, T b) { return a <= b || a != a ? a : b; }
+  template <class V>
+  DUALTAPE_SIMD static V combine(V a, V b) {
+    return choose((a <= b) | (a != a), a, b);
+  }
 };
 
+// Booleans, as bytes 0 and 1: loops over `bool` itself are not made vector code.
+
 struct AllOf {
-  static bool neutral() { return true; }
-  static bool combine(bool a, bool b) { return a & b; }
+  static std::uint8_t neutral() { return 1; }
+  static std::uint8_t combine(std::uint8_t a, std::uint8_t b) { return a & b; }
 };
 
 struct AnyOf {
-  static bool neutral() { return false; }
-  static bool combine(bool a, bool b) { return a | b; }
+  static std::uint8_t neutral() { return 0; }
+  static std::uint8_t combine(std::uint8_t a, std::uint8_t b) { return a | b; }
 };
 
-/// 1 <= n <= kChunk elements; eight chains keep the adder busy. Starts from elements, not from 0:
-/// -0 + -0 is -0.
+template <class Op>
+inline constexpr bool kIsSum = false;
+template <class T>
+inline constexpr bool kIsSum<SumOf<T>> = true;
+
+/// Any grouping of the elements has the same result: no chunks are needed.
+template <class T>
+inline constexpr bool kExact = std::is_integral_v<T>;
+
+/// n >= 1 elements one after the other.
+template <class Op, class T>
+T reduce_serially(const T* x, std::int64_t n) {
+  T result = x[0];
+  for (std::int64_t i = 1; i < n; ++i) result = Op::combine(result, x[i]);
+  return result;
+}
+
+/// n >= 1 elements; of inexact types at most kChunk.
 template <class Op, class T>
 T reduce_chunk(const T* x, std::int64_t n) {
-  if (n < 8) {
-    T sum = x[0];
-    for (std::int64_t i = 1; i < n; ++i) sum = Op::combine(sum, x[i]);
-    return sum;
+  if constexpr (std::is_floating_point_v<T>) {
+    T result;
+    reduce_lanes<Op, 1>(x, n, &result);
+    return result;
+  } else if constexpr (kIsComplex<T> && kIsSum<Op>) {
+    using Real = typename T::value_type;
+    Real result[2];
+    reduce_lanes<SumOf<Real>, 2>(reinterpret_cast<const Real*>(x), 2 * n, result);
+    return {result[0], result[1]};
+  } else {
+    return reduce_serially<Op>(x, n);
   }
-  T lane[8];
-  for (int k = 0; k < 8; ++k) lane[k] = x[k];
-  std::int64_t i = 8;
-  for (; i + 8 <= n; i += 8) {
-    for (int k = 0; k < 8; ++k) lane[k] = Op::combine(lane[k], x[i + k]);
-  }
-  for (int step = 1; step < 8; step *= 2) {
-    for (int k = 0; k < 8; k += 2 * step) lane[k] = Op::combine(lane[k], lane[k + step]);
-  }
-  for (; i < n; ++i) lane[0] = Op::combine(lane[0], x[i]);
-  return lane[0];
 }
 
 template <class Op, class T>
 void push(RowState& state, const void* data, std::int64_t n) {
   const T* x = static_cast<const T*>(data);
-  for (std::int64_t first = 0; first < n; first += kChunk) {
-    T carry = reduce_chunk<Op>(x + first, std::min(kChunk, n - first));
+  const std::int64_t chunk = kExact<T> ? n : kChunk;
+  for (std::int64_t first = 0; first < n; first += chunk) {
+    T carry = reduce_chunk<Op>(x + first, std::min(chunk, n - first));
     std::uint64_t chunks = state.chunks++;
     std::size_t level = 0;
     for (; chunks & 1; chunks >>= 1, ++level) {
@@ -99,13 +147,27 @@ void finish(RowState& state, void* out) {
   *static_cast<T*>(out) = total;
 }
 
+/// Shorter rows have no chains side by side.
+constexpr std::int64_t kShortRow = 8;
+
 template <class Op, class T>
 void reduce_rows(void* out, const void* data, std::int64_t rows, std::int64_t length) {
   T* y = static_cast<T*>(out);
   const T* x = static_cast<const T*>(data);
   if (length == 0) {
     std::fill_n(y, rows, Op::neutral());
-  } else if (length <= kChunk) {
+  } else if (length == 1) {
+    std::copy_n(x, rows, y);
+  } else if (length < kShortRow) {
+    for (std::int64_t r = 0; r < rows; ++r) {
+      T result = x[r * length];
+      for (std::int64_t i = 1; i < length; ++i) {
+        result = Op::combine(result, x[r * length + i]);
+        asm volatile("");  // no vector code for a handful of elements
+      }
+      y[r] = result;
+    }
+  } else if (kExact<T> || length <= kChunk) {
     for (std::int64_t r = 0; r < rows; ++r) y[r] = reduce_chunk<Op>(x + r * length, length);
   } else {
     for (std::int64_t r = 0; r < rows; ++r) {
@@ -125,6 +187,11 @@ void combine_kernel(void* out, const void* const* in, std::int64_t n, const std:
   for (std::int64_t i = 0; i < n; ++i) y[i] = Op::combine(a[i], b[i]);
 }
 
+template <class T>
+struct Unsigned : std::type_identity<T> {};
+template <std::signed_integral T>
+struct Unsigned<T> : std::make_unsigned<T> {};
+
 template <class Op, class T>
 const Reducer* functions() {
   static constexpr Reducer kReducer{reduce_rows<Op, T>, push<Op, T>, finish<Op, T>,
@@ -135,13 +202,17 @@ const Reducer* functions() {
 }  // namespace
 
 const Reducer* level::reducer(OpCode op, DType dtype) {
-  if (op == kAll || op == kAny) {
-    if (dtype != DType::kBool) return nullptr;
-    return op == kAll ? functions<AllOf, bool>() : functions<AnyOf, bool>();
+  if (dtype == DType::kBool) {
+    const bool all = op == kAll || op == kProd || op == kMin;
+    return all ? functions<AllOf, std::uint8_t>() : functions<AnyOf, std::uint8_t>();
   }
+  if (op == kAll || op == kAny) return nullptr;
   return dispatch(dtype, [&]<class T>(T) -> const Reducer* {
-    if (op == kSum) return functions<SumOf<T>, T>();
-    if (op == kProd) return functions<ProdOf<T>, T>();
+    // Sums and products wrap around alike with and without a sign.
+    using Ring = typename Unsigned<T>::type;
+    if constexpr (std::is_same_v<T, bool>) return nullptr;
+    if (op == kSum) return functions<SumOf<Ring>, Ring>();
+    if (op == kProd) return functions<ProdOf<Ring>, Ring>();
     if constexpr (!kIsComplex<T>) {
       if (op == kMax) return functions<MaxOf<T>, T>();
       if (op == kMin) return functions<MinOf<T>, T>();
