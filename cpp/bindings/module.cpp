@@ -11,6 +11,7 @@
 #include "record/custom.hpp"
 #include "record/functions.hpp"
 #include "record/gradient_call.hpp"
+#include "record/leaf_checks.hpp"
 #include "record/recording.hpp"
 #include "record/tracer.hpp"
 #include "record/tree.hpp"
@@ -102,6 +103,10 @@ PyMethodDef functions[] = {
      reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(scalar_gradient)), METH_FASTCALL,
      "scalar_gradient(fun, what, argnums, args, kwargs, with_value, check, /)\n--\n\n"
      "(value, gradient), or None."},
+    {"all_differentiable", all_differentiable, METH_O,
+     "all_differentiable(leaves, /)\n--\n\nFloats and arrays of floats."},
+    {"all_alike", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(all_alike)),
+     METH_FASTCALL, "all_alike(leaves, others, /)\n--\n\nOf the same shapes and dtypes, floating."},
     {"custom_call", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(custom_call)),
      METH_FASTCALL,
      "custom_call(kind, function, rules, operands, /)\n--\n\nA call with rules of its own."},

@@ -10,6 +10,7 @@ import numpy as np
 from ._core import DerivativeError, Recorder, Recording, ShapeError, Tracer, scalar_gradient
 from ._pytree import Function
 from ._record import (
+    ARRAY_LIKE,
     Aux,
     Point,
     check_argnums,
@@ -24,7 +25,7 @@ from ._record import (
 
 def check_scalar(what: str, result: Any) -> None:
     """A result that has a gradient: shape () and floating."""
-    if not isinstance(result, Tracer | np.ndarray | np.generic | bool | int | float | complex):
+    if not isinstance(result, ARRAY_LIKE):
         raise TypeError(
             f"{what}: the function must return one array of shape (), got {type(result).__name__}"
             + ("; return (value, aux) needs has_aux=True" if isinstance(result, tuple) else "")

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ._core import LinearMap
-from ._pytree import Function, PyTree, TreeDef, unflatten
+from ._core import LinearMap, all_alike
+from ._pytree import Function, PyTree, TreeDef, flatten, unflatten
 from ._record import (
     Point,
     check_callable,
@@ -35,8 +35,11 @@ def tangents_at(at: Point, tangents: Sequence[Any], word: str = "tangents") -> l
     start = 0
     for k, (treedef, tangent) in enumerate(zip(at.treedefs, tangents, strict=True)):
         stop = start + treedef.num_leaves
-        types = types_of(at.leaves[start:stop])
-        leaves += check_tangents(at.what, f"{word}[{k}]", tangent, treedef, types)
+        part = at.leaves[start:stop]
+        found, structure = flatten(tangent)
+        if structure != treedef or not all_alike(found, part):
+            found = check_tangents(at.what, f"{word}[{k}]", tangent, treedef, types_of(part))
+        leaves += found
         start = stop
     return leaves
 

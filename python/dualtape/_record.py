@@ -13,9 +13,12 @@ from ._core import (
     Recording,
     ShapeError,
     Tracer,
+    all_differentiable,
     is_tracer,
 )
 from ._pytree import LEAF_TYPES, Function, PyTree, TreeDef, flatten, leaf_name, unflatten
+
+ARRAY_LIKE = (Tracer, np.ndarray, np.generic, bool, int, float, complex)
 
 
 def name_of(fun: Function) -> str:
@@ -64,8 +67,10 @@ def positions(what: str, argnums: int | tuple[int, ...], n_args: int) -> list[in
     return found
 
 
-def check_floating(what: str, name: str, leaves: Iterable[Any], treedef: TreeDef) -> None:
+def check_floating(what: str, name: str, leaves: Sequence[Any], treedef: TreeDef) -> None:
     """Every leaf has a derivative: a float32 or float64 array or number."""
+    if all_differentiable(leaves):
+        return
     for position, leaf in enumerate(leaves):
         if type(leaf) is float:
             continue
@@ -86,7 +91,7 @@ def check_floating(what: str, name: str, leaves: Iterable[Any], treedef: TreeDef
 def check_arrays(what: str, leaves: Iterable[Any], treedef: TreeDef) -> None:
     """Every result is a traced value, an array or a number."""
     for position, leaf in enumerate(leaves):
-        if not isinstance(leaf, Tracer | np.ndarray | np.generic | bool | int | float | complex):
+        if not isinstance(leaf, ARRAY_LIKE):
             path = leaf_name(treedef, position)
             raise TypeError(
                 f"{what}: result{path} must be an array or a number, got {type(leaf).__name__}"

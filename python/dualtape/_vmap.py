@@ -51,25 +51,30 @@ def _shape(leaf: Any) -> tuple[int, ...]:
 
 
 def _batch_size(
-    what: str, leaves: Sequence[Any], axes: Sequence[Any], treedef: TreeDef, given: int | None
+    what: str, leaves: Sequence[Any], axes: Sequence[Any], arguments: PyTree, given: int | None
 ) -> int:
     """The length all mapped axes share."""
-    size, origin = given, "axis_size"
+
+    def path(position: int) -> str:
+        if position < 0:
+            return "axis_size"
+        return "argument" + leaf_name(flatten(arguments)[1], position)[3:]  # no "[0]": positional
+
+    size, origin = given, -1
     for position, (leaf, axis) in enumerate(zip(leaves, axes, strict=True)):
         if axis is _UNMAPPED:
             continue
         shape = _shape(leaf)
-        path = "argument" + leaf_name(treedef, position)[3:]  # without "[0]", positional
         if not -len(shape) <= axis < len(shape):
             raise ShapeError(
-                f"{what}: {path} must have the axis {axis} of in_axes, got shape {shape}"
+                f"{what}: {path(position)} must have the axis {axis} of in_axes, got shape {shape}"
             )
         if size is None:
-            size, origin = shape[axis], path
+            size, origin = shape[axis], position
         elif shape[axis] != size:
             raise ShapeError(
-                f"{what}: mapped axes must have one length, got {size} ({origin}) "
-                f"and {shape[axis]} ({path})"
+                f"{what}: mapped axes must have one length, got {size} ({path(origin)}) "
+                f"and {shape[axis]} ({path(position)})"
             )
     if size is None:
         raise ValueError(f"{what}: needs an argument with an axis in in_axes, or axis_size")
@@ -138,7 +143,7 @@ def _map(
     named, named_treedef = flatten(kwargs)
     leaves += named
     axes += [0] * len(named)
-    size = _batch_size(what, leaves, axes, flatten((args, kwargs))[1], axis_size)
+    size = _batch_size(what, leaves, axes, (args, kwargs), axis_size)
     with Recorder(what) as recorder:
         inputs = [
             leaf if axis is _UNMAPPED else recorder.input(leaf, batch_axis=axis % len(_shape(leaf)))

@@ -3,6 +3,7 @@
 /// x - (-y) is x + y; where(m, x, x) is x;  zero_multiply(1, x), zero_multiply(x, 1) are x;  x^1 is
 /// x, x^2 is square. (x + 0 is not x: it turns -0 into 0.)
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
@@ -106,9 +107,10 @@ void drop_broadcasts(const Dims& shape, std::span<Expr> args) {
 }  // namespace
 
 Tangent simplify(OpCode op, std::span<Expr> args, int n) {
-  const Dims shape = result_shape(op, args);
-  if (Tangent same = find_equal(op, args, n)) return broadcast_to(*same, shape);
-  if (!shape.empty()) drop_broadcasts(shape, args);
+  if (Tangent same = find_equal(op, args, n)) return broadcast_to(*same, result_shape(op, args));
+  const bool is_scalar =
+      std::ranges::all_of(args, [](const Expr& x) { return x.is_weak() || x.rank() == 0; });
+  if (!is_scalar) drop_broadcasts(result_shape(op, args), args);
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "record/leaf_checks.hpp"
 #include "record/rerun.hpp"
 #include "record/tracer.hpp"
 #include "record/tree.hpp"
@@ -24,16 +25,6 @@ class Entered {
  private:
   RecorderRef recorder_;
 };
-
-bool has_derivative(PyObject* leaf) {
-  if (PyFloat_CheckExact(leaf)) return true;
-  if (is_tracer(leaf)) return is_floating(type_of(as_tracer(leaf)).dtype);
-  if (PyArray_CheckExact(leaf)) {
-    const int type = PyArray_TYPE(reinterpret_cast<PyArrayObject*>(leaf));
-    return type == NPY_DOUBLE || type == NPY_FLOAT;
-  }
-  return PyArray_IsScalar(leaf, Double) || PyArray_IsScalar(leaf, Float);
-}
 
 using Positions = Few<Py_ssize_t, 8>;
 
@@ -130,7 +121,7 @@ PyObject* scalar_gradient(PyObject*, PyObject* const* given, Py_ssize_t n_given)
     const Point point(argnums, positions, args);
     const std::size_t n = point.size();
     for (std::size_t k = 0; k < n; ++k) {
-      if (!has_derivative(point.leaf(k))) Py_RETURN_NONE;
+      if (!is_differentiable(point.leaf(k))) Py_RETURN_NONE;
     }
     const RecorderRef recorder(Recorder::make(title, {}));
     ValueId y = kNoValue;

@@ -1,0 +1,17 @@
+/// Checks of leaves that nearly always hold; where one does not, Python looks closer and tells why.
+#pragma once
+
+#include "record/python.hpp"
+
+namespace dualtape::engine {
+
+/// A Python float, or a NumPy or traced value of float32 or float64.
+bool is_differentiable(PyObject* leaf);
+
+/// all_differentiable(leaves) of the module.
+PyObject* all_differentiable(PyObject* module, PyObject* leaves);
+/// all_alike(leaves, others) of the module: NumPy and traced values, floating, each with the shape
+/// and dtype of the other.
+PyObject* all_alike(PyObject* module, PyObject* const* args, Py_ssize_t n);
+
+}  // namespace dualtape::engine
