@@ -48,6 +48,7 @@ PreparedPtr prepare(const ArrayCall& call) {
     case kReshape:
     case kPad:
     case kUpdateSlice:
+    case kAddSlice:
     case kConcatenate:
     case kIota:
     case kEye: return prepare_move(call);

@@ -3,6 +3,8 @@
 #include <cstring>
 #include <vector>
 
+#include "dualtape/ops/registry.hpp"
+#include "kernels/kernels.hpp"
 #include "kernels/prepared.hpp"
 #include "kernels/strided_copy.hpp"
 
@@ -65,6 +67,70 @@ class UpdateSlice final : public PreparedKernel {
  private:
   StridedCopy whole_;
   Window window_;
+};
+
+/// Adds `values` at the elements of a window, row by row.
+class AddSlice final : public PreparedKernel {
+ public:
+  explicit AddSlice(const ArrayCall& call)
+      : whole_(*call.in[0]),
+        dtype_(call.out.dtype),
+        add_(lookup_kernel(static_cast<OpCode>(ops::op_index<ops::Add>), dtype_)) {
+    const Layout& values = *call.in[1];
+    Dims strides = contiguous_strides(call.out.shape);
+    for (std::size_t axis = 0; axis < strides.size(); ++axis) {
+      offset_ += call.attrs[2 * axis] * strides[axis];
+      strides[axis] *= call.attrs[2 * axis + 1];
+    }
+    if (values.count == 0) return;
+    rows_ = 1;
+    for (std::size_t axis = 0; axis < strides.size(); ++axis) {
+      if (axis + 1 < strides.size()) rows_ *= values.shape[axis];
+    }
+    shape_ = values.shape;
+    to_ = strides;
+    from_ = values.strides;
+  }
+  void run(char* out, const char* const* in, char*) const override {
+    if (out != in[0]) whole_.run(out, in[0]);
+    dispatch(dtype_, [&]<class T>(T) { add(reinterpret_cast<T*>(out), in[1]); });
+  }
+
+ private:
+  template <class T>
+  void add(T* out, const char* from) const {
+    const T* values = reinterpret_cast<const T*>(from);
+    const std::size_t outer = shape_.empty() ? 0 : shape_.size() - 1;
+    const std::int64_t n = shape_.empty() ? 1 : shape_[outer];
+    const std::int64_t to = n > 1 ? to_[outer] : 1, step = n > 1 ? from_[outer] : 1;
+    Dims at(outer);
+    for (std::int64_t row = 0; row < rows_; ++row) {
+      T* y = out + offset_;
+      const T* v = values;
+      for (std::size_t axis = 0; axis < outer; ++axis) {
+        y += at[axis] * to_[axis];
+        v += at[axis] * from_[axis];
+      }
+      if (to == 1 && step == 1) {
+        const void* operands[] = {y, v};
+        add_(y, operands, n, nullptr);
+      } else {
+        for (std::int64_t i = 0; i < n; ++i) {
+          y[i * to] = static_cast<T>(y[i * to] + v[i * step]);
+        }
+      }
+      for (std::size_t axis = outer; axis-- > 0;) {
+        if (++at[axis] < shape_[axis]) break;
+        at[axis] = 0;
+      }
+    }
+  }
+
+  StridedCopy whole_;
+  DType dtype_;
+  Kernel add_;
+  std::int64_t offset_ = 0, rows_ = 0;
+  Dims shape_, to_, from_;  // strides in elements
 };
 
 class Concatenate final : public PreparedKernel {
@@ -136,6 +202,7 @@ PreparedPtr prepare_move(const ArrayCall& call) {
     case kReshape: return make_prepared<Copy>(*call.in[0]);
     case kPad: return make_prepared<Pad>(call);
     case kUpdateSlice: return make_prepared<UpdateSlice>(call);
+    case kAddSlice: return make_prepared<AddSlice>(call);
     case kConcatenate: return make_prepared<Concatenate>(call);
     case kIota: return make_prepared<Iota>(call.out);
     default: return make_prepared<Eye>(call.out);

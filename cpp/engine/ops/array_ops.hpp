@@ -46,6 +46,8 @@ Expr copy(const Expr& x);
 Expr pad(const Expr& x, Dims shape, Dims start, Dims step);
 /// x with v written where slice(x, start, v.shape, step) reads.
 Expr update_slice(const Expr& x, const Expr& v, Dims start, Dims step);
+/// x with v added there.
+Expr add_slice(const Expr& x, const Expr& v, Dims start, Dims step);
 Expr concatenate(std::span<const Expr> parts, std::int64_t axis);
 /// x[index] along the first axis; int64 index, negative ones count from the end.
 Expr take(const Expr& x, const Expr& index);

@@ -1,8 +1,10 @@
-/// Making and moving data: constants, convert, pad, update_slice, concatenate, iota, eye.
+/// Making and moving data: constants, convert, pad, update_slice, add_slice, concatenate, iota,
+/// eye.
 ///
 ///   convert       x_bar = convert(y_bar, x.dtype)
 ///   pad           x_bar = slice(y_bar)
 ///   update_slice  x_bar = update_slice(y_bar, 0),  v_bar = slice(y_bar)
+///   add_slice     x_bar = y_bar,  v_bar = slice(y_bar)
 ///   concatenate   each part's slice of y_bar
 
 #include "ops/rules.hpp"
@@ -41,7 +43,7 @@ Expr copy(const Expr& x) {
 namespace {
 
 /// start and step of a slice write, checked to stay inside `shape`.
-Dims write_attrs(const char* op, const Dims& shape, const Dims& part, const Dims& start,
+Dims write_attrs(std::string_view op, const Dims& shape, const Dims& part, const Dims& start,
                  const Dims& step) {
   if (part.size() != shape.size()) {
     throw ShapeError(std::string(op) + ": rank of " + to_string(part) + " must be that of " +
@@ -75,11 +77,25 @@ Expr pad(const Expr& x, Dims shape, Dims start, Dims step) {
   return emit(kPad, args, Type{x.dtype(), std::move(shape)}, attrs);
 }
 
-Expr update_slice(const Expr& x, const Expr& v, Dims start, Dims step) {
-  if (v.dtype() != x.dtype()) throw DTypeError("update_slice: operands differ in element type");
-  const Dims attrs = write_attrs("update_slice", x.shape(), v.shape(), start, step);
+namespace {
+
+Expr write_slice(OpCode op, const Expr& x, const Expr& v, const Dims& start, const Dims& step) {
+  if (v.dtype() != x.dtype()) {
+    throw DTypeError(std::string(op_name(op)) + ": operands differ in element type");
+  }
+  const Dims attrs = write_attrs(op_name(op), x.shape(), v.shape(), start, step);
   const Expr args[] = {x, v};
-  return emit(kUpdateSlice, args, Type(x.type()), attrs);
+  return emit(op, args, Type(x.type()), attrs);
+}
+
+}  // namespace
+
+Expr update_slice(const Expr& x, const Expr& v, Dims start, Dims step) {
+  return write_slice(kUpdateSlice, x, v, start, step);
+}
+
+Expr add_slice(const Expr& x, const Expr& v, Dims start, Dims step) {
+  return write_slice(kAddSlice, x, v, start, step);
 }
 
 Expr concatenate(std::span<const Expr> parts, std::int64_t axis) {
@@ -148,6 +164,26 @@ Expr batch_update(const OpCall& call, std::span<const Batched> x, std::int64_t s
                       prefixed(1, step));
 }
 
+Tangent push_add(const OpCall& call, std::span<const Expr>, const Expr& y,
+                 std::span<const Tangent> x_dot) {
+  auto [start, step] = start_step(call.attrs);
+  if (!x_dot[0]) return pad(*x_dot[1], y.shape(), start, step);
+  return x_dot[1] ? add_slice(*x_dot[0], *x_dot[1], start, step) : *x_dot[0];
+}
+
+void transpose_add(const OpCall& call, std::span<const LinearArg> x, const Expr& y_bar,
+                   std::span<Tangent> x_bar) {
+  auto [start, step] = start_step(call.attrs);
+  if (x[1].is_linear()) accumulate(x_bar[1], slice(y_bar, start, x[1].type.shape, step));
+  if (x[0].is_linear()) accumulate(x_bar[0], y_bar);
+}
+
+Expr batch_add(const OpCall& call, std::span<const Batched> x, std::int64_t size) {
+  auto [start, step] = start_step(call.attrs);
+  return add_slice(with_batch(x[0], size), with_batch(x[1], size), prefixed(0, start),
+                   prefixed(1, step));
+}
+
 Tangent push_concatenate(const OpCall& call, std::span<const Expr> x, const Expr&,
                          std::span<const Tangent> x_dot) {
   Builder* b = nullptr;
@@ -184,11 +220,13 @@ const Rules& movement_rules(OpCode op) {
   static const Rules convert_rules{push_linear, transpose_convert, batch_convert};
   static const Rules pad_rules{push_linear, transpose_pad, batch_pad};
   static const Rules update_rules{push_update, transpose_update, batch_update};
+  static const Rules add_rules{push_add, transpose_add, batch_add};
   static const Rules concatenate_rules{push_concatenate, transpose_concatenate, batch_concatenate};
   switch (op) {
     case kConvert: return convert_rules;
     case kPad: return pad_rules;
     case kUpdateSlice: return update_rules;
+    case kAddSlice: return add_rules;
     default: return concatenate_rules;
   }
 }

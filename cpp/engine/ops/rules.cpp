@@ -13,6 +13,7 @@ const Rules& rules_of(OpCode op) {
     case kConvert:
     case kPad:
     case kUpdateSlice:
+    case kAddSlice:
     case kConcatenate: return movement_rules(op);
     case kTake:
     case kTakeAdd:

@@ -7,13 +7,14 @@
 namespace dualtape::engine {
 namespace {
 
-/// More parts than this are added: looking at all of them for each would not be linear.
+/// More parts than this are just added: looking at all of them for each would not be linear.
 constexpr std::size_t kMaxParts = 8;
 
 /// `value` at start + i * step of each axis.
 struct Part {
   Expr value;
   Dims start, step;
+  bool overwrites = false;  // what earlier parts left there
 
   std::int64_t first(std::size_t axis) const {
     return start[axis] + std::min<std::int64_t>(0, (value.shape()[axis] - 1) * step[axis]);
@@ -30,37 +31,77 @@ bool disjoint(const Part& a, const Part& b) {
   for (std::size_t i = 0; i < a.start.size(); ++i) {
     if (a.last(i) < b.first(i) || b.last(i) < a.first(i)) return true;
     const std::int64_t step = std::abs(a.step[i]);
-    const bool comb =
-        step == std::abs(b.step[i]) && a.value.shape()[i] > 1 && b.value.shape()[i] > 1;
-    if (comb && (a.first(i) - b.first(i)) % step != 0) return true;
+    const bool several = a.value.shape()[i] > 1 && b.value.shape()[i] > 1;
+    if (several && step == std::abs(b.step[i]) && (a.first(i) - b.first(i)) % step != 0) {
+      return true;
+    }
   }
   return false;
 }
 
-/// The parts that make up x_bar, zero elsewhere, the last written first; empty if it is not made of
-/// few parts.
-std::vector<Part> parts_of(Expr x_bar) {
-  std::vector<Part> parts;
-  const Builder& b = x_bar.builder();
-  if (b.mode() != Builder::Mode::kDerive) return parts;
-  while (parts.size() < kMaxParts) {
-    const Program& program = b.program();
-    const OpCode op = program.instructions[x_bar.id()].op;
-    if (op != kPad && op != kUpdateSlice) break;
-    const auto args = program.args_of(x_bar.id());
-    auto [start, step] = start_step(program.attrs_of(x_bar.id()));
-    parts.push_back({Expr(x_bar.builder(), args.back()), std::move(start), std::move(step)});
-    if (op == kPad) return parts;
-    x_bar = Expr(x_bar.builder(), args[0]);
+using Parts = std::vector<Part>;
+
+bool disjoint(const Part& a, std::span<const Part> others) {
+  return std::ranges::all_of(others, [&](const Part& b) { return disjoint(a, b); });
+}
+
+/// Adds the parts of one instruction, in reverse order; false if it is none that has parts.
+bool add_parts(Parts& parts, Builder& b, ValueId v) {
+  const Program& program = b.program();
+  const OpCode op = program.instructions[v].op;
+  const auto args = program.args_of(v);
+  if (op == kPad || op == kUpdateSlice || op == kAddSlice) {
+    auto [start, step] = start_step(program.attrs_of(v));
+    parts.push_back({Expr(b, args.back()), std::move(start), std::move(step), op == kUpdateSlice});
+    return true;
   }
-  return {};
+  if (op != kConcatenate || args.size() > kMaxParts) return false;
+  const Dims& shape = program.type_of(v).shape;
+  const auto axis = static_cast<std::size_t>(program.attrs_of(v)[0]);
+  Dims end = Dims(shape.size());
+  end[axis] = shape[axis];
+  for (std::size_t i = args.size(); i-- > 0;) {
+    end[axis] -= program.type_of(args[i]).shape[axis];
+    parts.push_back({Expr(b, args[i]), end, Dims(shape.size(), 1)});
+  }
+  return true;
+}
+
+/// The parts whose sum x_bar is, in the order written; empty if it is not a sum of few parts.
+Parts parts_of(const Expr& x_bar) {
+  Parts parts;
+  Builder& b = x_bar.builder();
+  if (b.mode() != Builder::Mode::kDerive) return {};
+  for (ValueId v = x_bar.id();; v = b.program().args_of(v)[0]) {
+    if (!add_parts(parts, b, v) || parts.size() > kMaxParts) return {};
+    const OpCode op = b.program().instructions[v].op;
+    if (op == kPad || op == kConcatenate) break;
+  }
+  std::ranges::reverse(parts);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (parts[i].overwrites && !disjoint(parts[i], std::span(parts).first(i))) return {};
+  }
+  return parts;
+}
+
+/// Adds to the part at the same place, if there is one: entries read again and again stay scalars.
+void add_part(Parts& parts, Part part) {
+  for (Part& p : parts) {
+    const bool same = p.start == part.start && p.step == part.step;
+    if (!same || p.value.shape() != part.value.shape()) continue;
+    p.value = p.value + part.value;
+    return;
+  }
+  parts.push_back(std::move(part));
 }
 
 /// The axis along which disjoint parts lie one behind the other and cover x; -1 if they do not.
-std::ptrdiff_t joined_axis(const std::vector<Part>& parts, const Dims& shape) {
+std::ptrdiff_t joined_axis(std::span<const Part> parts, const Dims& shape) {
   std::int64_t covered = 0;
   std::ptrdiff_t joined = -1;
-  for (const Part& p : parts) {
+  for (std::size_t k = 0; k < parts.size(); ++k) {
+    const Part& p = parts[k];
+    if (!disjoint(p, parts.first(k))) return -1;
     covered += p.count();
     for (std::size_t i = 0; i < shape.size(); ++i) {
       if (p.step[i] != 1 && p.value.shape()[i] > 1) return -1;
@@ -73,6 +114,34 @@ std::ptrdiff_t joined_axis(const std::vector<Part>& parts, const Dims& shape) {
   return covered == element_count(shape) ? joined : -1;
 }
 
+Expr join(Parts parts, std::ptrdiff_t axis) {
+  const auto along = static_cast<std::size_t>(axis);
+  std::ranges::sort(parts, {}, [&](const Part& p) { return p.start[along]; });
+  std::vector<Expr> values;
+  for (const Part& p : parts) values.push_back(p.value);
+  return concatenate(values, axis);
+}
+
+/// The sum of the parts. Those further on in memory come first: a plan can then make and add all in
+/// one pass, for what it adds at a place it has written there before.
+Expr add_up(Parts parts, const Dims& shape) {
+  const Dims strides = contiguous_strides(shape);
+  const auto offset = [&](const Part& p) {
+    std::int64_t at = 0;
+    for (std::size_t i = 0; i < strides.size(); ++i) at += p.first(i) * strides[i];
+    return -at;
+  };
+  std::ranges::stable_sort(parts, {}, offset);
+  Expr sum = pad(parts[0].value, shape, parts[0].start, parts[0].step);
+  for (std::size_t k = 1; k < parts.size(); ++k) {
+    const Part& p = parts[k];
+    const bool apart = disjoint(p, std::span(parts).first(k));
+    sum = apart ? update_slice(sum, p.value, p.start, p.step)
+                : add_slice(sum, p.value, p.start, p.step);
+  }
+  return sum;
+}
+
 }  // namespace
 
 void accumulate_window(Tangent& x_bar, const Expr& y_bar, const Type& type, const Dims& start,
@@ -81,32 +150,14 @@ void accumulate_window(Tangent& x_bar, const Expr& y_bar, const Type& type, cons
     x_bar = pad(y_bar, type.shape, start, step);
     return;
   }
-  std::vector<Part> parts = parts_of(*x_bar);
-  const Part added{y_bar, start, step};
-  const auto apart = [&](const Part& p) { return disjoint(p, added); };
-  if (parts.empty() || !std::all_of(parts.begin(), parts.end(), apart)) {
-    const Expr sum = slice(*x_bar, start, y_bar.shape(), step) + y_bar;
-    x_bar = update_slice(*x_bar, sum, start, step);
+  Parts parts = parts_of(*x_bar);
+  if (parts.empty()) {
+    x_bar = add_slice(*x_bar, y_bar, start, step);
     return;
   }
-  // Earlier parts that overlap each other were added up by reading: only the whole chain has their
-  // sum.
-  bool all_apart = true;
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    for (std::size_t k = 0; k < i; ++k) all_apart &= disjoint(parts[i], parts[k]);
-  }
-  parts.push_back(added);
-  const std::ptrdiff_t axis = all_apart ? joined_axis(parts, type.shape) : -1;
-  if (axis < 0) {
-    x_bar = update_slice(*x_bar, y_bar, start, step);
-    return;
-  }
-  const auto along = static_cast<std::size_t>(axis);
-  std::sort(parts.begin(), parts.end(),
-            [&](const Part& a, const Part& b) { return a.start[along] < b.start[along]; });
-  std::vector<Expr> values;
-  for (const Part& p : parts) values.push_back(p.value);
-  x_bar = concatenate(values, axis);
+  add_part(parts, {y_bar, start, step});
+  const std::ptrdiff_t axis = joined_axis(parts, type.shape);
+  x_bar = axis < 0 ? add_up(std::move(parts), type.shape) : join(std::move(parts), axis);
 }
 
 }  // namespace dualtape::engine

@@ -103,6 +103,12 @@ struct Reduction {
   std::int64_t partial = 0;  // offset among the partial results of a piece
 };
 
+/// Memory outside of a window, zero before the region runs.
+struct Border {
+  Ref ref;
+  std::int64_t bytes;
+};
+
 struct Region {
   std::int64_t count = 0;         // elements
   std::int64_t row = 0;           // length of a row, where rows matter; else 0
@@ -119,6 +125,8 @@ struct Region {
   std::vector<Gather> gathers;
   std::vector<RegionInstruction> instructions;
   std::vector<Reduction> reductions;
+  std::vector<Border> borders;
+  bool in_order = false;  // windows meet: blocks run one after the other
 };
 
 struct Operand {

@@ -104,6 +104,7 @@ std::int64_t array_cost(const Program& program, ValueId v) {
     case kInv:
     case kDet:
     case kCofactor: return in * (shape.empty() ? 1 : shape.back());
+    case kAddSlice:
     case kUpdateSlice: return element_count(program.type_of(args[1]).shape);
     case kTakeAdd:
     case kTakeSet: return element_count(program.type_of(args[2]).shape);
@@ -239,7 +240,8 @@ std::size_t Code::bytes() const {
     total += region.fills.capacity() * sizeof(Fill) + region.gathers.capacity() * sizeof(Gather) +
              region.instructions.capacity() * sizeof(RegionInstruction) +
              region.reductions.capacity() * sizeof(Reduction) +
-             region.registers.capacity() * sizeof(Register);
+             region.registers.capacity() * sizeof(Register) +
+             region.borders.capacity() * sizeof(Border);
   }
   return total;
 }

@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <string>
 
+#include "dualtape/ops/registry.hpp"
 #include "plan/generate.hpp"
 #include "plan/registers.hpp"
+#include "plan/windows.hpp"
 #include "program/errors.hpp"
 
 namespace dualtape::engine {
@@ -40,6 +42,7 @@ class RegionGenerator {
   Placed result(ValueId v);
   void release(ValueId v, std::uint32_t position, bool same_item);
   void reduction(ValueId v, std::uint32_t reg, const RowShape& rows);
+  void window(ValueId v);
 
   Generator& generator_;
   const ScheduledStep& step_;
@@ -212,6 +215,37 @@ void RegionGenerator::reduction(ValueId v, std::uint32_t reg, const RowShape& ro
   generator_.code().work += region_.count;
 }
 
+/// Zeros outside of the first window of a chain; then each is stored, or added to what is there.
+void RegionGenerator::window(ValueId v) {
+  const Program& program = generator_.program();
+  const Type& type = program.type_of(v);
+  const OpCode op = program.instructions[v].op;
+  const ValueId part = program.args_of(v).back();
+  const auto item = static_cast<std::int64_t>(item_size(type.dtype));
+  const Ref whole = generator_.ref_of(v);
+  const Ref at{whole.space, whole.offset + *run_offset(program, v) * item};
+  if (op == kPad) {
+    const std::int64_t end = at.offset + region_.count * item;
+    const std::int64_t after = whole.offset + element_count(type.shape) * item - end;
+    if (at.offset > whole.offset) region_.borders.push_back({whole, at.offset - whole.offset});
+    if (after) region_.borders.push_back({{whole.space, end}, after});
+  } else {
+    region_.in_order = true;
+  }
+  RegionInstruction code{};
+  code.mode = Mode::kFlat;
+  code.out = registers_.new_stream(at, static_cast<std::size_t>(item), Lie::kElements);
+  std::fill_n(code.in, 3, elements(part, part));
+  if (op == kAddSlice) {
+    code.in[0] = code.out;
+    code.kernel = lookup_kernel(static_cast<OpCode>(ops::op_index<ops::Add>), type.dtype);
+  } else {
+    code.kernel = lookup_convert(type.dtype, type.dtype);
+  }
+  region_.instructions.push_back(code);
+  generator_.code().work += region_.count;
+}
+
 Region RegionGenerator::members() {
   const Schedule& schedule = generator_.schedule();
   const Program& program = generator_.program();
@@ -227,7 +261,11 @@ Region RegionGenerator::members() {
       continue;
     }
     const ValueId x = program.args_of(v)[0];
-    reduction(v, elements(x, x), row_shape(program.type_of(x).shape, program.attrs_of(v)));
+    if (is_window(program.instructions[v].op)) {
+      window(v);
+    } else {
+      reduction(v, elements(x, x), row_shape(program.type_of(x).shape, program.attrs_of(v)));
+    }
     release(v, position++, true);
     release(v, position - 1, false);
   }

@@ -222,6 +222,9 @@ class RegionRun {
 }  // namespace
 
 void run_region(const Region& region, const Frame& frame) {
+  for (const Border& b : region.borders) {
+    std::memset(frame.at(b.ref), 0, static_cast<std::size_t>(b.bytes));
+  }
   if (region.piece == 0) return RegionRun(region, frame).run(0, region.count);
   const std::int64_t piece = region.piece;
   const auto scratch_bytes = static_cast<std::size_t>(region.scratch_bytes);

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "kernels/strided.hpp"
+#include "plan/windows.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -43,7 +44,13 @@ class StepAssigner {
         schedule_(schedule),
         shape_of_(number_shapes(program)),
         newest_(program.types.size(), 0),
-        host_(program.types.size(), 0) {
+        host_(program.types.size(), 0),
+        readers_(program.size(), 0) {
+    for (ValueId v = 0; v < program.size(); ++v) {
+      if (!live[v]) continue;
+      for (ValueId a : program.args_of(v)) ++readers_[a];
+    }
+    for (ValueId v : program.outputs) ++readers_[v];
     open_prologue(live);
   }
 
@@ -55,6 +62,8 @@ class StepAssigner {
       step = elementwise_step(v);
     } else if (is_reduction(op)) {
       step = reduction_step(v);
+    } else if (is_window(op) && joins_as_window(v)) {
+      step = ready(program_.args_of(v).back());
     } else {
       step = open(StepKind::kArray, v);
       close_large(v);
@@ -160,6 +169,24 @@ class StepAssigner {
     return make_walk(1, shape, strides).is_contiguous();
   }
 
+  /// The region that makes the part writes it where it belongs, into an array that nobody else
+  /// reads.
+  bool joins_as_window(ValueId v) const {
+    const auto args = program_.args_of(v);
+    const ValueId part = args.back(), r = views_.root(part);
+    const std::uint32_t step = ready(part);
+    const bool made_here = step != 0 && schedule_.steps[step].kind == StepKind::kRegion &&
+                           is_elementwise(program_.instructions[r].op) && is_element(part, part) &&
+                           !schedule_.of_rows[r];
+    if (!made_here) return false;
+    const auto offset = run_offset(program_, v);
+    if (!offset || args.size() == 1) return offset.has_value();
+    const ValueId base = args[0];
+    return views_.root(base) == base && ready(base) == step &&
+           is_window(program_.instructions[base].op) && readers_[base] == 1 &&
+           *offset <= *run_offset(program_, base);
+  }
+
   /// In the region that made its operand; or in the newest of the operand's shape, if the operand
   /// was ready before; or by itself. Large rows are reduced in the order of memory.
   std::uint32_t reduction_step(ValueId v) {
@@ -206,8 +233,9 @@ class StepAssigner {
   const Views& views_;
   Schedule& schedule_;
   std::vector<std::uint32_t> shape_of_;
-  std::vector<std::uint32_t> newest_;  // region of each shape
-  std::vector<std::uint32_t> host_;    // newest region whose rows have results of each shape
+  std::vector<std::uint32_t> newest_;   // region of each shape
+  std::vector<std::uint32_t> host_;     // newest region whose rows have results of each shape
+  std::vector<std::uint32_t> readers_;  // of each value
   std::uint32_t prologue_ = 0;
 };
 

@@ -56,7 +56,7 @@ std::int64_t row_of_columns(const Region& region) { return region.reductions[0].
 
 void share_region(Region& region, std::int64_t work) {
   work += region.count * kMemoryWork;
-  if (work < 2 * kPieceWork || region.count < 2) return;
+  if (work < 2 * kPieceWork || region.count < 2 || region.in_order) return;
   const std::int64_t pieces = work / kPieceWork;
   const std::int64_t unit = unit_of(region);
   std::int64_t least = unit;

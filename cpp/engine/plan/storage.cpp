@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "plan/arena.hpp"
+#include "plan/windows.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -186,9 +187,17 @@ void HomeAssigner::assign_region(std::uint32_t step) {
   std::sort(gathered_.begin(), gathered_.end());
   std::uint32_t position = region.first;
   for (ValueId v : schedule_.members_of(region)) {
-    const bool element = reuse && is_elementwise(program_.instructions[v].op);
+    const OpCode op = program_.instructions[v].op;
+    const bool element = reuse && is_elementwise(op);
     if (reuse) collect_dead(v, position);
     ++position;
+    if (is_window(op)) {
+      if (op == kPad)
+        give_home(v, step);
+      else
+        out_.home[v] = out_.home[program_.args_of(v)[0]];
+      continue;
+    }
     if (reuse && !schedule_.stored[v]) continue;
     if (element && take_over(v, step)) continue;
     give_home(v, step);
@@ -201,7 +210,7 @@ void HomeAssigner::assign_array(std::uint32_t step) {
   const ValueId v = schedule_.members[position];
   const OpCode op = program_.instructions[v].op;
   bool in_place = false;
-  if (op == kUpdateSlice || op == kTakeAdd || op == kTakeSet) {
+  if (op == kUpdateSlice || op == kAddSlice || op == kTakeAdd || op == kTakeSet) {
     const auto args = program_.args_of(v);
     const ValueId x = views_.root(args[0]);
     in_place = views_.is_reshaped(args[0]) && ends_in_arena(x, position);

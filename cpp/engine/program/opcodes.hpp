@@ -32,6 +32,7 @@ enum ArrayOp : OpCode {
   kPad,      // x into zeros of the type's shape: attrs: start, step of each axis (the transpose of
              // slice)
   kUpdateSlice,  // (x, v) -> x with v written at [start, step] of each axis: attrs as slice
+  kAddSlice,     // (x, v) -> x with v added there: attrs as slice
   kConcatenate,  // attrs: [axis]
   kTake,     // (x[n, ...], index int64[...]) -> x[index]; index in [-n, n); IndexError otherwise
   kTakeAdd,  // (x[n, ...], index, v[index.shape, ...]) -> x with v added at x[index]

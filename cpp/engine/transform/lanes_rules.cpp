@@ -39,6 +39,7 @@ class LaneRules {
       case kPad:
         return each(0, [&](Term t) { return padded(std::move(t), start_step(call_.attrs)); });
       case kUpdateSlice: return updated();
+      case kAddSlice: return added();
       case kConcatenate: return concatenated();
       case kDotGeneral:
         return each(x_[0].linear ? 0 : 1, [&](Term t) { return push_dot(space_, call_, x_, t); });
@@ -211,6 +212,13 @@ class LaneRules {
       return t;
     });
     each(result, 1, [&](Term t) { return padded(std::move(t), at); });
+    return result;
+  }
+
+  Terms added() {
+    Terms result;
+    each(result, 0, [](const Term& t) { return t; });
+    each(result, 1, [&](Term t) { return padded(std::move(t), start_step(call_.attrs)); });
     return result;
   }
 
