@@ -236,6 +236,7 @@ void RegionGenerator::window(ValueId v) {
   code.mode = Mode::kFlat;
   code.out = registers_.new_stream(at, static_cast<std::size_t>(item), Lie::kElements);
   std::fill_n(code.in, 3, elements(part, part));
+  member(v).placed = {code.out, Lie::kElements};
   if (op == kAddSlice) {
     code.in[0] = code.out;
     code.kernel = lookup_kernel(static_cast<OpCode>(ops::op_index<ops::Add>), type.dtype);
