@@ -73,3 +73,50 @@ def test_parts_that_cover_are_joined_without_adding() -> None:
     plan = str(cut.plan(X))
     assert "concatenate" in plan
     assert "update_slice" not in plan
+
+
+def smoothness(x: Any) -> Any:
+    """Differences of three neighbours: their cotangents overlap."""
+    return np.sum((x[2:] - 2.0 * x[1:-1] + x[:-2]) ** 2 * x[1:-1])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [3, 4, 5, 127, 129, 1025, 10_000])
+def test_overlapping_cotangents_are_added_in_one_pass(n: int, dtype: Any) -> None:
+    x = np.sin(np.arange(n)).astype(dtype)
+    w = x[2:] - 2 * x[1:-1] + x[:-2]
+    r = 2 * w * x[1:-1]
+    wanted = np.zeros_like(x)
+    wanted[2:] += r
+    wanted[1:-1] += w**2 - 2 * r
+    wanted[:-2] += r
+    compiled = dt.jit(dt.grad(smoothness))
+    for gradient in (dt.grad(smoothness), compiled):
+        given = gradient(x)
+        assert given.dtype == dtype
+        np.testing.assert_allclose(given, wanted, rtol=0, atol=20 * np.finfo(dtype).eps)
+    if n > 3:
+        assert str(compiled.plan(x)).startswith("plan: 1 steps")
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_rows_that_overlap(width: int) -> None:
+    x = np.random.default_rng(1).normal(size=(400, width))
+    wanted = np.zeros_like(x)
+    r = 2 * (x[1:] - x[:-1])
+    wanted[1:] += r
+    wanted[:-1] -= r
+    given = dt.grad(lambda x: np.sum((x[1:] - x[:-1]) ** 2))(x)
+    np.testing.assert_allclose(given, wanted, rtol=1e-13, atol=1e-14)
+
+
+def test_entries_read_again_and_again() -> None:
+    def loop(p: Any) -> Any:
+        s = p[0]
+        for _ in range(50):
+            s = np.sin(s) * p[1] + p[2] * s - p[0]
+        return s
+
+    p = np.array([0.3, 0.9, 0.2])
+    wanted = [(loop(p + 1e-20j * e)).imag / 1e-20 for e in np.eye(3)]
+    np.testing.assert_allclose(dt.grad(loop)(p), wanted, rtol=1e-12)

@@ -155,7 +155,8 @@ class RandomProgram {
     Dims start, step(x.rank(), 1);
     for (std::size_t a = 0; a < x.rank(); ++a)
       start.push_back(below(x.shape()[a] - part.shape()[a] + 1));
-    return update_slice(x, part * 2.0, start, step);
+    return below(2) ? update_slice(x, part * 2.0, start, step)
+                    : add_slice(x, part * 2.0, start, step);
   }
   Expr with_older(const Expr& x) {
     for (const Expr& old : pool_) {

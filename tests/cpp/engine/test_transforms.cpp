@@ -189,6 +189,7 @@ std::vector<Case> movement_cases() {
        [](Xs x) { return slice_axis(x[0], 0, 1, 5) * slice_axis(x[0], 0, 0, 5); }},
       {"pad", {{3}}, [](Xs x) { return pad(x[0], {8}, {1}, {2}); }},
       {"update_slice", {{5}, {2}}, [](Xs x) { return update_slice(x[0], x[1] * x[1], {1}, {2}); }},
+      {"add_slice", {{5}, {2}}, [](Xs x) { return add_slice(x[0], x[1] * x[1], {1}, {2}); }},
       {"concatenate",
        {{2, 3}, {2, 1}},
        [](Xs x) {
