@@ -2,6 +2,7 @@
 
 #include "kernels/elementwise.hpp"
 #include "kernels/level.hpp"
+#include "kernels/simd/block.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -13,8 +14,21 @@ void zero_multiply(void* out, const void* const* in, std::int64_t n, const std::
   const T* c = static_cast<const T*>(in[0]);
   const T* x = static_cast<const T*>(in[1]);
   T* y = static_cast<T*>(out);
-#pragma GCC ivdep
-  for (std::int64_t i = 0; i < n; ++i) {
+  std::int64_t i = 0;
+  if constexpr (std::is_floating_point_v<T>) {
+    // Of the loop below GCC makes vector code for AVX-512 alone.
+    using B = simd::Block<T>;
+    const auto at = [&]<int kStep>(const T* p, std::integral_constant<int, kStep>) {
+      if constexpr (kStep == 0) return B(*p);
+      return simd::load<T, B::lanes>(p + i);
+    };
+    for (; i + B::lanes <= n; i += B::lanes) {
+      const B factor = at(x, std::integral_constant<int, kXStep>{});
+      const B product = at(c, std::integral_constant<int, kCStep>{}) * factor;
+      simd::store(y + i, select(factor == B(0), B(0), product));
+    }
+  }
+  for (; i < n; ++i) {
     y[i] = x[i * kXStep] == T(0) ? T(0) : c[i * kCStep] * x[i * kXStep];
   }
 }
