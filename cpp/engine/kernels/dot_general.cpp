@@ -1,12 +1,23 @@
 /// General products: axes are sorted into batch, free and contracted ones, then matrices
 /// multiplied.
+#include <algorithm>
+
 #include "kernels/library.hpp"
 #include "kernels/prepared.hpp"
 #include "kernels/product.hpp"
 #include "kernels/strided_copy.hpp"
+#include "memory/workspace.hpp"
+#include "threads/pool.hpp"
 
 namespace dualtape::engine {
 namespace {
+
+/// Multiplications worth a piece of a shared loop: 30 us and more.
+constexpr std::int64_t kPieceProducts = 1 << 20;
+/// What a matrix costs besides, counted so.
+constexpr std::int64_t kMatrixProducts = 1000;
+/// Rows or columns of a piece are a multiple of it: whole tiles.
+constexpr std::int64_t kPieceUnit = 48;
 
 /// Several axes as one.
 struct Merged {
@@ -76,13 +87,18 @@ class DotGeneral final : public PreparedKernel {
  private:
   void merge_batch(const Dims& shape, std::int64_t item);
   void run_batch(std::size_t axis, char*& out, const char* a, const char* b, char* scratch) const;
+  void share_batch(char* out, const char* a, const char* b) const;
+  void share_matrix(char* out, const char* a, const char* b) const;
+  std::int64_t offset(const Dims& steps, std::int64_t k) const;
 
   ProductShape shape_;
   ProductKernel product_;
   Side lhs_, rhs_;
   Dims batch_;            // axes that lie end to end in both operands are merged
   Dims a_step_, b_step_;  // bytes
-  std::int64_t out_step_ = 0;
+  std::int64_t out_step_ = 0, item_ = 0;
+  std::int64_t batches_ = 1;
+  std::int64_t products_ = 0;  // multiplications of one matrix, its overhead among them
 };
 
 DotGeneral::DotGeneral(const ArrayCall& call) {
@@ -100,10 +116,11 @@ DotGeneral::DotGeneral(const ArrayCall& call) {
   rhs_ = make_side(*call.in[1], rhs_batch, rhs_contract);
   shape_ = {lhs_.free.size,         rhs_.free.size,         lhs_.contracted.size, lhs_.free.stride,
             lhs_.contracted.stride, rhs_.contracted.stride, rhs_.free.stride,     rhs_.free.size};
-  const auto item = static_cast<std::int64_t>(call.out.item());
+  const auto item = item_ = static_cast<std::int64_t>(call.out.item());
   out_step_ = shape_.rows * shape_.columns * item;
   if (call.out.count == 0) out_step_ = 0;
   if (out_step_ == 0) return;
+  products_ = shape_.rows * shape_.columns * shape_.inner + kMatrixProducts;
   product_ = kernels().product(call.out.dtype, shape_);
   scratch_bytes = align_to_line(lhs_.copy_bytes) + align_to_line(rhs_.copy_bytes) +
                   align_to_line(product_.scratch_bytes);
@@ -114,6 +131,7 @@ void DotGeneral::merge_batch(const Dims& shape, std::int64_t item) {
   for (std::size_t i = 0; i < shape.size(); ++i) {
     const std::int64_t n = shape[i];
     if (n == 1) continue;
+    batches_ *= n;
     const std::int64_t a = lhs_.batch_strides[i] * item, b = rhs_.batch_strides[i] * item;
     if (!batch_.empty() && a_step_.back() == a * n && b_step_.back() == b * n) {
       batch_.back() *= n;
@@ -140,7 +158,52 @@ void DotGeneral::run(char* out, const char* const* in, char* scratch) const {
     b = scratch;
     scratch += align_to_line(rhs_.copy_bytes);
   }
-  run_batch(0, out, a, b, scratch);
+  const bool shared = batches_ * products_ >= 4 * kPieceProducts && may_share_loops();
+  if (!shared) return run_batch(0, out, a, b, scratch);
+  if (batches_ >= 2 * thread_count()) return share_batch(out, a, b);
+  for (std::int64_t k = 0; k < batches_; ++k) {
+    share_matrix(out + k * out_step_, a + offset(a_step_, k), b + offset(b_step_, k));
+  }
+}
+
+std::int64_t DotGeneral::offset(const Dims& steps, std::int64_t k) const {
+  if (steps.size() == 1) return k * steps[0];
+  std::int64_t bytes = 0;
+  for (std::size_t axis = steps.size(); axis-- > 0; k /= batch_[axis]) {
+    bytes += k % batch_[axis] * steps[axis];
+  }
+  return bytes;
+}
+
+void DotGeneral::share_batch(char* out, const char* a, const char* b) const {
+  const std::int64_t piece = std::max<std::int64_t>(1, kPieceProducts / products_);
+  parallel_for(batches_, piece, [&](std::int64_t first, std::int64_t last) {
+    const Workspace scratch(static_cast<std::size_t>(product_.scratch_bytes));
+    for (std::int64_t k = first; k < last; ++k) {
+      product_.run(shape_, out + k * out_step_, a + offset(a_step_, k), b + offset(b_step_, k),
+                   scratch.data());
+    }
+  });
+}
+
+/// Cut across the longer side of the result: the operand of the other side is packed once a piece.
+/// The order in which an entry's products are added does not depend on the cut.
+void DotGeneral::share_matrix(char* out, const char* a, const char* b) const {
+  const bool by_rows = shape_.rows >= shape_.columns;
+  const std::int64_t length = by_rows ? shape_.rows : shape_.columns;
+  const std::int64_t pieces =
+      std::clamp<std::int64_t>(products_ / kPieceProducts, 1, 2 * thread_count());
+  const std::int64_t units = (length + pieces * kPieceUnit - 1) / (pieces * kPieceUnit);
+  parallel_for(length, units * kPieceUnit, [&](std::int64_t first, std::int64_t last) {
+    const Workspace scratch(static_cast<std::size_t>(product_.scratch_bytes));
+    ProductShape part = shape_;
+    (by_rows ? part.rows : part.columns) = last - first;
+    const std::int64_t out_skip = by_rows ? first * shape_.out_row : first;
+    const std::int64_t a_skip = by_rows ? first * shape_.a_row : 0;
+    const std::int64_t b_skip = by_rows ? 0 : first * shape_.b_column;
+    product_.run(part, out + out_skip * item_, a + a_skip * item_, b + b_skip * item_,
+                 scratch.data());
+  });
 }
 
 void DotGeneral::run_batch(std::size_t axis, char*& out, const char* a, const char* b,

@@ -4,11 +4,16 @@
 #include <complex>
 #include <cstring>
 
+#include "threads/pool.hpp"
+
 namespace dualtape::engine {
 namespace {
 
 /// Tiles of a transposing copy: both sides of one fit the L1 cache.
 constexpr std::int64_t kTile = 16;
+
+/// Bytes that are worth a piece of a shared loop: 30 us and more.
+constexpr std::int64_t kPieceBytes = 256 << 10;
 
 /// Elements `step` bytes apart; one unsigned type serves all element types of its size.
 template <class U>
@@ -51,6 +56,7 @@ StridedCopy::StridedCopy(std::size_t item, std::span<const std::int64_t> shape,
   if (shape_.empty() || (shape_.size() == 1 && dst_[0] == unit && src_[0] == unit)) {
     bytes_ = (shape_.empty() ? 1 : shape_[0]) * unit;
     copy_ = copy_bytes;
+    settle_piece(unit);
     return;
   }
   switch (item) {
@@ -60,6 +66,27 @@ StridedCopy::StridedCopy(std::size_t item, std::span<const std::int64_t> shape,
     case 8: copy_ = copy_axes<std::uint64_t>; break;
     default: copy_ = copy_axes<std::complex<double>>;
   }
+  settle_piece(unit);
+}
+
+void StridedCopy::settle_piece(std::int64_t item) {
+  const std::int64_t bytes = element_count(shape_) * item;
+  if (bytes < 4 * kPieceBytes) return;
+  if (bytes_) {
+    piece_ = kPieceBytes;
+    return;
+  }
+  const std::int64_t entries = std::max<std::int64_t>(1, shape_[0] * kPieceBytes / bytes);
+  piece_ = shape_.size() == 2 ? (entries + kTile - 1) / kTile * kTile : entries;
+}
+
+void StridedCopy::share(char* dst, const char* src) const {
+  const bool whole = bytes_ != 0;
+  parallel_for(whole ? bytes_ : shape_[0], piece_, [&](std::int64_t first, std::int64_t last) {
+    StridedCopy part = *this;
+    (whole ? part.bytes_ : part.shape_[0]) = last - first;
+    part.copy_(part, dst + first * (whole ? 1 : dst_[0]), src + first * (whole ? 1 : src_[0]));
+  });
 }
 
 StridedCopy::StridedCopy(const Layout& src)

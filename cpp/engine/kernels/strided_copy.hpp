@@ -17,10 +17,15 @@ class StridedCopy {
   /// To contiguous memory.
   explicit StridedCopy(const Layout& src);
 
-  /// The arrays must not overlap.
-  void run(char* dst, const char* src) const { copy_(*this, dst, src); }
+  /// The arrays must not overlap. Threads share a large copy.
+  void run(char* dst, const char* src) const {
+    if (piece_) return share(dst, src);
+    copy_(*this, dst, src);
+  }
 
  private:
+  void settle_piece(std::int64_t item);
+  void share(char* dst, const char* src) const;
   template <class U>
   static void copy_axes(const StridedCopy& copy, char* dst, const char* src);
   template <class U>
@@ -30,6 +35,7 @@ class StridedCopy {
 
   void (*copy_)(const StridedCopy&, char*, const char*) = copy_nothing;
   std::int64_t bytes_ = 0;  // of a contiguous copy
+  std::int64_t piece_ = 0;  // bytes, or entries of the first axis, of a thread; 0: not shared
   Dims shape_, dst_, src_;  // axes that lie end to end are merged; strides in bytes
 };
 

@@ -8,6 +8,7 @@
 #include "kernels/reduce.hpp"
 #include "kernels/strided_copy.hpp"
 #include "program/errors.hpp"
+#include "threads/pool.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -19,6 +20,9 @@ std::int64_t checked(std::int64_t i, std::int64_t n) {
   }
   return i < 0 ? i + n : i;
 }
+
+/// Bytes and entries that are worth a piece of a shared loop: 30 us and more.
+constexpr std::int64_t kPieceBytes = 256 << 10, kPieceEntries = 16 << 10;
 
 /// An operand read as contiguous memory: as it is, or copied to a place in the scratch (broadcast
 /// values, the gradient of a sum, are written out).
@@ -49,12 +53,25 @@ class Index {
       : entries_(index, scratch_bytes), count_(index.count), rows_(rows) {}
   template <class F>
   void for_each(const char* index, char* scratch, F&& f) const {
-    const char* data = entries_.read(index, scratch);
-    const auto* entry = reinterpret_cast<const std::int64_t*>(data);
-    for (std::int64_t k = 0; k < count_; ++k) f(k, checked(entry[k], rows_));
+    visit(entries(index, scratch), 0, count_, f);
+  }
+  /// Threads take `piece` entries at a time; no two entries may write to one place.
+  template <class F>
+  void share_each(const char* index, char* scratch, std::int64_t piece, F&& f) const {
+    const std::int64_t* const entry = entries(index, scratch);
+    parallel_for(count_, piece,
+                 [&](std::int64_t first, std::int64_t last) { visit(entry, first, last, f); });
   }
 
  private:
+  const std::int64_t* entries(const char* index, char* scratch) const {
+    return reinterpret_cast<const std::int64_t*>(entries_.read(index, scratch));
+  }
+  template <class F>
+  void visit(const std::int64_t* entry, std::int64_t first, std::int64_t last, F&& f) const {
+    for (std::int64_t k = first; k < last; ++k) f(k, checked(entry[k], rows_));
+  }
+
   Contiguous entries_;
   std::int64_t count_, rows_;
 };
@@ -77,15 +94,17 @@ class Take final : public PreparedKernel {
     stride_ = x.strides[0] * static_cast<std::int64_t>(x.item());
     plain_ = make_layout(x.dtype, shape, strides).contiguous;
     row_ = StridedCopy(x.item(), shape, contiguous_strides(shape), strides);
+    piece_ = std::clamp<std::int64_t>(kPieceBytes / std::max<std::int64_t>(row_bytes_, 1), 1,
+                                      kPieceEntries);
   }
   void run(char* out, const char* const* in, char* scratch) const override {
     const char* x = in[0];
     if (plain_ && row_bytes_ == 8) {
-      index_.for_each(in[1], scratch, [&](std::int64_t k, std::int64_t row) {
+      index_.share_each(in[1], scratch, piece_, [&](std::int64_t k, std::int64_t row) {
         std::memcpy(out + 8 * k, x + row * stride_, 8);
       });
     } else {
-      index_.for_each(in[1], scratch, [&](std::int64_t k, std::int64_t row) {
+      index_.share_each(in[1], scratch, piece_, [&](std::int64_t k, std::int64_t row) {
         row_.run(out + k * row_bytes_, x + row * stride_);
       });
     }
@@ -93,7 +112,7 @@ class Take final : public PreparedKernel {
 
  private:
   Index index_;
-  std::int64_t row_bytes_, stride_;
+  std::int64_t row_bytes_, stride_, piece_;
   bool plain_;
   StridedCopy row_;
 };
