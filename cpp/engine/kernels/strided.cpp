@@ -4,8 +4,13 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "threads/pool.hpp"
+
 namespace dualtape::engine {
 namespace {
+
+/// Bytes that are worth a piece of a loop that threads share: 30 us and more.
+constexpr std::int64_t kPieceBytes = 512 << 10;
 
 struct Words {
   std::uint64_t word[2];
@@ -261,11 +266,19 @@ void copy_strided(char* dst, std::span<const std::int64_t> dst_strides, const ch
 }
 
 void copy_to_contiguous(char* dst, const Array& src) {
+  const auto item = static_cast<std::int64_t>(src.item());
   if (src.layout->contiguous) {
-    if (src.count()) std::memcpy(dst, src.data, static_cast<std::size_t>(src.count()) * src.item());
-    return;
+    return parallel_for(src.count() * item, kPieceBytes, [&](std::int64_t first, std::int64_t end) {
+      std::memcpy(dst + first, src.data + first, static_cast<std::size_t>(end - first));
+    });
   }
-  gather(dst, src.data, make_walk(*src.layout), 0, src.count());
+  const Walk walk = make_walk(*src.layout);
+  // Whole rows, as many as a transposing copy takes at a time.
+  const std::int64_t rows = 4 * kSide * walk.shape.back();
+  const std::int64_t piece = std::max<std::int64_t>(1, kPieceBytes / (rows * item)) * rows;
+  parallel_for(src.count(), piece, [&](std::int64_t first, std::int64_t end) {
+    gather(dst + first * item, src.data, walk, first, end - first);
+  });
 }
 
 void fill(char* dst, const char* value, std::int64_t n, std::size_t item) {

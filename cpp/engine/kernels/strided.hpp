@@ -48,7 +48,7 @@ void copy_strided(char* dst, std::span<const std::int64_t> dst_strides, const ch
                   std::span<const std::int64_t> src_strides, std::span<const std::int64_t> shape,
                   std::size_t item);
 
-/// Copies `src` to contiguous memory.
+/// Copies `src` to contiguous memory; threads share a large copy.
 void copy_to_contiguous(char* dst, const Array& src);
 
 /// Writes n copies of the element at `value`.

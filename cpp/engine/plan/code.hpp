@@ -119,6 +119,7 @@ struct Region {
   std::int64_t piece = 0;          // elements, or columns, that one thread takes; 0: not shared
   bool by_columns = false;         // pieces are of all rows of the leading reductions
   std::int64_t partial_bytes = 0;  // of reductions of a piece that others have their part in
+  std::int64_t shared_bytes = 0;   // of all pieces: they lie in the frame's scratch
   std::vector<Register> registers;
   std::vector<Walk> outer_walks;  // over rows
   std::vector<Fill> fills;

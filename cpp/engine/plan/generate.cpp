@@ -214,7 +214,8 @@ std::unique_ptr<const Code> generate(const Program& program, const Analysis& ana
       code->regions.push_back(step.kind == StepKind::kRegion ? generate_region(generator, step)
                                                              : generate_reduction(generator, step));
       share_region(code->regions.back(), code->work - before);
-      scratch = std::max(scratch, code->regions.back().scratch_bytes);
+      const Region& region = code->regions.back();
+      scratch = std::max({scratch, region.scratch_bytes, region.shared_bytes});
     }
   }
   for (const PreparedPtr& kernel : code->prepared) {

@@ -236,18 +236,19 @@ void run_region(const Region& region, const Frame& frame) {
       RegionRun(region, mine).run_columns(first, last, row);
     });
   }
-  const std::int64_t pieces = (region.count + piece - 1) / piece;
-  const Workspace partials(static_cast<std::size_t>(pieces * region.partial_bytes));
+  // Each piece has a scratch of its own: the frame's holds the partial results.
+  char* const partials = frame.scratch;
   parallel_for(region.count, piece, [&](std::int64_t first, std::int64_t last) {
     const Workspace scratch(scratch_bytes);
     const Frame mine = frame.with_scratch(scratch.data());
     if (region.partial_bytes == 0) return RegionRun(region, mine).run(first, last);
     for (; first < last; first += piece) {
-      char* const partial = partials.data() + first / piece * region.partial_bytes;
+      char* const partial = partials + first / piece * region.partial_bytes;
       RegionRun(region, mine, partial).run(first, std::min(first + piece, last));
     }
   });
-  if (region.partial_bytes) combine_pieces(region, frame, partials.data(), pieces);
+  if (region.partial_bytes == 0) return;
+  combine_pieces(region, frame, partials, (region.count + piece - 1) / piece);
 }
 
 }  // namespace dualtape::engine

@@ -36,6 +36,9 @@ std::int64_t unit_of(const Region& region) {
   for (const Reduction& r : region.reductions) {
     if (r.kind != ReductionKind::kTotal) unit = std::lcm(unit, r.row);
   }
+  for (const Gather& g : region.gathers) {
+    if (g.panel) unit = std::lcm(unit, g.panel);
+  }
   return unit;
 }
 
@@ -43,6 +46,9 @@ std::int64_t unit_of(const Region& region) {
 bool can_share_columns(const Region& region) {
   if (!has(region, ReductionKind::kLeading) || has(region, ReductionKind::kRows)) return false;
   if (is_filled_once(region)) return false;
+  if (std::ranges::any_of(region.gathers, [](const Gather& g) { return g.panel != 0; })) {
+    return false;
+  }
   const std::int64_t row = row_of_columns(region);
   if (region.row && (region.row != row || row <= region.block)) return false;
   return std::ranges::all_of(region.reductions, [&](const Reduction& r) {
@@ -71,6 +77,7 @@ void share_region(Region& region, std::int64_t work) {
       r.partial = region.partial_bytes;
       region.partial_bytes += align(r.results * r.item);
     }
+    region.shared_bytes = (region.count + piece - 1) / piece * region.partial_bytes;
     return;
   }
   if (!can_share_columns(region)) return;

@@ -1,12 +1,10 @@
 #include "record/result_memory.hpp"
 
-#include <algorithm>
 #include <cstring>
 
 #include "kernels/strided.hpp"
 #include "memory/blocks.hpp"
 #include "record/dtypes.hpp"
-#include "threads/pool.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -64,17 +62,11 @@ Ref copy_strided_array(PyArrayObject* array) {
     strides.push_back(PyArray_STRIDE(array, axis) / item);
   }
   Ref copy = new_array(*dtype, shape);
+  const Layout layout = make_layout(*dtype, shape, strides);
   char* const to = PyArray_BYTES(copy.array());
-  const char* const from = PyArray_BYTES(array);
-  const Walk walk = make_walk(static_cast<std::size_t>(item), shape, strides);
-  // Whole rows, as many as a transposing copy takes at a time, and some 30 us.
-  constexpr std::int64_t kRows = 32, kPieceBytes = 256 << 10;
-  const std::int64_t rows = kRows * walk.shape.back();
-  const std::int64_t piece = std::max<std::int64_t>(1, kPieceBytes / (rows * item)) * rows;
+  const Array from{PyArray_BYTES(array), &layout};
   Py_BEGIN_ALLOW_THREADS;
-  parallel_for(element_count(shape), piece, [&](std::int64_t first, std::int64_t last) {
-    gather(to + first * item, from, walk, first, last - first);
-  });
+  copy_to_contiguous(to, from);
   Py_END_ALLOW_THREADS;
   return copy;
 }
