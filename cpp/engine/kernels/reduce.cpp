@@ -43,22 +43,13 @@ struct ProdOf {
   }
 };
 
-template <class M, class V>
-DUALTAPE_SIMD V choose(M first, V a, V b) {
-  if constexpr (std::is_arithmetic_v<V>) {
-    return first ? a : b;
-  } else {
-    return select(first, a, b);
-  }
-}
-
-/// A NaN wins, from either side.
+/// A NaN wins, from either side: `larger` and `smaller` give b if one is NaN.
 template <class T>
 struct MaxOf {
   static T neutral() { return std::numeric_limits<T>::lowest(); }
   template <class V>
   DUALTAPE_SIMD static V combine(V a, V b) {
-    return choose((a >= b) | (a != a), a, b);
+    return or_nan(a, larger(a, b));
   }
 };
 
@@ -67,7 +58,7 @@ struct MinOf {
   static T neutral() { return std::numeric_limits<T>::max(); }
   template <class V>
   DUALTAPE_SIMD static V combine(V a, V b) {
-    return choose((a <= b) | (a != a), a, b);
+    return or_nan(a, smaller(a, b));
   }
 };
 

@@ -11,6 +11,54 @@ namespace dualtape::engine {
 
 inline constexpr int kChains = 8;
 
+// b if one of both is NaN, or both are zero. GCC makes a comparison and a blend of a > b ? a : b.
+#define DUALTAPE_EXTREMA(Register, prefix, suffix)                                                 \
+  DUALTAPE_SIMD Register max_lanes(Register a, Register b) { return prefix##_max_##suffix(a, b); } \
+  DUALTAPE_SIMD Register min_lanes(Register a, Register b) { return prefix##_min_##suffix(a, b); }
+#if defined(__x86_64__)
+DUALTAPE_EXTREMA(__m128, _mm, ps)
+DUALTAPE_EXTREMA(__m128d, _mm, pd)
+#endif
+#if defined(__AVX2__)
+DUALTAPE_EXTREMA(__m256, _mm256, ps)
+DUALTAPE_EXTREMA(__m256d, _mm256, pd)
+#endif
+#if defined(__AVX512F__)
+DUALTAPE_EXTREMA(__m512d, _mm512, pd)
+#endif
+#undef DUALTAPE_EXTREMA
+
+template <class V>
+DUALTAPE_SIMD V larger(V a, V b) {
+  if constexpr (std::is_arithmetic_v<V>) {
+    return a > b ? a : b;
+  } else if constexpr (requires { max_lanes(a.v, b.v); }) {
+    return V(max_lanes(a.v, b.v));
+  } else {
+    return select(a > b, a, b);
+  }
+}
+template <class V>
+DUALTAPE_SIMD V smaller(V a, V b) {
+  if constexpr (std::is_arithmetic_v<V>) {
+    return a < b ? a : b;
+  } else if constexpr (requires { min_lanes(a.v, b.v); }) {
+    return V(min_lanes(a.v, b.v));
+  } else {
+    return select(a < b, a, b);
+  }
+}
+
+/// a where it is NaN.
+template <class V>
+DUALTAPE_SIMD V or_nan(V a, V b) {
+  if constexpr (std::is_arithmetic_v<V>) {
+    return a != a ? a : b;
+  } else {
+    return select(a != a, a, b);
+  }
+}
+
 /// Eight chains, in as many registers as they need.
 template <class T>
 struct Lanes {
