@@ -137,6 +137,39 @@ def test_element_types_of_all_sizes(dtype: Any) -> None:
         np.testing.assert_array_equal(given, wanted)
 
 
+@pytest.mark.parametrize("n", [3, 8, 1000])
+def test_parts_of_an_array_are_made_in_place(n: int) -> None:
+    random = np.random.default_rng(9)
+    x, z = random.normal(size=n), random.normal(size=n - 2)
+
+    def updates(x: Any, z: Any) -> Any:
+        y = x * 2.0
+        y[1:-1] = y[1:-1] + z  # element by element
+        y[1:-1] = y[:-2] * z  # shifted
+        before = y[2:] * 1.0
+        y[2:] = np.sin(z)
+        return y, before + y[2:], y[::-1] * x
+
+    def parts(x: Any, z: Any) -> Any:
+        twice = np.sin(z)
+        whole = np.concatenate([x + 1.0, twice, z * 2.0, x, twice])
+        rows = np.stack([x * x, x + 3.0, x])
+        return whole, rows, np.concatenate([rows * 2.0, rows], axis=1)
+
+    for f in (updates, parts):
+        for given, wanted in zip(dt.jit(f)(x, z), f(x, z), strict=True):
+            close(given, wanted)
+
+    def rosenbrock(x: Any) -> Any:
+        return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
+
+    valley = x[1:] - x[:-1] ** 2
+    gradient = np.zeros(n)
+    gradient[:-1] = -400.0 * x[:-1] * valley - 2.0 * (1.0 - x[:-1])
+    gradient[1:] += 200.0 * valley
+    close(dt.jit(dt.grad(rosenbrock))(x), gradient)
+
+
 def test_a_row_that_is_reduced_is_read_again_in_the_cache() -> None:
     a = np.ones((64, 100))
     plan = str(dt.jit(softmax).plan(a))

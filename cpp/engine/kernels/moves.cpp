@@ -35,7 +35,10 @@ struct Window {
     copy = StridedCopy(whole.item(), values.shape, strides, values.strides);
     if (values.count == 0) offset = 0;
   }
-  void write(char* whole, const char* values) const { copy.run(whole + offset, values); }
+  /// Values that were made in their place are there.
+  void write(char* whole, const char* values) const {
+    if (values != whole + offset) copy.run(whole + offset, values);
+  }
 
   std::int64_t offset = 0;  // bytes
   StridedCopy copy;
@@ -44,14 +47,23 @@ struct Window {
 class Pad final : public PreparedKernel {
  public:
   explicit Pad(const ArrayCall& call)
-      : bytes_(bytes_of(call.out)), window_(call.out, *call.in[0], call.attrs) {}
+      : bytes_(bytes_of(call.out)),
+        part_bytes_(bytes_of(*call.in[0])),
+        window_(call.out, *call.in[0], call.attrs) {}
   void run(char* out, const char* const* in, char*) const override {
+    char* const part = out + window_.offset;
+    if (in[0] == part && part_bytes_ != 0) {
+      std::memset(out, 0, static_cast<std::size_t>(window_.offset));
+      const std::int64_t rest = bytes_ - window_.offset - part_bytes_;
+      std::memset(part + part_bytes_, 0, static_cast<std::size_t>(rest));
+      return;
+    }
     std::memset(out, 0, static_cast<std::size_t>(bytes_));
     window_.write(out, in[0]);
   }
 
  private:
-  std::int64_t bytes_;
+  std::int64_t bytes_, part_bytes_;
   Window window_;
 };
 
@@ -147,7 +159,10 @@ class Concatenate final : public PreparedKernel {
     }
   }
   void run(char* out, const char* const* in, char*) const override {
-    for (const Part& part : parts_) part.copy.run(out + part.offset, *in++);
+    for (const Part& part : parts_) {
+      if (*in != out + part.offset) part.copy.run(out + part.offset, *in);
+      ++in;
+    }
   }
 
  private:

@@ -21,9 +21,14 @@ Ref Generator::ref_of(ValueId root) const {
     return {0, static_cast<std::int64_t>(storage().home[root]) * storage().slot_bytes};
   }
   if (program_.instructions[root].op == kInput) return {1 + input_of_.at(root), 0};
-  const Buffer& buffer = storage().buffers[storage().home[root]];
-  if (buffer.output == kNone) return {0, buffer.offset};
-  return {static_cast<std::uint32_t>(1 + program_.inputs.size() + buffer.output), 0};
+  const Buffer* buffer = &storage().buffers[storage().home[root]];
+  std::int64_t offset = 0;
+  if (buffer->whole != kNone) {
+    offset = buffer->offset;
+    buffer = &storage().buffers[buffer->whole];
+  }
+  if (buffer->output == kNone) return {0, buffer->offset + offset};
+  return {static_cast<std::uint32_t>(1 + program_.inputs.size() + buffer->output), offset};
 }
 
 Ref Generator::ref_of(ValueId root, std::int64_t offset_elements) const {

@@ -62,9 +62,12 @@ class Printer {
     const std::uint32_t home = analysis_.storage.home[v];
     if (home == kNone) return "";
     if (is_scalar(program_.type_of(v))) return "  -> slot " + std::to_string(home);
-    const Buffer& buffer = analysis_.storage.buffers[home];
-    if (buffer.output != kNone) return "  -> output " + std::to_string(buffer.output);
-    return "  -> arena +" + std::to_string(buffer.offset);
+    const Buffer& made = analysis_.storage.buffers[home];
+    const bool part = made.whole != kNone;
+    const Buffer& buffer = part ? analysis_.storage.buffers[made.whole] : made;
+    const std::string inside = part ? " +" + std::to_string(made.offset) : "";
+    if (buffer.output != kNone) return "  -> output " + std::to_string(buffer.output) + inside;
+    return "  -> arena +" + std::to_string(buffer.offset) + inside;
   }
 
   const Program& program_;

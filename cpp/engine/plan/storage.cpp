@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "plan/arena.hpp"
+#include "plan/placement.hpp"
 #include "plan/windows.hpp"
 
 namespace dualtape::engine {
@@ -42,7 +43,11 @@ std::int64_t bytes_of(const Type& type) {
 class HomeAssigner {
  public:
   HomeAssigner(const Program& program, const Views& views, const Schedule& schedule, Storage& out)
-      : program_(program), views_(views), schedule_(schedule), out_(out) {}
+      : program_(program),
+        views_(views),
+        schedule_(schedule),
+        out_(out),
+        placements_(program, views, schedule) {}
 
   void prepare();
   void assign_step(std::uint32_t step);
@@ -62,11 +67,13 @@ class HomeAssigner {
   void collect_dead(ValueId v, std::uint32_t position);
   bool take_over(ValueId v, std::uint32_t step);
   bool ends_in_arena(ValueId root, std::uint32_t position) const;
+  bool place(ValueId v, std::uint32_t step);
 
   const Program& program_;
   const Views& views_;
   const Schedule& schedule_;
   Storage& out_;
+  Placements placements_;
   std::vector<std::uint32_t> free_slots_;
   std::vector<ValueId> roots_;     // of roots_read()
   std::vector<ValueId> gathered_;  // roots a region reads other than element by element
@@ -165,6 +172,21 @@ bool HomeAssigner::take_over(ValueId v, std::uint32_t step) {
   return false;
 }
 
+/// In a part of the array that is made of `v`; the first part to be made brings its memory.
+bool HomeAssigner::place(ValueId v, std::uint32_t step) {
+  const Placement* placement = placements_.of(v);
+  if (!placement) return false;
+  const ValueId reader = placement->reader;
+  const bool update = program_.instructions[reader].op == kUpdateSlice;
+  const ValueId whole = update ? views_.root(program_.args_of(reader)[0]) : reader;
+  if (out_.home[whole] == kNone) give_home(whole, step);
+  const std::uint32_t buffer = out_.home[whole];
+  give_home(v, step);
+  out_.buffers.back().whole = buffer;
+  out_.buffers.back().offset = placement->offset;
+  return true;
+}
+
 /// Block by block each element of an operand is read before the same element of a result is
 /// written: a result may take the memory of an operand last read by its own or an earlier
 /// instruction.
@@ -199,7 +221,7 @@ void HomeAssigner::assign_region(std::uint32_t step) {
       continue;
     }
     if (reuse && !schedule_.stored[v]) continue;
-    if (element && take_over(v, step)) continue;
+    if (element && (place(v, step) || take_over(v, step))) continue;
     give_home(v, step);
   }
   end_buffers(step);
@@ -220,7 +242,11 @@ void HomeAssigner::assign_array(std::uint32_t step) {
       out_.buffers[out_.home[v]].last = step;
     }
   }
-  if (!in_place) give_home(v, step);
+  if (out_.home[v] != kNone) {
+    out_.buffers[out_.home[v]].last = step;  // parts of it are there already
+  } else if (!in_place) {
+    give_home(v, step);
+  }
   end_buffers(step);
 }
 
@@ -274,7 +300,7 @@ void assign_offsets(Storage& storage, std::size_t step_count) {
   for (std::uint32_t step = 1; step < step_count && next < storage.buffers.size(); ++step) {
     for (; next < storage.buffers.size() && storage.buffers[next].first == step; ++next) {
       Buffer& buffer = storage.buffers[next];
-      if (buffer.output != kNone) continue;
+      if (buffer.output != kNone || buffer.whole != kNone) continue;
       buffer.offset = arena.allocate(align(buffer.bytes));
       if (buffer.last != kNever) ending[buffer.last].push_back(next);
     }

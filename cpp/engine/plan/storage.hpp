@@ -26,7 +26,8 @@ struct Buffer {
   std::int64_t bytes;
   std::uint32_t first, last;     // steps; last is kNever for a result
   std::uint32_t output = kNone;  // lives in this output of the caller
-  std::int64_t offset = 0;       // in the arena otherwise, bytes
+  std::uint32_t whole = kNone;   // is a part of this buffer
+  std::int64_t offset = 0;       // in the arena otherwise, or in the whole; bytes
 };
 
 /// One constant, its bits as in memory.

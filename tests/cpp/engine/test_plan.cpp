@@ -181,6 +181,42 @@ void a_value_read_later_is_not_overwritten() {
   check::is_true(plan.storage.home[y] != plan.storage.home[z], "y is still needed");
 }
 
+void parts_are_made_in_place() {
+  using namespace dualtape::ops;
+  Writer w;
+  const ValueId x = w.input({8});
+  const ValueId left = w.apply<Sin>({x}), right = w.apply<Cos>({x});
+  const ValueId both = w.emit(kConcatenate, {left, x, right}, {24}, {0});
+  const ValueId window = w.emit(kSlice, {both}, {8}, {4, 1});
+  const ValueId sum = w.apply<Add>({window, x});
+  w.program.outputs = {w.emit(kUpdateSlice, {both, sum}, {24}, {4, 1})};
+  const Planned plan(w.program);
+  const auto& buffers = plan.storage.buffers;
+  const auto part = [&](ValueId v) { return buffers[plan.storage.home[v]]; };
+  const std::uint32_t whole = plan.storage.home[both];
+  check::is_true(buffers[whole].output == 0, "all in the memory of the result");
+  check::is_true(part(left).whole == whole && part(left).offset == 0, "left");
+  check::is_true(part(right).whole == whole && part(right).offset == 128, "right");
+  check::is_true(part(sum).whole == whole && part(sum).offset == 32, "sum");
+
+  w.program.outputs.push_back(left);
+  check::is_true(Planned(w.program).storage.buffers.size() > 3, "left is wanted for itself");
+}
+
+void a_part_that_is_read_elsewhere_is_not_overwritten() {
+  using namespace dualtape::ops;
+  for (const std::int64_t read : {0, 1, 2}) {
+    Writer w;
+    const ValueId x = w.apply<Sin>({w.input({8})}), z = w.input({4});
+    const ValueId other = w.emit(kSlice, {x}, {4}, {read, 1});
+    const ValueId sum = w.apply<Add>({other, z});
+    w.program.outputs = {w.emit(kUpdateSlice, {x, sum}, {8}, {1, 1})};
+    const Planned plan(w.program);
+    const bool part = plan.storage.buffers[plan.storage.home[sum]].whole != kNone;
+    check::is_true(part == (read == 1), "only where it is read element by element");
+  }
+}
+
 /// Each would be overwritten while another of its elements is still to be read.
 void memory_read_in_another_order_is_not_taken_over() {
   using namespace dualtape::ops;
@@ -218,8 +254,26 @@ Program random_program() {
       if (w.program.type_of(other).shape == shape) b = other;
     }
     const std::int64_t first = shape.empty() ? 0 : pick(0, shape[0] - 1);
-    switch (pick(0, 6)) {
+    switch (pick(0, 9)) {
       case 0: values.push_back(w.apply<Sin>({a})); break;
+      case 7: {
+        if (shape != Dims{8}) break;
+        const std::int64_t from = pick(0, 5), to = pick(0, 5);
+        const ValueId window = w.emit(kSlice, {b}, {3}, {from, 1});
+        const ValueId part = w.apply<Add>({w.apply<Sin>({window}), window});
+        values.push_back(w.emit(kUpdateSlice, {a, part}, shape, {to, 1}));
+        break;
+      }
+      case 8:
+        if (shape == Dims{8}) values.push_back(w.emit(kPad, {w.apply<Sin>({a})}, {40}, {first, 4}));
+        if (shape == Dims{8}) values.push_back(w.emit(kPad, {w.apply<Sin>({b})}, {40}, {first, 1}));
+        break;
+      case 9:
+        if (shape != Dims{8}) break;
+        values.push_back(w.emit(kConcatenate,
+                                {a, w.apply<Sin>({b}), w.apply<Add>({a, b}), b, w.apply<Sin>({a})},
+                                {40}, {0}));
+        break;
       case 1:
       case 2: values.push_back(w.apply<Add>({a, b})); break;
       case 3:
@@ -264,8 +318,15 @@ void values_alive_together_share_no_memory() {
     const Planned plan(program);
     const auto last = last_steps(program, plan);
     const auto place = [&](ValueId v) {
-      const Buffer& b = plan.storage.buffers[plan.storage.home[v]];
-      return std::tuple(b.output, b.output == kNone ? b.offset : 0, align(b.bytes));
+      const Buffer& made = plan.storage.buffers[plan.storage.home[v]];
+      const bool part = made.whole != kNone;
+      const Buffer& b = part ? plan.storage.buffers[made.whole] : made;
+      return std::tuple(b.output, (b.output == kNone ? b.offset : 0) + (part ? made.offset : 0),
+                        part ? made.bytes : align(b.bytes));
+    };
+    // A part of an array that is to be updated takes its place before the update.
+    const auto is_part = [&](ValueId v, ValueId whole) {
+      return plan.storage.buffers[plan.storage.home[v]].whole == plan.storage.home[whole];
     };
     std::vector<ValueId> arrays;
     for (ValueId v : plan.schedule.members) {
@@ -275,7 +336,7 @@ void values_alive_together_share_no_memory() {
       for (ValueId b : arrays) {
         const bool together = plan.schedule.step_of[a] <= plan.schedule.step_of[b] &&
                               plan.schedule.step_of[b] < last[a];
-        if (a == b || !together) continue;
+        if (a == b || !together || is_part(b, a)) continue;
         const auto [space_a, at_a, bytes_a] = place(a);
         const auto [space_b, at_b, bytes_b] = place(b);
         const bool apart = space_a != space_b || at_a + bytes_a <= at_b || at_b + bytes_b <= at_a;
@@ -311,6 +372,9 @@ int main() {
        {"a region waits for what it reads", a_region_waits_for_what_it_reads},
        {"filling one by one keeps one buffer", filling_one_by_one_keeps_one_buffer},
        {"a value read later is not overwritten", a_value_read_later_is_not_overwritten},
+       {"parts are made in place", parts_are_made_in_place},
+       {"a part that is read elsewhere is not overwritten",
+        a_part_that_is_read_elsewhere_is_not_overwritten},
        {"memory read in another order is not taken over",
         memory_read_in_another_order_is_not_taken_over},
        {"values alive together share no memory", values_alive_together_share_no_memory},
