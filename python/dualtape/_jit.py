@@ -324,7 +324,8 @@ def jit(
     Raises: TypeError for arguments that are neither arrays nor numbers nor static;
       ConcreteValueError for `t.value` inside. Warns once, and runs without jit, after 64 recordings
       for arguments of one type.
-    Cost: a few microseconds a call beyond the arithmetic.
+    Cost: about half a microsecond a call beyond the arithmetic, 0.05 us for each further leaf of a
+      list or dict.
 
     >>> @dt.jit
     ... def halvings(x):

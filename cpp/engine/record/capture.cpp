@@ -16,6 +16,7 @@ namespace dualtape::engine {
 namespace {
 
 constexpr npy_intp kCopyBytes = 64 * 1024;
+constexpr std::size_t kFewBytes = 512;  // summed word by word: less than mixing the lanes takes
 
 /// Nothing can write the memory of this array: it and every array it is a view of are read-only,
 /// and the memory is NumPy's own or that of a bytes object.
@@ -144,16 +145,26 @@ struct Fletcher {
 /// reading.
 std::uint64_t checksum(const void* data, std::size_t bytes) {
   const auto* p = static_cast<const unsigned char*>(data);
-  Fletcher a, b, c, d;
   std::size_t i = 0;
+  std::uint64_t h = bytes;
+  // One to one in h: a changed word goes on to change all that follows.
+  const auto mix = [&h](std::uint64_t word) { h = (h ^ (h >> 32) ^ word) * 0x9E3779B97F4A7C15u; };
+  if (bytes <= kFewBytes) {
+    for (; i + 8 <= bytes; i += 8) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, p + i, sizeof word);
+      mix(word);
+    }
+    for (; i < bytes; ++i) mix(p[i]);
+    return h;
+  }
+  Fletcher a, b, c, d;
   for (; i + 64 <= bytes; i += 64) {
     a.add(p + i);
     b.add(p + i + 16);
     c.add(p + i + 32);
     d.add(p + i + 48);
   }
-  std::uint64_t h = bytes;
-  const auto mix = [&h](std::uint64_t word) { h = (h ^ (h >> 32) ^ word) * 0x9E3779B97F4A7C15u; };
   for (; i < bytes; ++i) mix(p[i]);
   for (const Fletcher* f : {&a, &b, &c, &d}) {
     for (int k = 0; k < 2; ++k) {

@@ -146,10 +146,11 @@ bool any_traced(PyObject* const* args, Py_ssize_t n) {
 
 PyObject* record_function(const Function& f, PyObject* const* args, Py_ssize_t n, PyObject* names) {
   const Arguments found = f.signature.parse(args, n, names);
-  for (const char* name : f.refused) {
-    if (!name) break;
-    for (std::size_t i = 0; i < kMaxParameters && f.signature.parameters[i]; ++i) {
-      if (std::strcmp(f.signature.parameters[i], name) != 0 || !is_given(found[i])) continue;
+  for (std::size_t i = 0; i < kMaxParameters && f.signature.parameters[i]; ++i) {
+    if (!is_given(found[i])) continue;
+    for (const char* name : f.refused) {
+      if (!name) break;
+      if (std::strcmp(f.signature.parameters[i], name) != 0) continue;
       raise(error_types.unsupported_function,
             std::string(f.signature.function) + ": " + name +
                 "= cannot be recorded; leave it out and combine the results with np.where or "
