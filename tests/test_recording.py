@@ -2,6 +2,7 @@
 
 import gc
 import sys
+import weakref
 from typing import Any
 
 import numpy as np
@@ -269,3 +270,24 @@ def test_long_chains_of_views_are_freed_and_read() -> None:
         return view[0] + view[1]
 
     assert recorded(f, np.ones(3)) == [6.0]
+
+
+def test_an_ended_recording_keeps_nothing_alive() -> None:
+    """Recorders are used again for later recordings; what they recorded is not."""
+    array = np.ones(100_000)
+    kept = weakref.ref(array)
+    dt.grad(lambda x, a: (x * a).sum())(np.ones(100_000), array)
+    with pytest.raises(ZeroDivisionError):
+        dt.grad(lambda x, a: (x * a).sum() / (1 // 0))(np.ones(100_000), array)
+    assert not _core.is_recording()
+    del array
+    assert kept() is None
+
+
+def test_a_recording_made_inside_another_is_the_newer_one() -> None:
+    """Also where both use a recorder again: the inner one captures the outer's values."""
+    for _ in range(3):
+        dt.grad(lambda x: x * x)(2.0)
+        inner = dt.grad(lambda x: dt.grad(lambda y: y * x * x)(3.0) + x)
+        assert inner(2.0) == 5.0
+        assert dt.grad(inner)(2.0) == 2.0

@@ -25,6 +25,8 @@ _UNMAPPED = _Unmapped()
 
 def _check_axes(word: str, axes: PyTree) -> PyTree:
     """The tree with None replaced by a leaf; every other leaf is an int."""
+    if type(axes) is int:
+        return axes
     leaves, treedef = optree.tree_flatten(axes, none_is_leaf=True, namespace=NAMESPACE)
     for leaf in leaves:
         if leaf is not None and (not isinstance(leaf, int) or isinstance(leaf, bool)):
