@@ -29,18 +29,11 @@ class Unprepared final : public PreparedKernel {
   Dims attrs_;
 };
 
-PreparedPtr prepare_with(ArrayKernel kernel, const ArrayCall& call) {
-  return kernel ? make_prepared<Unprepared>(kernel, call) : nullptr;
-}
-
 }  // namespace
 
 PreparedPtr prepare_scan(const ArrayCall& call) {
-  return prepare_with(lookup_scan_kernel(call.op, call.in[0]->dtype), call);
-}
-
-PreparedPtr prepare_linalg(const ArrayCall& call) {
-  return prepare_with(lookup_linalg_kernel(call.op, call.in[0]->dtype), call);
+  const ArrayKernel kernel = lookup_scan_kernel(call.op, call.in[0]->dtype);
+  return kernel ? make_prepared<Unprepared>(kernel, call) : nullptr;
 }
 
 PreparedPtr prepare(const ArrayCall& call) {
@@ -59,6 +52,7 @@ PreparedPtr prepare(const ArrayCall& call) {
     case kCumSum:
     case kArgMax:
     case kArgMin: return prepare_scan(call);
+    case kLu:
     case kSolve:
     case kInv:
     case kDet:

@@ -1,52 +1,67 @@
-/// Batched linear algebra: leading axes are a batch of matrices, each given to a kernel.
+/// Batched linear algebra: leading axes are a batch of matrices, given to the kernel library.
 #include "kernels/linalg.hpp"
 
 #include <new>
 #include <string>
-#include <vector>
 
 #include "kernels/library.hpp"
 #include "kernels/moves.hpp"
-#include "kernels/strided.hpp"
+#include "kernels/prepared.hpp"
+#include "kernels/strided_copy.hpp"
 #include "program/errors.hpp"
 
 namespace dualtape::engine {
 namespace {
 
-/// Leading axes of an operand as one batch of contiguous matrices of its last two axes.
+std::int64_t bytes_of(const Layout& x) { return x.count * static_cast<std::int64_t>(x.item()); }
+
+std::int64_t matrices_in(const Layout& x) {
+  return element_count(std::span<const std::int64_t>(x.shape).first(x.shape.size() - 2));
+}
+
+/// Leading axes of an operand as one batch of matrices of its last two axes; copied to the scratch
+/// if they do not lie one step apart.
 class Batch {
  public:
-  explicit Batch(const Array& x) : data_(x.data) {
-    const std::size_t rank = x.shape().size();
-    rows_ = x.shape()[rank - 2];
-    step_ = rows_ * x.shape()[rank - 1] * static_cast<std::int64_t>(x.item());
-    if (x.layout->contiguous) return;
-    copy_.resize(static_cast<std::size_t>(x.count()) * x.item());
-    copy_to_contiguous(copy_.data(), x);
-    data_ = copy_.data();
+  /// `dense`: each matrix is wanted contiguous.
+  Batch(const Layout& x, bool dense, std::int64_t& scratch_bytes) {
+    const std::size_t rank = x.shape.size();
+    batch_ = {nullptr, matrices_in(x), 0, x.strides[rank - 2], x.strides[rank - 1]};
+    const std::int64_t columns = x.shape[rank - 1];
+    bool regular = !dense || (batch_.row == columns && batch_.column == 1);
+    std::int64_t merged = 1;
+    for (std::size_t i = rank - 2; i-- > 0;) {
+      if (x.shape[i] == 1) continue;
+      if (merged == 1) {
+        batch_.step = x.strides[i];
+      } else if (x.strides[i] != batch_.step * merged) {
+        regular = false;
+      }
+      merged *= x.shape[i];
+    }
+    if (regular || x.count == 0) return;
+    batch_ = {nullptr, batch_.count, x.shape[rank - 2] * columns, columns, 1};
+    copied_ = true;
+    copy_ = StridedCopy(x);
+    at_ = scratch_bytes;
+    scratch_bytes += align_to_line(bytes_of(x));
   }
-  const char* operator[](std::int64_t k) const { return data_ + k * step_; }
-  std::int64_t rows() const { return rows_; }
+  MatrixBatch read(const char* x, char* scratch) const {
+    MatrixBatch batch = batch_;
+    batch.data = x;
+    if (copied_) {
+      copy_.run(scratch + at_, x);
+      batch.data = scratch + at_;
+    }
+    return batch;
+  }
 
  private:
-  const char* data_;
-  std::vector<char> copy_;
-  std::int64_t rows_, step_;
+  MatrixBatch batch_;
+  bool copied_ = false;
+  std::int64_t at_ = 0;
+  StridedCopy copy_;
 };
-
-/// Calls f(k, k-th matrix of `out`).
-template <class F>
-void for_each_matrix(const Array& out, F&& f) {
-  if (out.count() == 0) return;
-  const Dims& shape = out.shape();
-  const std::int64_t batches = element_count(std::span(shape.begin(), shape.size() - 2));
-  const std::int64_t step = out.count() / batches * static_cast<std::int64_t>(out.item());
-  for (std::int64_t k = 0; k < batches; ++k) f(k, out.data + k * step);
-}
-
-const LinearAlgebra& functions(const Array& out) {
-  return *kernels().linear_algebra(out.layout->dtype);
-}
 
 void check(Status status, const char* operation) {
   if (status == Status::kSingular) {
@@ -55,49 +70,113 @@ void check(Status status, const char* operation) {
   if (status == Status::kNoMemory) throw std::bad_alloc();
 }
 
-void solve(const Array& out, Arrays in, Attrs attrs) {
-  const bool transposed = !attrs.empty() && attrs[0] != 0;
-  const Batch a(in[0]), b(in[1]);
-  const LinearAlgebra& algebra = functions(out);
-  for_each_matrix(out, [&](std::int64_t k, void* x) {
-    check(algebra.solve(x, a[k], b[k], a.rows(), out.shape().back(), transposed), "solve");
-  });
-}
-
-void inv(const Array& out, Arrays in, Attrs) {
-  const Batch a(in[0]);
-  const LinearAlgebra& algebra = functions(out);
-  for_each_matrix(
-      out, [&](std::int64_t k, void* y) { check(algebra.inverse(y, a[k], a.rows()), "inv"); });
-}
-
-void det(const Array& out, Arrays in, Attrs) {
-  const Batch a(in[0]);
-  const LinearAlgebra& algebra = functions(out);
-  const auto item = static_cast<std::int64_t>(out.item());
-  for (std::int64_t k = 0; k < out.count(); ++k) {
-    check(algebra.determinant(out.data + k * item, a[k], a.rows()), "det");
+/// What all share: A is the first operand.
+class Decomposition : public PreparedKernel {
+ public:
+  explicit Decomposition(const ArrayCall& call)
+      : functions_(*kernels().linear_algebra(call.in[0]->dtype)),
+        n_(call.in[0]->shape.back()),
+        a_(*call.in[0], false, scratch_bytes),
+        work_(scratch_bytes) {
+    // The result of `lu` is the factors.
+    if (call.op == kLu) return;
+    const auto item = static_cast<std::int64_t>(call.out.item());
+    scratch_bytes += align_to_line(factor_size(n_) * item);
   }
-}
 
-void cofactor_matrices(const Array& out, Arrays in, Attrs) {
-  const Batch a(in[0]);
-  const DType dtype = out.layout->dtype;
-  const Cofactor cofactor =
-      is_complex(dtype) ? lookup_complex_cofactor(dtype) : lookup_real_cofactor(dtype);
-  for_each_matrix(out, [&](std::int64_t k, void* c) { cofactor(c, a[k], a.rows()); });
-}
+ protected:
+  const LinearAlgebra& functions_;
+  std::int64_t n_;
+  Batch a_;
+  std::int64_t work_;  // where the function's scratch begins
+};
+
+class Factor final : public Decomposition {
+ public:
+  using Decomposition::Decomposition;
+  void run(char* out, const char* const* in, char* scratch) const override {
+    check(functions_.factor(out, a_.read(in[0], scratch), n_), "solve");
+  }
+};
+
+class Inverse final : public Decomposition {
+ public:
+  using Decomposition::Decomposition;
+  void run(char* out, const char* const* in, char* scratch) const override {
+    check(functions_.inverse(out, a_.read(in[0], scratch), n_, scratch + work_), "inv");
+  }
+};
+
+class Determinant final : public Decomposition {
+ public:
+  using Decomposition::Decomposition;
+  void run(char* out, const char* const* in, char* scratch) const override {
+    check(functions_.determinant(out, a_.read(in[0], scratch), n_, scratch + work_), "det");
+  }
+};
+
+/// (A, factors of A, b): A itself is there for the derivatives.
+class Solve final : public PreparedKernel {
+ public:
+  explicit Solve(const ArrayCall& call)
+      : functions_(*kernels().linear_algebra(call.out.dtype)),
+        n_(call.in[0]->shape.back()),
+        columns_(call.out.shape.back()),
+        transposed_(call.attrs[0] != 0),
+        f_(*call.in[1], true, scratch_bytes),
+        b_(*call.in[2], false, scratch_bytes),
+        work_(scratch_bytes) {
+    const auto item = static_cast<std::int64_t>(call.out.item());
+    scratch_bytes += align_to_line(n_ * columns_ * item);
+  }
+  void run(char* out, const char* const* in, char* scratch) const override {
+    check(functions_.solve(out, f_.read(in[1], scratch), b_.read(in[2], scratch), n_, columns_,
+                           transposed_, scratch + work_),
+          "solve");
+  }
+
+ private:
+  const LinearAlgebra& functions_;
+  std::int64_t n_, columns_;
+  bool transposed_;
+  Batch f_, b_;
+  std::int64_t work_;
+};
+
+class CofactorMatrix final : public PreparedKernel {
+ public:
+  CofactorMatrix(const ArrayCall& call, Cofactor function)
+      : function_(function),
+        n_(call.out.shape.back()),
+        count_(call.out.count ? matrices_in(call.out) : 0),
+        step_(n_ * n_ * static_cast<std::int64_t>(call.out.item())),
+        copy_(*call.in[0]) {
+    scratch_bytes = align_to_line(bytes_of(*call.in[0]));
+  }
+  void run(char* out, const char* const* in, char* scratch) const override {
+    copy_.run(scratch, in[0]);
+    for (std::int64_t k = 0; k < count_; ++k) function_(out + k * step_, scratch + k * step_, n_);
+  }
+
+ private:
+  Cofactor function_;
+  std::int64_t n_, count_, step_;
+  StridedCopy copy_;
+};
 
 }  // namespace
 
-ArrayKernel lookup_linalg_kernel(OpCode op, DType dtype) {
+PreparedPtr prepare_linalg(const ArrayCall& call) {
+  const DType dtype = call.in[0]->dtype;
   if (!is_inexact(dtype)) return nullptr;
-  switch (op) {
-    case kSolve: return solve;
-    case kInv: return inv;
-    case kDet: return det;
-    case kCofactor: return cofactor_matrices;
-    default: return nullptr;
+  switch (call.op) {
+    case kLu: return make_prepared<Factor>(call);
+    case kSolve: return make_prepared<Solve>(call);
+    case kInv: return make_prepared<Inverse>(call);
+    case kDet: return make_prepared<Determinant>(call);
+    default:
+      return make_prepared<CofactorMatrix>(
+          call, is_complex(dtype) ? lookup_complex_cofactor(dtype) : lookup_real_cofactor(dtype));
   }
 }
 

@@ -1,5 +1,5 @@
 #include "kernels/level.hpp"
-#include "kernels/linalg_eigen.hpp"
+#include "kernels/linalg_batch.hpp"
 
 namespace dualtape::engine {
 

@@ -8,8 +8,7 @@ namespace dualtape::engine {
 using Arrays = std::span<const Array>;
 using Attrs = std::span<const std::int64_t>;
 
-ArrayKernel lookup_scan_kernel(OpCode op, DType dtype);    // cumsum, argmax, argmin
-ArrayKernel lookup_linalg_kernel(OpCode op, DType dtype);  // solve, inv, det, cofactor
+ArrayKernel lookup_scan_kernel(OpCode op, DType dtype);  // cumsum, argmax, argmin
 
 /// One matrix; a source for each kind of type, for they compile slowly.
 using Cofactor = void (*)(void* out, const void* a, std::int64_t n);

@@ -60,6 +60,6 @@ PreparedPtr prepare_move(const ArrayCall& call);     // copies, pad, update, con
 PreparedPtr prepare_take(const ArrayCall& call);     // take, take_add, take_set
 PreparedPtr prepare_scan(const ArrayCall& call);     // cumsum, argmax, argmin
 PreparedPtr prepare_product(const ArrayCall& call);  // dot_general
-PreparedPtr prepare_linalg(const ArrayCall& call);   // solve, inv, det, cofactor
+PreparedPtr prepare_linalg(const ArrayCall& call);   // lu, solve, inv, det, cofactor
 
 }  // namespace dualtape::engine

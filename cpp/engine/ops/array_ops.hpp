@@ -81,7 +81,11 @@ Expr dot(const Expr& a, const Expr& b);
 Expr tensordot(const Expr& a, const Expr& b, Dims a_axes, Dims b_axes);
 
 // Linear algebra on the last two axes; leading axes are a batch (broadcast by `linalg_solve`).
-/// A^-1 b (or A^-T b); A (..., n, n), b (..., n, k), equal leading axes.
+/// LU factors (..., n + 1, n) for `solve`; no function of A that has derivatives of its own.
+Expr lu(const Expr& a);
+/// A^-1 b (or A^-T b); A (..., n, n) and its factors, b (..., n, k), equal leading axes.
+Expr solve(const Expr& a, const Expr& factors, const Expr& b, bool transposed = false);
+/// The same with factors made here.
 Expr solve(const Expr& a, const Expr& b, bool transposed = false);
 /// NumPy's linalg.solve: b may be a vector (n,), leading axes broadcast.
 Expr linalg_solve(const Expr& a, const Expr& b);

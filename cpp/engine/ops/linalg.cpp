@@ -1,4 +1,7 @@
-/// solve, inv, det, cofactor on the last two axes; leading axes are a batch.
+/// lu, solve, inv, det, cofactor on the last two axes; leading axes are a batch.
+///
+/// A solve takes A and its factors: they are made once for the solve, those of its tangent and of
+/// its transpose. All that is known of their derivative is in A; `lu` itself has none.
 ///
 ///   solve     A x = b.  pushforward x_dot = A^-1 (b_dot - A_dot x);  transpose in b: b_bar = A^-T
 ///   x_bar inv       pushforward -Y A_dot Y det       pushforward sum(C * A_dot), C the cofactor
@@ -50,16 +53,27 @@ Expr cofactor_2x2(const Expr& a) {
 
 }  // namespace
 
-Expr solve(const Expr& a, const Expr& b, bool transposed) {
+Expr lu(const Expr& a) {
+  const std::int64_t n = check_square("solve", a);
+  Dims shape = leading(a);
+  shape.push_back(n + 1);
+  shape.push_back(n);
+  const Expr args[] = {a};
+  return emit(kLu, args, Type{a.dtype(), shape});
+}
+
+Expr solve(const Expr& a, const Expr& factors, const Expr& b, bool transposed) {
   const std::int64_t n = check_square("solve", a);
   if (b.rank() != a.rank() || b.shape()[b.rank() - 2] != n || leading(a) != leading(b)) {
     throw ShapeError("solve: b must be (..., " + std::to_string(n) + ", k) with the leading axes " +
                      to_string(leading(a)) + ", got " + to_string(b.shape()));
   }
-  const Expr args[] = {a, b};
+  const Expr args[] = {a, factors, b};
   const std::int64_t attrs[] = {transposed};
   return emit(kSolve, args, Type(b.type()), attrs);
 }
+
+Expr solve(const Expr& a, const Expr& b, bool transposed) { return solve(a, lu(a), b, transposed); }
 
 Expr linalg_solve(const Expr& a, const Expr& b) {
   const std::int64_t n = check_square("solve", a);
@@ -70,10 +84,12 @@ Expr linalg_solve(const Expr& a, const Expr& b) {
                      ", k) for A " + to_string(a.shape()) + ", got " + to_string(b.shape()));
   }
   const Dims batch = broadcast_shapes("solve", leading(a), leading(columns));
-  Dims a_shape = batch, b_shape = batch;
-  a_shape.append(std::span(a.shape()).last(2));
-  b_shape.append(std::span(columns.shape()).last(2));
-  const Expr x = solve(broadcast_to(a, a_shape), broadcast_to(columns, b_shape));
+  const auto spread = [&](const Expr& m) {
+    Dims shape = batch;
+    shape.append(std::span(m.shape()).last(2));
+    return broadcast_to(m, shape);
+  };
+  const Expr x = solve(spread(a), spread(lu(a)), spread(columns));
   if (!vector) return x;
   Dims shape = x.shape();
   shape.pop_back();
@@ -106,33 +122,37 @@ namespace {
 Tangent push_solve(const OpCall& call, std::span<const Expr> x, const Expr& y,
                    std::span<const Tangent> x_dot) {
   const bool transposed = call.attrs[0] != 0;
-  Tangent rhs = x_dot[1];
+  Tangent rhs = x_dot[2];
   if (x_dot[0]) {
     const Expr a_dot = transposed ? swap_last_axes(*x_dot[0]) : *x_dot[0];
     const Expr product = matmul(a_dot, y);
     rhs = rhs ? *rhs - product : -product;
   }
-  return solve(x[0], *rhs, transposed);
+  return solve(x[0], x[1], *rhs, transposed);
 }
 
 void transpose_solve(const OpCall& call, std::span<const LinearArg> x, const Expr& y_bar,
                      std::span<Tangent> x_bar) {
-  accumulate(x_bar[1], solve(*x[0].value, y_bar, call.attrs[0] == 0));
+  accumulate(x_bar[2], solve(*x[0].value, *x[1].value, y_bar, call.attrs[0] == 0));
 }
 
 /// One matrix and a batch of right-hand sides: one factorisation, the batch as further columns.
-Expr batch_columns(const Expr& a, const Expr& b, bool transposed) {
+Expr batch_columns(const Expr& a, const Expr& factors, const Expr& b, bool transposed) {
   const std::int64_t size = b.shape()[0], n = b.shape()[1], k = b.shape()[2];
   const Expr columns = reshape(move_axis(b, 0, 1), Dims{n, size * k});
-  return move_axis(reshape(solve(a, columns, transposed), Dims{n, size, k}), 1, 0);
+  return move_axis(reshape(solve(a, factors, columns, transposed), Dims{n, size, k}), 1, 0);
 }
 
 Expr batch_solve(const OpCall& call, std::span<const Batched> x, std::int64_t size) {
   const bool transposed = call.attrs[0] != 0;
-  if (!x[0].batched && x[0].value.rank() == 2) {
-    return batch_columns(x[0].value, x[1].value, transposed);
+  if (!x[0].batched && !x[1].batched && x[0].value.rank() == 2) {
+    return batch_columns(x[0].value, x[1].value, x[2].value, transposed);
   }
-  return solve(with_batch(x[0], size), with_batch(x[1], size), transposed);
+  return solve(with_batch(x[0], size), with_batch(x[1], size), with_batch(x[2], size), transposed);
+}
+
+Tangent push_lu(const OpCall&, std::span<const Expr>, const Expr&, std::span<const Tangent>) {
+  return {};
 }
 
 Tangent push_inv(const OpCall&, std::span<const Expr>, const Expr& y,
@@ -160,11 +180,13 @@ Expr batch_with(const OpCall&, std::span<const Batched> x, std::int64_t) {
 }  // namespace
 
 const Rules& linalg_rules(OpCode op) {
+  static const Rules lu_rules{push_lu, nullptr, batch_with<lu>};
   static const Rules solve_rules{push_solve, transpose_solve, batch_solve};
   static const Rules inv_rules{push_inv, nullptr, batch_with<inv>};
   static const Rules det_rules{push_det, nullptr, batch_with<det>};
   static const Rules cofactor_rules{push_cofactor, nullptr, batch_with<cofactor>};
   switch (op) {
+    case kLu: return lu_rules;
     case kSolve: return solve_rules;
     case kInv: return inv_rules;
     case kDet: return det_rules;

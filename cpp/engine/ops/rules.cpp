@@ -19,6 +19,7 @@ const Rules& rules_of(OpCode op) {
     case kTakeAdd:
     case kTakeSet: return gather_rules(op);
     case kDotGeneral: return product_rules(op);
+    case kLu:
     case kSolve:
     case kInv:
     case kDet:

@@ -105,6 +105,7 @@ std::int64_t array_cost(const Program& program, ValueId v) {
       }
       return out * inner;
     }
+    case kLu:
     case kSolve:
     case kInv:
     case kDet:

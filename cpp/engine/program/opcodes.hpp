@@ -52,7 +52,8 @@ enum ArrayOp : OpCode {
   // products and linear algebra (last two axes; leading axes are a batch, equal in all operands)
   kDotGeneral,  // attrs: [n_contract, n_batch, lhs contract axes, rhs contract axes, lhs batch
                 // axes, rhs batch axes] result axes: batch, lhs free, rhs free
-  kSolve,       // (A[..., n, n], b[..., n, k]) -> x[..., n, k]; attrs: [transposed]
+  kLu,          // A[..., n, n] -> its factors [..., n + 1, n], P A = L U: see kernels/linalg_lu.hpp
+  kSolve,       // (A[..., n, n], factors of A, b[..., n, k]) -> x[..., n, k]; attrs: [transposed]
   kInv,
   kDet,
   kCofactor,  // matrix C with det' = sum(C * A'), also for singular A

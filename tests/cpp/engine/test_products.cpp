@@ -237,6 +237,116 @@ void not_a_number_stays_in_its_row() {
   }
 }
 
+Dims with_batch(std::int64_t batch, std::int64_t rows, std::int64_t columns) {
+  return {batch, rows, columns};
+}
+
+/// A x = b (or A^T x = b) up to roundings of the terms of each equation.
+template <class T>
+void check_solve(std::int64_t n, std::int64_t columns, bool transposed, bool plain) {
+  const std::int64_t batch = pick({1, 3});
+  auto a = random_operand<T>(with_batch(batch, n, n), plain);
+  // Equal rows or columns make a singular matrix.
+  while (a.layout.strides[1] == 0 || a.layout.strides[2] == 0) {
+    a = random_operand<T>(with_batch(batch, n, n), plain);
+  }
+  const auto b = random_operand<T>(with_batch(batch, n, columns), plain);
+  Operand<T> f;
+  f.layout = make_layout(dtype_of<T>(), with_batch(batch, n + 1, n));
+  f.memory = run<T>(kLu, f.layout.shape, {&a});
+  const auto x = run<T>(kSolve, b.layout.shape, {&a, &f, &b}, {transposed});
+  using Real = decltype(std::abs(T()));
+  const auto eps = static_cast<long double>(std::numeric_limits<Real>::epsilon());
+  const std::string what = "solve " + std::to_string(n) + " " + std::to_string(columns);
+  for (std::int64_t k = 0; k < batch; ++k) {
+    long double largest = 0;
+    for (std::int64_t i = 0; i < n * columns; ++i) {
+      largest =
+          std::max(largest, std::abs(widen(x[static_cast<std::size_t>(k * n * columns + i)][0])));
+    }
+    for (std::int64_t i = 0; i < n; ++i) {
+      for (std::int64_t c = 0; c < columns; ++c) {
+        Wide rest = -widen(b.at({k, i, c}));
+        for (std::int64_t j = 0; j < n; ++j) {
+          const T entry = transposed ? a.at({k, j, i}) : a.at({k, i, j});
+          rest += widen(entry) * widen(x[static_cast<std::size_t>((k * n + j) * columns + c)][0]);
+        }
+        const auto size = static_cast<long double>(8 * n * n) * (largest + 1);
+        check::is_true(std::abs(rest) <= eps * size, what);
+      }
+    }
+  }
+}
+
+template <class T>
+void check_solves() {
+  for (std::int64_t n : {1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 33, 64, 65, 90}) {
+    for (const bool transposed : {false, true}) {
+      for (const bool plain : {true, false}) {
+        check_solve<T>(n, 1, transposed, plain);
+        check_solve<T>(n, pick({2, 3, 8, 17}), transposed, plain);
+      }
+    }
+  }
+}
+
+void solves() {
+  check_solves<double>();
+  check_solves<float>();
+  check_solves<std::complex<double>>();
+  check_solves<std::complex<float>>();
+}
+
+/// A A^-1 = 1, and det(P A) for a permutation P of known sign.
+void inverses_and_determinants() {
+  for (std::int64_t n : {1, 2, 3, 5, 8, 9, 20, 64, 70}) {
+    auto a = random_operand<double>(with_batch(2, n, n), true);
+    for (std::int64_t k = 0; k < 2; ++k) {
+      for (std::int64_t i = 0; i < n; ++i) {
+        a.memory[static_cast<std::size_t>((k * n + i) * n + i)][0] += static_cast<double>(n);
+      }
+    }
+    const auto y = run<double>(kInv, a.layout.shape, {&a});
+    for (std::int64_t i = 0; i < n; ++i) {
+      for (std::int64_t j = 0; j < n; ++j) {
+        long double sum = i == j ? -1 : 0;
+        for (std::int64_t k = 0; k < n; ++k) {
+          sum += static_cast<long double>(a.at({1, i, k})) *
+                 y[static_cast<std::size_t>((n + k) * n + j)][0];
+        }
+        check::is_true(std::abs(sum) <= 1e-14L, "inverse " + std::to_string(n));
+      }
+    }
+    auto swapped = a;
+    if (n > 1)
+      std::swap_ranges(swapped.memory.begin(), swapped.memory.begin() + n,
+                       swapped.memory.begin() + n);
+    const auto det = run<double>(kDet, {2}, {&a}), other = run<double>(kDet, {2}, {&swapped});
+    check::close(other[0][0], n > 1 ? -det[0][0] : det[0][0], 1e-13, "det of swapped rows");
+    check::same(other[1][0], det[1][0], "det of the same matrix");
+  }
+  Operand<double> m = random_operand<double>(with_batch(1, 3, 3), true);
+  m.memory = {{{0}}, {{2}}, {{1}}, {{3}}, {{0}}, {{1}}, {{1}}, {{1}}, {{1}}};
+  check::close(run<double>(kDet, {1}, {&m})[0][0], -1, 1e-15, "det");
+}
+
+void zero_pivots_are_errors_and_nan_are_not() {
+  for (std::int64_t n : {1, 2, 6, 12, 70}) {
+    auto a = random_operand<double>(with_batch(1, n, n), true);
+    for (std::int64_t i = 0; i < n; ++i) a.memory[static_cast<std::size_t>(i * n)][0] = 0;
+    const Dims factors = with_batch(1, n + 1, n);
+    check::throws<SingularMatrixError>([&] { run<double>(kLu, factors, {&a}); },
+                                       "solve: singular matrix");
+    check::throws<SingularMatrixError>([&] { run<double>(kInv, a.layout.shape, {&a}); },
+                                       "inv: singular matrix");
+    check::same(run<double>(kDet, {1}, {&a})[0][0] + 0.0, 0.0, "det of a singular matrix");
+    for (auto& entry : a.memory) entry[0] = std::numeric_limits<double>::quiet_NaN();
+    for (const auto& entry : run<double>(kInv, a.layout.shape, {&a})) {
+      check::is_true(std::isnan(entry[0]), "inverse of NaN");
+    }
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -245,5 +355,8 @@ int main() {
                      {"integer products", integer_products},
                      {"borders of blocks", borders_of_blocks},
                      {"entries depend on values alone", entries_depend_on_their_values_alone},
-                     {"NaN stays in its row", not_a_number_stays_in_its_row}});
+                     {"NaN stays in its row", not_a_number_stays_in_its_row},
+                     {"solves", solves},
+                     {"inverses and determinants", inverses_and_determinants},
+                     {"zero pivots", zero_pivots_are_errors_and_nan_are_not}});
 }
