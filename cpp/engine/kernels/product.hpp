@@ -14,8 +14,8 @@ struct ProductShape {
   std::int64_t a_row, a_column, b_row, b_column, out_row;
 };
 
-/// Each entry of `out` is one chain of sums whose order depends on `inner` alone: ranges of rows
-/// may be computed by themselves, with the kernel chosen for the whole.
+/// Each entry of `out` is a sum whose order depends on `inner` alone: ranges of rows or columns may
+/// be computed by themselves, with the kernel chosen for the whole.
 using Product = void (*)(const ProductShape& shape, void* out, const void* a, const void* b,
                          void* scratch);
 

@@ -4,6 +4,7 @@
 ///     [ -im  re ]  of an entry of b,
 ///
 /// so that with b written out the product of interleaved numbers is a real one.
+#include <algorithm>
 #include <complex>
 
 #include "kernels/level.hpp"
@@ -20,9 +21,11 @@ ProductShape real_shape(const ProductShape& s) {
   return {s.rows, 2 * s.columns, 2 * s.inner, a_row, 1, 2 * s.columns, 1, 2 * s.out_row};
 }
 
+/// Never one of the kernels for vectors: parts of the rows must add in the order of the whole.
 template <class T>
-constexpr DType real_type() {
-  return sizeof(T) == 8 ? DType::kFloat64 : DType::kFloat32;
+ProductKernel real_kernel(ProductShape real) {
+  real.rows = std::max<std::int64_t>(real.rows, 2);
+  return choose_real_product(sizeof(T) == 8 ? DType::kFloat64 : DType::kFloat32, real);
 }
 
 template <class T>
@@ -65,7 +68,7 @@ void complex_product(const ProductShape& s, void* out, const void* a, const void
     memory += copied_bytes<T>(s);
   }
   const ProductShape real = real_shape(s);
-  choose_real_product(real_type<T>(), real).run(real, out, a, expanded, memory);
+  real_kernel<T>(real).run(real, out, a, expanded, memory);
 }
 
 /// A matrix with a vector: the vector is the one to be written out.
@@ -80,7 +83,7 @@ template <class T>
 ProductKernel choose(const ProductShape& s) {
   const auto scratch = [](const ProductShape& shape) {
     return expanded_bytes<T>(shape) + copied_bytes<T>(shape) +
-           choose_real_product(real_type<T>(), real_shape(shape)).scratch_bytes;
+           real_kernel<T>(real_shape(shape)).scratch_bytes;
   };
   if (s.rows == 1 && s.columns > 1) {
     const ProductShape turned{s.columns, s.rows,     s.inner, s.b_column,

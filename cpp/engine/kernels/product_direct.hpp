@@ -8,37 +8,52 @@
 
 namespace dualtape::engine::product {
 
+/// Some of the inner length: as `product_packed.hpp` cuts it, so that both add in the same order.
+template <class T>
+struct InnerPart {
+  const T *a, *b;
+  std::int64_t length;
+  bool add;
+};
+
 /// All rows of a strip of kVectors * kLanes columns, kRows at a time, the rest by fewer.
 template <class T, int kRows, int kVectors, int kLanes>
-inline void strip(const ProductShape& s, T* c, Source<T> a, const T* b, std::int64_t row) {
+inline void strip(const ProductShape& s, T* c, const InnerPart<T>& part, std::int64_t column,
+                  std::int64_t row) {
   for (; row + kRows <= s.rows; row += kRows) {
-    const Source<T> from{a.data + row * a.row, a.row, a.column};
-    tile<T, kRows, kVectors, kLanes>(c + row * s.out_row, s.out_row, from, b, s.b_row, s.inner,
-                                     false);
+    tile<T, kRows, kVectors, kLanes>(c + row * s.out_row + column, s.out_row,
+                                     {part.a + row * s.a_row, s.a_row, s.a_column}, part.b + column,
+                                     s.b_row, part.length, part.add);
   }
-  if constexpr (kRows > 4) strip<T, 4, kVectors, kLanes>(s, c, a, b, row);
-  if constexpr (kRows > 1 && kRows <= 4) strip<T, kRows / 2, kVectors, kLanes>(s, c, a, b, row);
+  if constexpr (kRows > 4) strip<T, 4, kVectors, kLanes>(s, c, part, column, row);
+  if constexpr (kRows > 1 && kRows <= 4) {
+    strip<T, kRows / 2, kVectors, kLanes>(s, c, part, column, row);
+  }
 }
 
 /// Columns from `column` on: strips of full registers, then of halves down to single lanes.
 template <class T, int kVectors, int kLanes>
-inline void strips(const ProductShape& s, T* c, Source<T> a, const T* b, std::int64_t column) {
+inline void strips(const ProductShape& s, T* c, const InnerPart<T>& part, std::int64_t column) {
   constexpr int kStrip = kVectors * kLanes;
   for (; column + kStrip <= s.columns; column += kStrip) {
-    strip<T, kTileRows, kVectors, kLanes>(s, c + column, a, b + column, 0);
+    strip<T, kTileRows, kVectors, kLanes>(s, c, part, column, 0);
   }
   if constexpr (kVectors > 1) {
-    strips<T, 1, kLanes>(s, c, a, b, column);
+    strips<T, 1, kLanes>(s, c, part, column);
   } else if constexpr (kLanes > 1) {
-    if (column < s.columns) strips<T, 1, kLanes / 2>(s, c, a, b, column);
+    if (column < s.columns) strips<T, 1, kLanes / 2>(s, c, part, column);
   }
 }
 
 /// b's rows have unit stride, or one column.
 template <class T>
 void direct(const ProductShape& s, void* out, const void* a, const void* b, void*) {
-  const Source<T> left{static_cast<const T*>(a), s.a_row, s.a_column};
-  strips<T, 2, kWidth<T>>(s, static_cast<T*>(out), left, static_cast<const T*>(b), 0);
+  for (std::int64_t k = 0; k < s.inner; k += kInnerBlock) {
+    const InnerPart<T> part{static_cast<const T*>(a) + k * s.a_column,
+                            static_cast<const T*>(b) + k * s.b_row,
+                            std::min(kInnerBlock, s.inner - k), k > 0};
+    strips<T, 2, kWidth<T>>(s, static_cast<T*>(out), part, 0);
+  }
 }
 
 /// Entries added in one go by a scalar product; the sums of such pieces are then added up.

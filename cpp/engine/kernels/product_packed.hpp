@@ -12,7 +12,7 @@
 
 namespace dualtape::engine::product {
 
-inline constexpr std::int64_t kInnerBlock = 256, kRowBlock = 96, kColumnBlock = 512;
+inline constexpr std::int64_t kRowBlock = 96, kColumnBlock = 512;
 
 /// Rows of a panel of a: kTileRows, at the end of the matrix fewer.
 constexpr std::int64_t panel_rows(std::int64_t left) {

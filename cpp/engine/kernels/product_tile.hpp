@@ -17,6 +17,10 @@ inline constexpr int kVectorBytes = 32, kTileRows = 6;  // 12 of 16
 inline constexpr int kVectorBytes = 16, kTileRows = 6;
 #endif
 
+/// Products add this many terms in one chain, then go on with the next in a chain of its own: all
+/// of them, so that an entry has the same bits whatever kernel its neighbours make best.
+inline constexpr std::int64_t kInnerBlock = 256;
+
 template <class T, int N>
 struct VectorOf {
   using type [[gnu::vector_size(N * sizeof(T))]] = T;
