@@ -14,7 +14,7 @@ struct Sinh {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 2;
+  static constexpr double max_ulp = 3;
   static constexpr Sampling sampling{{.lo = -10, .hi = 10, .special = {0, 1e-20, 700, -700}}};
   template <class T>
   static T value(const T& x) {
@@ -127,7 +127,7 @@ struct ArcTanh {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 2;
+  static constexpr double max_ulp = 2.5;
   static constexpr Sampling sampling{
       {.lo = -0.99, .hi = 0.99, .special = {0, 1e-20, -0.9999999, 0.999999999}}};
   template <class T>

@@ -136,14 +136,14 @@ struct Sqrt {
 };
 
 /// cbrt : R -> R,  pushforward x_dot / (3 y^2); +inf at 0. Two quotients, not 1/(3 y^2), so that
-/// the next orders at 0 are infinite and not 0 * inf.
+/// the next orders at 0 are infinite and not 0 * inf. glibc's scalar cbrt errs by up to 3.7 ulp.
 struct Cbrt {
   static constexpr std::string_view name = "cbrt";
   static constexpr int arity = 1;
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = false;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 2.5;
+  static constexpr double max_ulp = 4;
   static constexpr Sampling sampling{{.lo = 0.01, .hi = 100, .special = {-8, -1e-60, 1e60}}};
   template <class T>
   static T value(const T& x) {

@@ -107,7 +107,7 @@ struct ArcCos {
   static constexpr Kind kind = Kind::kSmooth;
   static constexpr bool holomorphic = true;
   static constexpr bool integral = false;
-  static constexpr double max_ulp = 2;
+  static constexpr double max_ulp = 2.5;
   static constexpr Sampling sampling{
       {.lo = -0.99, .hi = 0.99, .special = {0, 1e-20, -0.9999999, 0.999999999}}};
   template <class T>
