@@ -40,6 +40,14 @@ def measured_alone(workload: contestants.Workload, dtype: str) -> dict[str, Any]
     return {name: firstcall.measure(workload, name, dtype) for name in names}
 
 
+def known(path: Path | None) -> dict[str, dict[str, Any]]:
+    """First calls and memory of an earlier run, by workload."""
+    if path is None:
+        return {}
+    rows = json.loads(path.read_text())["workloads"]
+    return {row["workload"]: row["children"] for row in rows if row["children"]}
+
+
 def ready(
     workload: contestants.Workload,
     dtype: str,
@@ -78,8 +86,9 @@ def ready(
 def run_workload(
     workload: contestants.Workload, dtype: str, options: argparse.Namespace
 ) -> dict[str, Any]:
-    alone = not options.quick and dtype == "float64"
-    children = measured_alone(workload, dtype) if alone else {}
+    children = options.known.get(workload.name, {}) if dtype == "float64" else {}
+    if not options.quick and dtype == "float64" and not children:
+        children = measured_alone(workload, dtype)
     left_out: dict[str, str] = {}
     able = ready(workload, dtype, children, left_out, options.without)
     timings = timing.side_by_side(able, options.rounds)
@@ -149,11 +158,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="workloads whose name has this text")
     parser.add_argument("--rounds", type=int, default=timing.ROUNDS)
     parser.add_argument("--quick", action="store_true", help="no first calls, no memory")
+    parser.add_argument("--first-calls", type=Path, help="JSON of the run to take them from")
     parser.add_argument("--without", nargs="*", default=[], help="packages not to compare with")
     parser.add_argument("--busy", action="store_true", help="processor time, fastest round")
     parser.add_argument("--core", type=int, default=None)
     parser.add_argument("--results", type=Path, default=HERE / "results" / "latest.json")
     options = parser.parse_args()
+    options.known = known(options.first_calls)
     unknown = set(options.families) - set(families)
     if unknown:
         parser.error(f"families must be of {families}, got {sorted(unknown)}")
