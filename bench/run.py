@@ -206,6 +206,7 @@ def main() -> int:
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps({"machine": info, "costs": measured, "workloads": rows}, indent=1))
     print(f"\nwrote {path}")
+    path.with_suffix(".md").write_text(report.markdown(rows) + "\n")
     title = f"time over that of dualtape jit, one core of an {info['processor']}, {info['time']}"
     if rows and report.draw(rows, path.with_suffix(".png"), title):
         print(f"wrote {path.with_suffix('.png')}")

@@ -54,6 +54,19 @@ def line(row: dict[str, Any]) -> str:
     return f"{name:52}{readable(base):>13}{''.join(cells)}{over:>12}"
 
 
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """The lines of the table for a document."""
+    names = " | ".join((*COLUMNS[:-1], "by hand", "gradient over value"))
+    lines = [f"| workload | dualtape jit | {names} |", "|---" * (len(COLUMNS) + 3) + "|"]
+    for row in rows:
+        seconds = row["seconds"]
+        over = figure(seconds[JIT] / seconds[VALUE]) if VALUE in seconds else ""
+        cells = " | ".join(cell(row, name).replace("-", "") for name in COLUMNS)
+        name = f"{row['workload']}{', float32' if row['dtype'] == 'float32' else ''}"
+        lines.append(f"| {name} | {readable(seconds[JIT])} | {cells} | {over} |")
+    return "\n".join(lines)
+
+
 def first_call_line(row: dict[str, Any]) -> str:
     """First call in ms and growth of the peak in MB, contestant by contestant."""
     parts = []
