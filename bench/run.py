@@ -158,6 +158,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", default="", help="workloads whose name has this text")
     parser.add_argument("--rounds", type=int, default=timing.ROUNDS)
     parser.add_argument("--quick", action="store_true", help="no first calls, no memory")
+    parser.add_argument("--dtypes", nargs="*", default=["float64", "float32"])
     parser.add_argument("--first-calls", type=Path, help="JSON of the run to take them from")
     parser.add_argument("--without", nargs="*", default=[], help="packages not to compare with")
     parser.add_argument("--busy", action="store_true", help="processor time, fastest round")
@@ -181,7 +182,7 @@ def run_all(options: argparse.Namespace) -> tuple[list[dict[str, Any]], list[dic
     for family in options.families:
         for workload in workloads.FAMILIES.get(family, lambda: ())():
             if options.only in workload.name:
-                for dtype in workload.dtypes:
+                for dtype in (d for d in workload.dtypes if d in options.dtypes):
                     rows.append(run_workload(workload, dtype, options))
     return rows, measured
 

@@ -62,7 +62,7 @@ def _warm(name: str) -> None:
     """Imports, threads and first allocations of the library are not the workload's."""
     small = contestants.Workload(
         "", "", lambda dtype: (np.ones(3),), value=lambda lib: lambda x: lib.np.sum(x * x),
-        by_hand=lambda x: 2 * x,
+        by_hand=lambda x: 2 * x, loops=True,
     )  # fmt: skip
     contestants.contestant(small, name, "float64")()
 
