@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import platform
 import sys
 import time
@@ -15,6 +16,9 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+# Before NumPy is imported: its BLAS reads them once. Processes of contestants inherit them.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"
 sys.path.insert(0, str(HERE / "python"))
 
 import contestants  # noqa: E402, needs the path

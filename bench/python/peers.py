@@ -16,12 +16,10 @@ import numpy as np
 import dualtape as dt
 import dualtape.scipy.special as special
 
-# Before any peer is imported: one thread each.
+# Before JAX is imported. run.py does the same for the BLAS of NumPy and torch.
 os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 os.environ["JAX_ENABLE_X64"] = "1"
 os.environ["JAX_PLATFORMS"] = "cpu"
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
 
 
 class Unsupported(Exception):

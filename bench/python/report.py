@@ -163,7 +163,7 @@ def draw(rows: list[dict[str, Any]], path: Path, title: str) -> bool:
     axes[0].set_xlim(0.08, 2e4)
     axes[0].set_yticks(range(len(rows)), labels, fontsize=7)
     axes[0].set_ylim(len(rows) - 0.4, -0.6)
-    panels.suptitle(title, fontsize=10)
     panels.tight_layout()
-    panels.savefig(path, dpi=110)
+    panels.suptitle(title, fontsize=10, y=1.0, va="bottom")
+    panels.savefig(path, dpi=110, bbox_inches="tight")
     return True
