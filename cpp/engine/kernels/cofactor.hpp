@@ -6,6 +6,9 @@
 
 #include <Eigen/LU>
 #include <Eigen/SVD>
+#include <cmath>
+#include <complex>
+#include <limits>
 
 #include "kernels/moves.hpp"
 
@@ -21,6 +24,14 @@ void cofactor(void* out, const void* a, std::int64_t n) {
     return;
   }
   const Eigen::Map<const Matrix> matrix(static_cast<const T*>(a), n, n);
+  // Far from singular det(A) A^-T is as accurate, and 10 to 100 times as fast.
+  const Eigen::PartialPivLU<Matrix> lu(matrix);
+  const T det = lu.determinant();
+  if (lu.rcond() > std::sqrt(std::sqrt(std::numeric_limits<Real>::epsilon())) &&
+      std::isnormal(std::abs(det))) {
+    c.noalias() = det * lu.inverse().transpose();
+    return;
+  }
   const Eigen::JacobiSVD<Matrix> svd(matrix, Eigen::ComputeFullU | Eigen::ComputeFullV);
   const auto& s = svd.singularValues();
   // Products of all other singular values, without a division: prefix times suffix.

@@ -9,8 +9,9 @@
 namespace dualtape::engine {
 namespace {
 
-/// Bytes of first-level cache the blocks of a region may take, and limits of a block, in elements.
-constexpr std::int64_t kBlockBudget = 24 * 1024;
+/// Bytes of first-level cache that the blocks of a region, and what is read and written in place,
+/// may take; limits of a block, in elements.
+constexpr std::int64_t kBlockBudget = 16 * 1024;
 constexpr std::int64_t kSmallestBlock = kChunk;
 constexpr std::int64_t kLargestBlock = 1024;
 
@@ -236,6 +237,7 @@ std::int64_t RegionRegisters::settle_periods() {
 void RegionRegisters::settle_block(bool whole_rows) {
   std::int64_t bytes = 0;  // an element
   for (const Register& block : blocks_) bytes += block.step;
+  for (const Register& stream : streams_) bytes += stream.step;
   std::int64_t block = kBlockBudget / std::max<std::int64_t>(bytes, 8) / kChunk * kChunk;
   if (region_.run == 0) region_.run = region_.count;
   std::int64_t grain = settle_periods();
