@@ -1,6 +1,7 @@
 /// Batched linear algebra: leading axes are a batch of matrices, given to the kernel library.
 #include "kernels/linalg.hpp"
 
+#include <algorithm>
 #include <new>
 #include <string>
 
@@ -8,7 +9,9 @@
 #include "kernels/moves.hpp"
 #include "kernels/prepared.hpp"
 #include "kernels/strided_copy.hpp"
+#include "memory/workspace.hpp"
 #include "program/errors.hpp"
+#include "threads/pool.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -70,6 +73,30 @@ void check(Status status, const char* operation) {
   if (status == Status::kNoMemory) throw std::bad_alloc();
 }
 
+/// Matrices [first, last) of a batch.
+MatrixBatch part(const MatrixBatch& batch, std::int64_t first, std::int64_t last,
+                 std::int64_t item) {
+  MatrixBatch some = batch;
+  some.data = static_cast<const char*>(batch.data) + first * batch.step * item;
+  some.count = last - first;
+  return some;
+}
+
+/// Calls f(first, last, work) for all of a batch of (n, n) matrices; threads share a large one,
+/// each with a scratch of its own.
+template <class F>
+void share(std::int64_t count, std::int64_t n, char* work, std::int64_t work_bytes, F&& f) {
+  constexpr std::int64_t kPieceWork = 60'000;  // operations; small matrices take 1 ns for each
+  constexpr std::int64_t kGroup = 16;          // small matrices may be taken side by side
+  std::int64_t piece = std::max<std::int64_t>(1, kPieceWork / (n * n * n + 50));
+  if (piece > kGroup) piece = piece / kGroup * kGroup;
+  if (count <= 2 * piece || !may_share_loops()) return f(std::int64_t{0}, count, work);
+  parallel_for(count, piece, [&](std::int64_t first, std::int64_t last) {
+    const Workspace own(static_cast<std::size_t>(work_bytes));
+    f(first, last, own.data());
+  });
+}
+
 /// What all share: A is the first operand.
 class Decomposition : public PreparedKernel {
  public:
@@ -77,25 +104,43 @@ class Decomposition : public PreparedKernel {
       : functions_(*kernels().linear_algebra(call.in[0]->dtype)),
         n_(call.in[0]->shape.back()),
         a_(*call.in[0], false, scratch_bytes),
-        work_(scratch_bytes) {
+        work_(scratch_bytes),
+        item_(static_cast<std::int64_t>(call.out.item())) {
+    const std::int64_t count = matrices_in(*call.in[0]);
+    if (count) result_bytes_ = bytes_of(call.out) / count;
     // The result of `lu` is the factors.
     if (call.op == kLu) return;
-    const auto item = static_cast<std::int64_t>(call.out.item());
-    scratch_bytes += align_to_line(factor_size(n_) * item);
+    work_bytes_ = align_to_line(factor_size(n_) * item_);
+    scratch_bytes += work_bytes_;
   }
 
  protected:
+  /// Calls f(results, matrices, work) for parts of the batch.
+  template <class F>
+  void for_parts(char* out, const char* a, char* scratch, F&& f) const {
+    const MatrixBatch batch = a_.read(a, scratch);
+    share(batch.count, n_, scratch + work_, work_bytes_,
+          [&](std::int64_t first, std::int64_t last, char* work) {
+            f(out + first * result_bytes_, part(batch, first, last, item_), work);
+          });
+  }
+
   const LinearAlgebra& functions_;
   std::int64_t n_;
+
+ private:
   Batch a_;
   std::int64_t work_;  // where the function's scratch begins
+  std::int64_t item_, work_bytes_ = 0, result_bytes_ = 0;
 };
 
 class Factor final : public Decomposition {
  public:
   using Decomposition::Decomposition;
   void run(char* out, const char* const* in, char* scratch) const override {
-    check(functions_.factor(out, a_.read(in[0], scratch), n_), "solve");
+    for_parts(out, in[0], scratch, [&](char* f, const MatrixBatch& a, char*) {
+      check(functions_.factor(f, a, n_), "solve");
+    });
   }
 };
 
@@ -103,7 +148,9 @@ class Inverse final : public Decomposition {
  public:
   using Decomposition::Decomposition;
   void run(char* out, const char* const* in, char* scratch) const override {
-    check(functions_.inverse(out, a_.read(in[0], scratch), n_, scratch + work_), "inv");
+    for_parts(out, in[0], scratch, [&](char* y, const MatrixBatch& a, char* work) {
+      check(functions_.inverse(y, a, n_, work), "inv");
+    });
   }
 };
 
@@ -111,7 +158,9 @@ class Determinant final : public Decomposition {
  public:
   using Decomposition::Decomposition;
   void run(char* out, const char* const* in, char* scratch) const override {
-    check(functions_.determinant(out, a_.read(in[0], scratch), n_, scratch + work_), "det");
+    for_parts(out, in[0], scratch, [&](char* y, const MatrixBatch& a, char* work) {
+      check(functions_.determinant(y, a, n_, work), "det");
+    });
   }
 };
 
@@ -125,14 +174,19 @@ class Solve final : public PreparedKernel {
         transposed_(call.attrs[0] != 0),
         f_(*call.in[1], true, scratch_bytes),
         b_(*call.in[2], false, scratch_bytes),
-        work_(scratch_bytes) {
-    const auto item = static_cast<std::int64_t>(call.out.item());
-    scratch_bytes += align_to_line(n_ * columns_ * item);
+        work_(scratch_bytes),
+        item_(static_cast<std::int64_t>(call.out.item())) {
+    scratch_bytes += align_to_line(n_ * columns_ * item_);
   }
   void run(char* out, const char* const* in, char* scratch) const override {
-    check(functions_.solve(out, f_.read(in[1], scratch), b_.read(in[2], scratch), n_, columns_,
-                           transposed_, scratch + work_),
-          "solve");
+    const MatrixBatch f = f_.read(in[1], scratch), b = b_.read(in[2], scratch);
+    const std::int64_t bytes = n_ * columns_ * item_;
+    share(b.count, n_, scratch + work_, align_to_line(bytes),
+          [&](std::int64_t first, std::int64_t last, char* work) {
+            check(functions_.solve(out + first * bytes, part(f, first, last, item_),
+                                   part(b, first, last, item_), n_, columns_, transposed_, work),
+                  "solve");
+          });
   }
 
  private:
@@ -140,7 +194,7 @@ class Solve final : public PreparedKernel {
   std::int64_t n_, columns_;
   bool transposed_;
   Batch f_, b_;
-  std::int64_t work_;
+  std::int64_t work_, item_;
 };
 
 class CofactorMatrix final : public PreparedKernel {
