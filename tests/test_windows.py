@@ -120,3 +120,38 @@ def test_entries_read_again_and_again() -> None:
     p = np.array([0.3, 0.9, 0.2])
     wanted = [(loop(p + 1e-20j * e)).imag / 1e-20 for e in np.eye(3)]
     np.testing.assert_allclose(dt.grad(loop)(p), wanted, rtol=1e-12)
+
+
+REDUCTIONS: dict[str, Any] = {
+    "sum": np.sum,
+    "max": np.max,
+    "min": np.min,
+    "prod": lambda g: np.prod(1 + g / 1e7),
+    "mean": np.mean,
+    "cumsum": np.cumsum,
+    "rows": lambda g: np.sum(g, axis=1),
+    "columns": lambda g: np.sum(g, axis=0),
+    "columns, greatest": lambda g: np.max(g, axis=0),
+    "an entry": lambda g: g[1, 0],
+    "sum of twice": lambda g: np.sum(2.0 * g),
+}
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+@pytest.mark.parametrize("n", [3, 40, 3000])
+def test_reductions_of_overlapping_cotangents(n: int, name: str) -> None:
+    """Wrong once: a reduction of the whole array joined the region that makes its windows."""
+    x = np.random.default_rng(n).normal(size=(n, 3))
+    weights = np.arange(1.0, n)[:, None]
+    r = 2 * weights * (x[1:] - x[:-1])
+    wanted = np.zeros_like(x)
+    wanted[1:] += r
+    wanted[:-1] -= r
+    reduce = REDUCTIONS[name]
+
+    def reduced(x: Any) -> Any:
+        return reduce(dt.grad(lambda x: np.sum(weights * (x[1:] - x[:-1]) ** 2))(x))
+
+    given = dt.jit(reduced)(x)
+    np.testing.assert_allclose(given, reduce(wanted), rtol=1e-11, atol=1e-9)
+    np.testing.assert_allclose(dt.jvp(reduced, (x,), (x,))[0], given, rtol=1e-11, atol=1e-9)

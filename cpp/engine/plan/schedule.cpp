@@ -209,8 +209,9 @@ class StepAssigner {
     const ScheduledStep& region = schedule_.steps[step];
     const ValueId r = views_.root(x);
     if (region.kind != StepKind::kRegion) return false;
-    // Not the result of another reduction, or of rows.
-    if (ready(x) == step && (is_reduction(program_.instructions[r].op) || schedule_.of_rows[r])) {
+    // Made here: an element, not the result of another reduction, of rows, or an array of windows.
+    if (ready(x) == step &&
+        (!is_elementwise(program_.instructions[r].op) || schedule_.of_rows[r])) {
       return false;
     }
     return rows.kind != ReductionKind::kRows || region.row == 0 || region.row == rows.row;
