@@ -1,0 +1,74 @@
+"""grad, jvp, vjp, Jacobians: what they refuse, and what the error says."""
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+
+X = np.array([0.5, -1.5, 2.0])
+
+
+def cube(x):
+    return np.sum(x**3)
+
+
+def test_result_of_grad_must_be_a_floating_scalar():
+    with pytest.raises(dt.ShapeError, match=r"must return shape \(\), got \(3,\)"):
+        dt.grad(np.sin)(X)
+    with pytest.raises(TypeError, match=r"must return one array.*got tuple.*has_aux"):
+        dt.grad(lambda x: (x, x))(1.0)
+    with pytest.raises(TypeError, match="must return float32 or float64, got int64"):
+        dt.grad(lambda x: np.argmax(x))(X)
+    with pytest.raises(TypeError, match="got NoneType"):
+        dt.grad(lambda x: None)(X)
+    with pytest.raises(TypeError, match=r"must return \(result, aux\), got 3 entries"):
+        dt.grad(lambda x: (x, x, x), has_aux=True)(1.0)
+
+
+def test_argnums_are_checked():
+    with pytest.raises(ValueError, match=r"argnums must name one of the 1 positional.*got 1"):
+        dt.grad(cube, 1)(X)
+    with pytest.raises(ValueError, match="argnums must name each argument once"):
+        dt.grad(cube, (0, -1))(X)
+    with pytest.raises(TypeError, match="argnums must be an int or a tuple"):
+        dt.grad(cube, "x")
+    with pytest.raises(TypeError, match="fun must be callable, got int"):
+        dt.grad(3)
+
+
+def test_tangents_are_checked():
+    with pytest.raises(dt.ShapeError, match=r"tangents\[0\] must have shape \(3,\), got \(2,\)"):
+        dt.jvp(np.sin, (X,), (np.ones(2),))
+    with pytest.raises(TypeError, match=r"tangents\[0\] must have dtype float64, got float32"):
+        dt.jvp(np.sin, (X,), (np.ones(3, np.float32),))
+    with pytest.raises(TypeError, match=r"tangents\[0\] must be structured as"):
+        dt.jvp(lambda p: p["a"], ({"a": X},), ([X],))
+    with pytest.raises(TypeError, match="primals must be a tuple, got ndarray"):
+        dt.jvp(np.sin, X, X)
+    with pytest.raises(TypeError, match="tangents must have 1 entries like primals, got 2"):
+        dt.jvp(np.sin, (X,), (X, X))
+    _, pullback = dt.vjp(np.sin, X)
+    with pytest.raises(dt.ShapeError, match=r"cotangents must have shape \(3,\), got \(4,\)"):
+        pullback(np.ones(4))
+    _, push = dt.linearize(np.sin, X)
+    with pytest.raises(TypeError, match="needs 1 tangents"):
+        push(X, X)
+
+
+def test_results_must_be_arrays():
+    with pytest.raises(TypeError, match=r"result\[1\] must be an array or a number, got str"):
+        dt.jvp(lambda x: (x, "word"), (1.0,), (1.0,))
+    with pytest.raises(TypeError, match="must return float32 or float64, got int64"):
+        dt.jacrev(lambda x: np.argmax(x))(X)
+
+
+def test_leaked_tracers_are_refused():
+    kept = []
+
+    def f(x):
+        kept.append(x)
+        return x * x
+
+    dt.grad(f)(2.0)
+    with pytest.raises(dt.LeakedTracerError):
+        kept[0] + 1
