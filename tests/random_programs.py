@@ -76,7 +76,7 @@ def _generate_special(
 ) -> Node:
     if form == "index":
         return (form, choose([0, 1, -1]), sub("V"))
-    if form in ("sum", "norm2", "matmul", "reverse", "cumsum"):
+    if form in ("sum", "norm2", "matmul", "reverse", "cumsum", "neighbours"):
         return (form, sub("V"))
     if form == "dot":
         return (form, sub("V"), sub("V"))
@@ -119,8 +119,8 @@ _COMMON = [
 ]
 FORMS = {
     "S": [*_COMMON, "branch", "index", "sum", "norm2", "dot", "derivative", "derivative"],
-    "V": [*_COMMON, "matmul", "reverse", "cumsum", "scale", "stack", "set", "grad", "grad", "jvp",
-          "vjp", "jacobian", "hvp", "vmap"],
+    "V": [*_COMMON, "matmul", "reverse", "cumsum", "neighbours", "scale", "stack", "set", "grad", "grad",
+          "jvp", "vjp", "jacobian", "hvp", "vmap"],
 }  # fmt: skip
 
 
@@ -216,6 +216,11 @@ class Ours:
 
     def cumsum(self, env: Any, x: Node) -> Any:
         return np.cumsum(self.run(x, env))
+
+    def neighbours(self, env: Any, x: Node) -> Any:
+        """Slices that overlap: their cotangents meet."""
+        x = self.run(x, env)
+        return dnp.concatenate([x[1:] * x[:-1], x[:1] - x[2:] ** 2])
 
     def dot(self, env: Any, a: Node, b: Node) -> Any:
         return self.run(a, env) @ self.run(b, env)

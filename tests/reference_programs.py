@@ -112,6 +112,10 @@ class Theirs:
         a, b, c = self.run(x, env)
         return [a, a + b, a + b + c]
 
+    def neighbours(self, env: Any, x: Node) -> Any:
+        a, b, c = self.run(x, env)
+        return [b * a, c * b, a - c * c]
+
     def dot(self, env: Any, a: Node, b: Node) -> Any:
         x, y = self.run(a, env), self.run(b, env)
         return x[0] * y[0] + x[1] * y[1] + x[2] * y[2]
