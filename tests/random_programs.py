@@ -119,8 +119,8 @@ _COMMON = [
 ]
 FORMS = {
     "S": [*_COMMON, "branch", "index", "sum", "norm2", "dot", "derivative", "derivative"],
-    "V": [*_COMMON, "matmul", "reverse", "cumsum", "neighbours", "scale", "stack", "set", "grad", "grad",
-          "jvp", "vjp", "jacobian", "hvp", "vmap"],
+    "V": [*_COMMON, "matmul", "reverse", "cumsum", "neighbours", "scale", "stack", "set",
+          "grad", "grad", "jvp", "vjp", "jacobian", "hvp", "vmap"],
 }  # fmt: skip
 
 
