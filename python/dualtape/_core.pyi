@@ -225,7 +225,27 @@ class Recording:
     def grad(self, wrt: Sequence[int], keep: Sequence[int] = ()) -> Recording: ...
     def jvp(self, wrt: Sequence[int], tangents: Sequence[Any]) -> Recording: ...
     def jacobian(
-        self, wrt: Sequence[int], mode: Literal["forward", "reverse"], keep: Sequence[int] = ()
+        self,
+        wrt: Sequence[int],
+        mode: Literal["forward", "reverse", "cheaper"],
+        keep: Sequence[int] = (),
+        outputs: Sequence[int] | None = None,
+        chunk: int = 0,
+    ) -> Recording: ...
+    def hessian(
+        self,
+        wrt: Sequence[int],
+        keep: Sequence[int] = (),
+        gradient: bool = False,
+        diagonal: bool = False,
+        chunk: int = 0,
+    ) -> Recording: ...
+    def laplacian(
+        self,
+        wrt: Sequence[int],
+        keep: Sequence[int] = (),
+        outputs: Sequence[int] | None = None,
+        chunk: int = 0,
     ) -> Recording: ...
     def batch(self, size: int, /) -> Recording: ...
     def linearize(self, wrt: Sequence[int], /) -> tuple[list[Any], LinearMap]: ...

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ._core import DerivativeError, Recorder, Recording, ShapeError, Tracer
-from ._jacobian import Mode, second_derivatives
+from ._hessian import second_derivatives, tree_of_hessians
+from ._jacobian import Mode
 from ._pytree import PyTree, TreeDef, flatten, leaf_name, unflatten
 from ._record import check_arrays, check_floating, check_tangents, types_of
 
@@ -164,7 +165,7 @@ class Tape:
         return unflatten(out, rows)
 
     def hessian(self, outputs: PyTree, inputs: PyTree) -> PyTree:
-        """Second derivatives of each output in each pair of inputs, forward over reverse.
+        """Second derivatives of each output in each pair of inputs.
 
         Args:
           outputs: traced values, most often one of shape ().
@@ -185,7 +186,9 @@ class Tape:
         def structured(values: Sequence[Any]) -> PyTree:
             return unflatten(treedef, values)
 
-        return second_derivatives(recording, range(treedef.num_leaves), out, structured)
+        n = treedef.num_leaves
+        values = second_derivatives(recording, range(n)).run()
+        return tree_of_hessians(values, n, out, structured)
 
     def _snapshot(
         self, what: str, outputs: PyTree, inputs: PyTree

@@ -6,6 +6,7 @@
 #include "program/errors.hpp"
 #include "record/dtypes.hpp"
 #include "record/parse.hpp"
+#include "record/recording_matrices.hpp"
 #include "record/rerun.hpp"
 #include "record/tracer.hpp"
 
@@ -18,31 +19,6 @@ struct RecordingObject {
 PyTypeObject* recording_type = nullptr;
 
 const Recording& self_of(PyObject* o) { return *reinterpret_cast<RecordingObject*>(o)->recording; }
-
-std::vector<std::uint32_t> positions_of(PyObject* ints, std::size_t limit, const Bound& bound) {
-  const Ref items = Ref::checked(PySequence_Fast(ints, "positions must be a sequence of ints"));
-  std::vector<std::uint32_t> positions;
-  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i) {
-    const long long p = integer_of(PySequence_Fast_GET_ITEM(items.get(), i));
-    if (p < 0 || static_cast<std::size_t>(p) >= limit) {
-      throw IndexError(bound.name() + ": position " + std::to_string(p) + " is out of range");
-    }
-    positions.push_back(static_cast<std::uint32_t>(p));
-  }
-  return positions;
-}
-
-ExecutablePtr derive(const Recording& r, const Derivation& how) {
-  return engine::derive(*r.executable, r.bound->title, how);
-}
-
-Derivation derivation(const Recording& r, Derivation::Kind kind, PyObject* wrt, PyObject* keep) {
-  Derivation how;
-  how.kind = kind;
-  how.wrt = positions_of(wrt, r.program().inputs.size(), *r.bound);
-  if (keep) how.keep = positions_of(keep, r.program().outputs.size(), *r.bound);
-  return how;
-}
 
 PyObject* grad(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
   return guarded([&] {
@@ -78,26 +54,6 @@ PyObject* jvp(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* nam
     for (std::size_t k = r.kinds.size(); k < result.kinds.size(); ++k) {
       if (result.kinds[k] == ValueKind::kPython) result.kinds[k] = ValueKind::kScalar;
     }
-    return make_recording(std::move(result));
-  });
-}
-
-PyObject* jacobian(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
-  return guarded([&] {
-    static constexpr Signature signature{"jacobian", {"wrt", "mode", "keep"}, 2};
-    const auto a = signature.parse(args, n, names);
-    const Recording& r = self_of(self);
-    const std::string mode = text_of(a[1]);
-    if (mode != "forward" && mode != "reverse") {
-      raise(PyExc_ValueError, "jacobian: mode must be 'forward' or 'reverse', got '" + mode + "'");
-    }
-    const auto kind = mode == "forward" ? Derivation::Kind::kJacfwd : Derivation::Kind::kJacrev;
-    const Derivation how = derivation(r, kind, a[0], a[2]);
-    Recording result{derive(r, how), r.bound, {}};
-    for (std::size_t o = 0; o < r.kinds.size(); ++o) {
-      for (auto w : how.wrt) result.kinds.push_back(r.bound->inputs[w].kind);
-    }
-    for (auto k : how.keep) result.kinds.push_back(r.kinds[k]);
     return make_recording(std::move(result));
   });
 }
@@ -295,7 +251,9 @@ void recording_dealloc(PyObject* self) {
 PyMethodDef recording_methods[] = {
     fast_method<grad>("grad", "grad($self, wrt, keep=())\n--\n\nThe gradient of output 0."),
     fast_method<jvp>("jvp", "jvp($self, wrt, tangents)\n--\n\nOutputs and their tangents."),
-    fast_method<jacobian>("jacobian", "jacobian($self, wrt, mode, keep=())\n--\n\nJacobians."),
+    jacobian_method(),
+    hessian_method(),
+    laplacian_method(),
     {"batch", batch, METH_O, "batch($self, size, /)\n--\n\nMapped over the batch axes."},
     {"linearize", linearize, METH_O, "linearize($self, wrt, /)\n--\n\nOutputs, tangent map."},
     {"vjp", vjp, METH_O, "vjp($self, wrt, /)\n--\n\nOutputs and the map of cotangents."},

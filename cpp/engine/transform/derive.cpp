@@ -1,13 +1,24 @@
 #include "transform/derive.hpp"
 
+#include <algorithm>
+#include <numeric>
+
 #include "program/errors.hpp"
 #include "transform/batch.hpp"
+#include "transform/laplacian.hpp"
 #include "transform/materialize.hpp"
 
 namespace dualtape::engine {
 namespace {
 
 using Kind = Derivation::Kind;
+
+std::vector<std::uint32_t> differentiated(const Program& base, const Derivation& how) {
+  if (how.outputs) return *how.outputs;
+  std::vector<std::uint32_t> all(base.outputs.size());
+  std::iota(all.begin(), all.end(), 0u);
+  return all;
+}
 
 /// Derived forms of one program: linearized once in a builder of its own.
 class Deriver {
@@ -81,8 +92,40 @@ class Deriver {
     return {values_and_residuals(), finish(second, outputs)};
   }
 
-  Derived jacobian(Direction direction) {
-    auto outputs = materialize(f_, wrt_, direction, b_);
+  Derived jacobian(Direction direction, bool symmetric = false) {
+    auto outputs =
+        materialize(f_, differentiated(base_, how_), {direction, how_.chunk, symmetric}, b_);
+    keep(outputs);
+    return {finish(b_, outputs), nullptr};
+  }
+
+  Derived diagonal() {
+    auto outputs = materialize_diagonal(f_, wrt_, how_.chunk, b_);
+    keep(outputs);
+    return {finish(b_, outputs), nullptr};
+  }
+
+  /// X and a direction for each of wrt -> the second derivatives of the outputs along it.
+  static ProgramPtr second_along(const Program& base, const Derivation& how) {
+    const ProgramPtr first = Deriver(base, {Kind::kJvp, how.wrt, {}}).jvp().first;
+    Builder b(Builder::Mode::kDerive);
+    std::vector<Expr> inputs;
+    for (ValueId v : first->inputs) inputs.emplace_back(b, b.input(first->type_of(v)));
+    const Linearized f = linearize(b, *first, inputs, how.wrt);
+    const std::vector<Tangent> v(inputs.begin() + static_cast<std::ptrdiff_t>(base.inputs.size()),
+                                 inputs.end());
+    const auto second = apply_linear(f.linear, f.linear.residuals, v, b);
+    std::vector<Expr> outputs;
+    for (auto o : differentiated(base, how)) {
+      const std::size_t k = base.outputs.size() + o;
+      outputs.push_back(second[k] ? *second[k] : zero_tangent(b, f.values[k].type()));
+    }
+    return finish(b, outputs);
+  }
+
+  Derived laplacian() {
+    const ProgramPtr second = second_along(base_, how_);
+    auto outputs = sum_over_directions(*second, inputs_, wrt_.size(), how_.chunk, b_);
     keep(outputs);
     return {finish(b_, outputs), nullptr};
   }
@@ -122,6 +165,42 @@ class Deriver {
   Linearized f_;
 };
 
+bool has_custom_rules(const Program& p) {
+  for (const Instruction& i : p.instructions) {
+    if (i.op != kCall && subprogram_count(i.op) > 0) return true;
+  }
+  return std::ranges::any_of(p.subprograms,
+                             [](const ProgramPtr& s) { return has_custom_rules(*s); });
+}
+
+/// The gradient, then the outputs that are to be kept; the positions of both in `second`.
+ProgramPtr gradient_of(const Program& base, const Derivation& how, Derivation& second) {
+  const ProgramPtr g = Deriver(base, {Kind::kGrad, how.wrt, how.keep}).grad().first;
+  const auto n = static_cast<std::uint32_t>(how.wrt.size());
+  second.wrt = how.wrt;
+  second.chunk = how.chunk;
+  auto& gradient = second.outputs.emplace();
+  for (std::uint32_t i = 0; i < n; ++i) {
+    gradient.push_back(i);
+    if (how.gradient) second.keep.push_back(i);
+  }
+  for (std::uint32_t k = 0; k < how.keep.size(); ++k) second.keep.push_back(n + k);
+  return g;
+}
+
+Derived hessian(const Program& base, const Derivation& how) {
+  Derivation second;
+  const ProgramPtr g = gradient_of(base, how, second);
+  // A custom rule may be anything: its derivative need not be symmetric.
+  return Deriver(*g, second).jacobian(Direction::kCheaper, !has_custom_rules(base));
+}
+
+Derived hessian_diagonal(const Program& base, const Derivation& how) {
+  Derivation second;
+  const ProgramPtr g = gradient_of(base, how, second);
+  return Deriver(*g, second).diagonal();
+}
+
 }  // namespace
 
 Derived derive(const Program& base, const Derivation& how) {
@@ -132,7 +211,11 @@ Derived derive(const Program& base, const Derivation& how) {
     case Kind::kLinearize: return Deriver(base, how).linearized();
     case Kind::kVjp: return Deriver(base, how).vjp();
     case Kind::kJacfwd: return Deriver(base, how).jacobian(Direction::kForward);
-    default: return Deriver(base, how).jacobian(Direction::kReverse);
+    case Kind::kJacrev: return Deriver(base, how).jacobian(Direction::kReverse);
+    case Kind::kJacobian: return Deriver(base, how).jacobian(Direction::kCheaper);
+    case Kind::kHessian: return hessian(base, how);
+    case Kind::kHessianDiagonal: return hessian_diagonal(base, how);
+    default: return Deriver(base, how).laplacian();
   }
 }
 

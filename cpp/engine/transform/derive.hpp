@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -17,15 +18,24 @@ struct Derivation {
     kLinearize,  // X -> [Y..., residuals...]; second: [residuals..., tangents of wrt...] ->
                  // Y_dot...
     kVjp,     // X -> [Y..., residuals...]; second: [residuals..., cotangents of Y...] -> wrt_bar...
-    kJacfwd,  // X -> [d Y[o] / d X[i] for o in Y for i in wrt..., kept Y...]
+    kJacfwd,  // X -> [d Y[o] / d X[i] for o in outputs for i in wrt..., kept Y...]
     kJacrev,
-    kBatch,  // flagged X have a leading batch axis -> all Y have
+    kJacobian,         // the same in the direction of less work
+    kHessian,          // X -> [d2 Y[0] / d X[i] d X[j] for i, j in wrt..., d Y[0] / d X[i]... if
+                       // gradient, kept Y...]; Y[0] is a floating scalar
+    kHessianDiagonal,  // X -> [the entries [k, k] of d2 Y[0] / d X[i]^2 for i in wrt..., kept Y...]
+    kLaplacian,        // X -> [the sum of d2 Y[o] / d x^2 over all entries x of wrt for o in
+                       // outputs..., kept Y...]
+    kBatch,            // flagged X have a leading batch axis -> all Y have
   };
   Kind kind = Kind::kGrad;
   std::vector<std::uint32_t> wrt;       // positions of floating inputs
   std::vector<std::uint32_t> keep;      // positions of outputs
   std::vector<std::uint8_t> batched{};  // kBatch: a flag for each input
   std::int64_t batch_size = 0;
+  std::optional<std::vector<std::uint32_t>> outputs{};  // those differentiated; absent: all
+  std::int64_t chunk = 0;                               // most dense lanes pushed at a time; 0: all
+  bool gradient = false;                                // kHessian: also the gradient
   friend bool operator==(const Derivation&, const Derivation&) = default;
 };
 

@@ -67,12 +67,13 @@ std::size_t LaneSpace::lane_on(const Term& t, std::size_t axis) {
   return j;
 }
 
-Terms LaneSpace::identity(const Type& type) const {
+Terms LaneSpace::identity(const Type& type, const Box& box) const {
   Term t;
   t.shape = type.shape;
   for (std::size_t a = 0; a < type.shape.size(); ++a) {
-    const std::int64_t n = type.shape[a];
-    t.lanes.push_back({.length = n, .strided = n != 1, .axis = a, .hi = n});
+    const std::int64_t n = box.count[a];
+    t.lanes.push_back(
+        {.length = n, .strided = type.shape[a] != 1, .axis = a, .start = box.start[a], .hi = n});
   }
   const Dims ones(t.shape.size(), 1);
   t.coefficient = engine::reshape(constant(b_, 1, type.dtype), joined(ones, ones));

@@ -43,6 +43,14 @@ struct Term {
 };
 using Terms = std::vector<Term>;  // their sum; none: structurally zero
 
+/// Entries start <= i < start + count of the input, axis by axis.
+struct Box {
+  Dims start, count;
+};
+
+/// The entries [i, i] of a square matrix.
+Expr matrix_diagonal(const Expr& x);
+
 /// How coefficients are laid out: the axes that come first in the matrix wanted come first in them.
 class LaneSpace {
  public:
@@ -51,10 +59,12 @@ class LaneSpace {
   Builder& builder() const { return b_; }
   bool lanes_first() const { return lanes_first_; }
 
-  /// x, differentiated in itself.
-  Terms identity(const Type& type) const;
+  /// x, differentiated in its entries in the box.
+  Terms identity(const Type& type, const Box& box) const;
   /// The terms as one array: value axes and lanes, in this space's order, of full length.
   Expr assemble(const Terms& terms, const Type& value, const Dims& input) const;
+  /// Entries [i, i] of the terms of a value shaped as the input.
+  Expr diagonal(const Terms& terms, const Type& value) const;
 
   /// Where value axis a and lane j stand in the coefficient.
   std::size_t value_axis(const Term& t, std::size_t a) const {
@@ -91,6 +101,13 @@ class LaneSpace {
   Term broadcast(Term t, const Dims& to) const;
   Term reshape(Term t, const Dims& to) const;
   Term transpose(Term t, std::span<const std::int64_t> permutation) const;
+
+  /// sum_l x[i, l] y[i, l] over all lanes, for values that broadcast to `shape`; absent: zero.
+  /// `op`: multiply or zero_multiply.
+  Tangent inner(OpCode op, const Terms& x, const Terms& y, const Dims& shape,
+                const Dims& input) const;
+  /// Dense, with one lane for each axis of the input.
+  Term with_input_lanes(Term t, const Dims& input) const;
 
   /// sum += t: into the term with the same lanes, if there is one.
   void add(Terms& sum, Term t) const;

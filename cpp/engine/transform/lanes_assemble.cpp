@@ -144,11 +144,76 @@ class Assembler {
   std::vector<Place> places_;
 };
 
+/// Each lane is dense or lies along the value axis of the same number.
+bool has_aligned_lanes(const Term& t) {
+  if (t.lanes.size() != t.shape.size()) return false;
+  for (std::size_t a = 0; a < t.shape.size(); ++a) {
+    const Lane& lane = t.lanes[a];
+    if (lane.length != t.shape[a] || (lane.strided && lane.axis != a)) return false;
+  }
+  return true;
+}
+
+/// The entries lo <= i < hi with i == start + step i.
+std::pair<std::int64_t, std::int64_t> fixed_points(const Lane& lane) {
+  if (lane.step == 1)
+    return lane.start == 0 ? std::pair{lane.lo, lane.hi} : std::pair{lane.lo, lane.lo};
+  const std::int64_t i = lane.start / (1 - lane.step);
+  const bool hit = lane.start % (1 - lane.step) == 0 && lane.lo <= i && i < lane.hi;
+  return {hit ? i : lane.lo, hit ? i + 1 : lane.lo};
+}
+
+/// Entries [i, i] of such a term; absent: all zero. Where the value axis and the lane are both
+/// stored, they are every (n + 1)-th of n * n entries.
+Tangent aligned_diagonal(const LaneSpace& space, const Term& t) {
+  Dims pairs, joined, from, count, step, start, length;
+
+  for (std::size_t a = 0; a < t.shape.size(); ++a) {
+    const Lane& lane = t.lanes[a];
+    const auto [lo, hi] =
+        lane.strided ? fixed_points(lane) : std::pair{std::int64_t{0}, t.shape[a]};
+    if (lo >= hi) return {};
+    const std::size_t value = space.value_axis(t, a), own = space.lane_axis(t, a);
+    pairs.append(Dims{static_cast<std::int64_t>(value), static_cast<std::int64_t>(own)});
+    const std::int64_t n = t.coefficient.shape()[value], m = t.coefficient.shape()[own];
+    joined.push_back(n * m);
+    const bool constant = n == 1 && m == 1;
+    from.push_back(constant ? 0 : lo);
+    count.push_back(constant ? 1 : hi - lo);
+    step.push_back(n == m ? n + 1 : 1);
+    start.push_back(lo);
+    length.push_back(hi - lo);
+  }
+  const Expr x = engine::reshape(engine::transpose(t.coefficient, pairs), joined);
+  const Expr part = slice(x, from, count, step);
+  return pad(broadcast_to(part, length), t.shape, start, Dims(start.size(), 1));
+}
+
 bool is_dense(const Term& t) {
   return std::ranges::none_of(t.lanes, [](const Lane& lane) { return lane.strided; });
 }
 
 }  // namespace
+
+Expr matrix_diagonal(const Expr& x) {
+  const std::int64_t n = x.shape()[0];
+  return slice_axis(engine::reshape(x, Dims{n * n}), 0, 0, n, n + 1);
+}
+
+Expr LaneSpace::diagonal(const Terms& terms, const Type& value) const {
+  if (terms.empty() || element_count(value.shape) == 0) return full(b_, 0, value);
+  const std::int64_t n = element_count(value.shape);
+  Tangent sum;
+  for (const Term& t : terms) {
+    if (has_aligned_lanes(t)) {
+      if (const Tangent entries = aligned_diagonal(*this, t)) accumulate(sum, *entries);
+      continue;
+    }
+    const Expr square = engine::reshape(assemble({t}, value, value.shape), Dims{n, n});
+    accumulate(sum, engine::reshape(matrix_diagonal(square), value.shape));
+  }
+  return sum ? *sum : full(b_, 0, value);
+}
 
 Expr LaneSpace::assemble(const Terms& terms, const Type& value, const Dims& input) const {
   const Dims shape = joined(value.shape, input);

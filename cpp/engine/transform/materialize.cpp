@@ -1,11 +1,12 @@
 #include "transform/materialize.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "program/errors.hpp"
-#include "transform/batch.hpp"
-#include "transform/lanes.hpp"
+#include "transform/lanes_run.hpp"
 #include "transform/replay.hpp"
+#include "transform/work.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -16,113 +17,17 @@ Dims concat(const Dims& a, const Dims& b) {
   return result;
 }
 
-/// A linear program and what its inputs are: values, structural zeros (absent), or, one of them,
-/// the lanes.
-struct Question {
-  const Program& program;
-  std::vector<Tangent> inputs;
-  std::size_t lanes;  // position of the input differentiated in
-  bool lanes_first;   // in the matrix wanted
-};
-
-/// Plays the program on terms; its coefficients are replayed as values.
-class LaneRun {
- public:
-  LaneRun(const Question& q, Builder& b)
-      : q_(q),
-        p_(q.program),
-        b_(b),
-        space_(b, q.lanes_first),
-        input_(p_.type_of(p_.inputs[q.lanes])) {}
-
-  std::vector<Expr> run() {
-    args_.resize(p_.size());
-    for (std::size_t i = 0; i < p_.inputs.size(); ++i) {
-      LaneArg& x = args_[p_.inputs[i]];
-      x = {!q_.inputs[i], p_.type_of(p_.inputs[i]), q_.inputs[i].value_or(Expr()), {}};
-      if (i == q_.lanes) x.terms = space_.identity(input_);
-    }
-    for (ValueId v = 0; v < p_.size(); ++v) {
-      if (p_.instructions[v].op != kInput) step(v);
-    }
-    std::vector<Expr> matrices;
-    for (ValueId v : p_.outputs) {
-      matrices.push_back(space_.assemble(args_[v].terms, p_.type_of(v), input_.shape));
-    }
-    return matrices;
-  }
-
- private:
-  void step(ValueId v) {
-    std::vector<LaneArg> operands;
-    for (ValueId a : p_.args_of(v)) operands.push_back(args_[a]);
-    LaneArg& y = args_[v];
-    y.type = p_.type_of(v);
-    y.linear = std::ranges::any_of(operands, [](const LaneArg& x) { return x.linear; });
-    if (!y.linear) {
-      std::vector<Expr> values;
-      for (const LaneArg& x : operands) values.push_back(x.value);
-      y.value = replay(p_, v, values, b_);
-    } else if (std::ranges::any_of(operands, [](const LaneArg& x) { return !x.terms.empty(); })) {
-      y.terms = push_lanes(space_, call_of(p_, v), operands, input_.shape);
-    }
-  }
-
-  const Question& q_;
-  const Program& p_;
-  Builder& b_;
-  LaneSpace space_;
-  Type input_;
-  std::vector<LaneArg> args_;
-};
-
-/// The entries of the input as a batch: for programs with custom rules, whose programs have no
-/// lanes.
-std::vector<Expr> run_batch(const Question& q, Builder& b) {
-  const Program& p = q.program;
-  const Type input = p.type_of(p.inputs[q.lanes]);
-  const std::int64_t n = element_count(input.shape);
-  std::vector<Batched> inputs;
-  for (std::size_t i = 0; i < p.inputs.size(); ++i) {
-    const Type type = p.type_of(p.inputs[i]);
-    inputs.push_back({q.inputs[i] ? *q.inputs[i] : full(b, 0, type), false});
-    if (i == q.lanes) {
-      inputs.back() = {reshape(eye(b, n, n, type.dtype), prefixed(n, type.shape)), true};
-    }
-  }
-  std::vector<Expr> matrices;
-  for (const Batched& y : batch(p, inputs, n, b)) {
-    Expr rows = with_batch(y, n);
-    const Dims value(rows.shape().begin() + 1, rows.shape().end());
-    if (!q.lanes_first) rows = move_axis(rows, 0, static_cast<std::int64_t>(value.size()));
-    matrices.push_back(
-        reshape(rows, q.lanes_first ? concat(input.shape, value) : concat(value, input.shape)));
-  }
-  return matrices;
-}
-
-std::vector<Expr> answer(const Question& q, Builder& b) {
-  const bool custom = std::ranges::any_of(
-      q.program.instructions, [](const Instruction& i) { return subprogram_count(i.op) > 0; });
-  return custom ? run_batch(q, b) : LaneRun(q, b).run();
-}
-
-Expr zero_block(Builder& b, const Expr& y, const Expr& x) {
-  const DType dtype = is_inexact(y.dtype()) ? y.dtype() : x.dtype();
-  return full(b, 0, Type{dtype, concat(y.shape(), x.shape())});
-}
-
 /// The transposed program for one output: its cotangent, then the residuals.
-ProgramPtr pullback_of_output(const Linearized& f, std::size_t o) {
-  const Program& p = *f.linear.program;
+ProgramPtr pullback_of_output(const LinearProgram& linear, std::size_t o, const Type& type) {
+  const Program& p = *linear.program;
   Builder b(Builder::Mode::kDerive);
-  std::vector<Tangent> y_bar(f.values.size());
-  y_bar[o] = Expr(b, b.input(Type(f.values[o].type())));
+  std::vector<Tangent> y_bar(linear.output.size());
+  y_bar[o] = Expr(b, b.input(type));
   std::vector<ValueId> residuals;
-  for (std::size_t i = f.linear.n_tangents; i < p.inputs.size(); ++i) {
+  for (std::size_t i = linear.n_tangents; i < p.inputs.size(); ++i) {
     residuals.push_back(b.input(p.type_of(p.inputs[i])));
   }
-  const auto x_bar = transpose(f.linear, residuals, y_bar, b);
+  const auto x_bar = transpose(linear, residuals, y_bar, b);
   std::vector<ValueId> outputs;
   for (std::size_t i = 0; i < x_bar.size(); ++i) {
     outputs.push_back((x_bar[i] ? *x_bar[i] : full(b, 0, p.type_of(p.inputs[i]))).id());
@@ -130,48 +35,171 @@ ProgramPtr pullback_of_output(const Linearized& f, std::size_t o) {
   return b.finish(outputs);
 }
 
-std::vector<Expr> reverse_row(const Linearized& f, std::size_t o, Builder& b) {
-  const ProgramPtr pullback = pullback_of_output(f, o);
-  Question q{*pullback, {Tangent()}, 0, true};
-  for (ValueId r : f.linear.residuals) q.inputs.push_back(Expr(b, r));
-  return answer(q, b);
-}
+/// The blocks of one linear map, in any builder that has its residuals.
+class Blocks {
+ public:
+  Blocks(const LinearProgram& linear, std::span<const Type> y,
+         std::span<const std::uint32_t> outputs, const MatrixOptions& options)
+      : linear_(linear), y_(y), outputs_(outputs), options_(options) {}
 
-/// d y / d x[i] for every output y; the tangents of the other inputs are structurally zero.
-std::vector<Expr> forward_column(const Linearized& f, std::span<const Expr> x, std::size_t i,
-                                 Builder& b) {
-  Question q{*f.linear.program, std::vector<Tangent>(x.size()), i, false};
-  for (ValueId r : f.linear.residuals) q.inputs.push_back(Expr(b, r));
-  const auto found = answer(q, b);
-  std::vector<Expr> blocks;
-  for (std::size_t o = 0; o < f.values.size(); ++o) {
-    const int k = f.linear.output[o];
-    blocks.push_back(k < 0 ? zero_block(b, f.values[o], x[i]) : found[static_cast<std::size_t>(k)]);
+  std::vector<Expr> made(Direction direction, std::span<const Expr> residuals, Builder& b) const {
+    std::vector<Expr> blocks(outputs_.size() * n_in());
+    if (direction == Direction::kForward) {
+      for (std::size_t i = 0; i < n_in(); ++i) forward_column(i, residuals, b, blocks);
+    } else {
+      for (std::size_t k = 0; k < outputs_.size(); ++k) reverse_row(k, residuals, b, blocks);
+    }
+    if (options_.symmetric) mirror(blocks);
+    return blocks;
   }
-  return blocks;
+
+  /// The direction of less work, counted on what each would run; where one of them is not to be had
+  /// (a custom_vjp has no forward mode), the other.
+  std::vector<Expr> cheaper(std::span<const Expr> residuals, Builder& b) const {
+    ProgramPtr best;
+    double least = 0;
+    std::exception_ptr refusal;
+    for (Direction direction : candidates()) {
+      try {
+        const ProgramPtr p = program(direction, residuals);
+        const double work = work_of(*p);
+        if (!best || work < least) {
+          best = p;
+          least = work;
+        }
+      } catch (const DerivativeError&) {
+        refusal = std::current_exception();
+      }
+    }
+    if (!best) std::rethrow_exception(refusal);
+    return inline_program(*best, residuals, b, CustomRules::kKeep);
+  }
+
+ private:
+  std::size_t n_in() const { return linear_.n_tangents; }
+  Type x(std::size_t i) const { return linear_.program->type_of(linear_.program->inputs[i]); }
+
+  std::vector<Direction> candidates() const {
+    const bool reverse_only = std::ranges::any_of(
+        linear_.program->instructions, [](const Instruction& i) { return i.op == kCustomLinear; });
+    const auto all_single = [](auto&& types) {
+      return std::ranges::all_of(types, [](const Type& t) { return element_count(t.shape) <= 1; });
+    };
+    std::vector<Type> results, inputs;
+    for (auto o : outputs_) results.push_back(y_[o]);
+    for (std::size_t i = 0; i < n_in(); ++i) inputs.push_back(x(i));
+    if (reverse_only || all_single(results)) return {Direction::kReverse};
+    if (all_single(inputs)) return {Direction::kForward, Direction::kReverse};
+    return {Direction::kReverse, Direction::kForward};
+  }
+
+  /// The blocks as a program of the residuals.
+  ProgramPtr program(Direction direction, std::span<const Expr> residuals) const {
+    Builder b(Builder::Mode::kDerive);
+    std::vector<Expr> inputs;
+    for (const Expr& r : residuals) inputs.emplace_back(b, b.input(Type(r.type())));
+    std::vector<ValueId> ids;
+    for (const Expr& block : made(direction, inputs, b)) {
+      ids.push_back(lift(b, block, DType::kFloat64));
+    }
+    return b.finish(ids);
+  }
+
+  Expr zero_block(Builder& b, const Type& y, const Type& x) const {
+    const DType dtype = is_inexact(y.dtype) ? y.dtype : x.dtype;
+    return full(b, 0, Type{dtype, concat(y.shape, x.shape)});
+  }
+
+  /// Blocks below the diagonal alone where the others follow.
+  bool wanted(std::size_t k, std::size_t i) const { return !options_.symmetric || k >= i; }
+
+  /// The tangents of the other inputs are structurally zero.
+  void forward_column(std::size_t i, std::span<const Expr> residuals, Builder& b,
+                      std::vector<Expr>& blocks) const {
+    Question q{*linear_.program, std::vector<Tangent>(n_in()), i, false, {}, options_.chunk};
+    q.inputs.insert(q.inputs.end(), residuals.begin(), residuals.end());
+    std::vector<std::size_t> places;
+    for (std::size_t k = 0; k < outputs_.size(); ++k) {
+      if (!wanted(k, i)) continue;
+      const int output = linear_.output[outputs_[k]];
+      if (output < 0) {
+        blocks[k * n_in() + i] = zero_block(b, y_[outputs_[k]], x(i));
+      } else {
+        q.outputs.push_back(static_cast<std::size_t>(output));
+        places.push_back(k * n_in() + i);
+      }
+    }
+    const auto found = matrices(q, b);
+    for (std::size_t k = 0; k < places.size(); ++k) blocks[places[k]] = found[k];
+  }
+
+  void reverse_row(std::size_t k, std::span<const Expr> residuals, Builder& b,
+                   std::vector<Expr>& blocks) const {
+    const std::size_t o = outputs_[k];
+    std::vector<std::size_t> columns;
+    for (std::size_t i = 0; i < n_in(); ++i) {
+      if (wanted(k, i)) columns.push_back(i);
+    }
+    if (linear_.output[o] < 0) {
+      for (std::size_t i : columns) blocks[k * n_in() + i] = zero_block(b, y_[o], x(i));
+      return;
+    }
+    const ProgramPtr pullback = pullback_of_output(linear_, o, y_[o]);
+    Question q{*pullback, {Tangent()}, 0, true, columns, options_.chunk};
+    q.inputs.insert(q.inputs.end(), residuals.begin(), residuals.end());
+    const auto found = matrices(q, b);
+    for (std::size_t n = 0; n < columns.size(); ++n) blocks[k * n_in() + columns[n]] = found[n];
+  }
+
+  void mirror(std::vector<Expr>& blocks) const {
+    for (std::size_t i = 0; i < n_in(); ++i) {
+      for (std::size_t k = 0; k < i; ++k) {
+        const Expr& below = blocks[i * n_in() + k];
+        Dims order = iota_dims(below.rank());
+        std::ranges::rotate(order, order.begin() + x(i).shape.size());
+        blocks[k * n_in() + i] = transpose(below, order);
+      }
+    }
+  }
+
+  const LinearProgram& linear_;
+  std::span<const Type> y_;
+  std::span<const std::uint32_t> outputs_;
+  const MatrixOptions& options_;
+};
+
+std::vector<Expr> residuals_of(const LinearProgram& linear, Builder& b) {
+  std::vector<Expr> residuals;
+  for (ValueId r : linear.residuals) residuals.emplace_back(b, r);
+  return residuals;
 }
 
 }  // namespace
 
-std::vector<Expr> materialize(const Linearized& f, std::span<const Expr> x, Direction direction,
-                              Builder& b) {
-  const std::size_t n_out = f.values.size(), n_in = x.size();
-  std::vector<Expr> blocks(n_out * n_in);
-  if (direction == Direction::kForward) {
-    for (std::size_t i = 0; i < n_in; ++i) {
-      const auto column = forward_column(f, x, i, b);
-      for (std::size_t o = 0; o < n_out; ++o) blocks[o * n_in + i] = column[o];
+std::vector<Expr> materialize(const Linearized& f, std::span<const std::uint32_t> outputs,
+                              const MatrixOptions& options, Builder& b) {
+  std::vector<Type> y;
+  for (const Expr& value : f.values) y.push_back(value.type());
+  const Blocks blocks(f.linear, y, outputs, options);
+  const auto residuals = residuals_of(f.linear, b);
+  return options.direction == Direction::kCheaper ? blocks.cheaper(residuals, b)
+                                                  : blocks.made(options.direction, residuals, b);
+}
+
+std::vector<Expr> materialize_diagonal(const Linearized& f, std::span<const Expr> x,
+                                       std::int64_t chunk, Builder& b) {
+  std::vector<Expr> result;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (f.linear.output[i] < 0) {
+      result.push_back(zeros_like(x[i]));
+      continue;
     }
-    return blocks;
+    const std::vector<std::size_t> own{static_cast<std::size_t>(f.linear.output[i])};
+    Question q{*f.linear.program, std::vector<Tangent>(x.size()), i, false, own, chunk};
+    for (const Expr& r : residuals_of(f.linear, b)) q.inputs.push_back(r);
+    result.push_back(diagonal(q, b));
   }
-  for (std::size_t o = 0; o < n_out; ++o) {
-    const bool moves = f.linear.output[o] >= 0;
-    const auto row = moves ? reverse_row(f, o, b) : std::vector<Expr>();
-    for (std::size_t i = 0; i < n_in; ++i) {
-      blocks[o * n_in + i] = moves ? row[i] : zero_block(b, f.values[o], x[i]);
-    }
-  }
-  return blocks;
+  return result;
 }
 
 }  // namespace dualtape::engine

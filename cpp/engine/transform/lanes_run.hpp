@@ -1,0 +1,29 @@
+/// A linear program as a matrix: its instructions played on lanes (lanes.hpp).
+#pragma once
+
+#include <vector>
+
+#include "transform/lanes.hpp"
+
+namespace dualtape::engine {
+
+/// A linear program and what its inputs are: values, structural zeros (absent), or, one of them,
+/// the lanes.
+struct Question {
+  const Program& program;
+  std::vector<Tangent> inputs;
+  std::size_t lanes;                 // position of the input differentiated in
+  bool lanes_first;                  // in the matrices wanted
+  std::vector<std::size_t> outputs;  // positions of those wanted
+  std::int64_t chunk = 0;            // most dense lanes pushed at a time; 0: all
+};
+
+/// The input in boxes of at most `chunk` entries (0: all) that follow one another in memory.
+std::vector<Box> parts_of(const Dims& shape, std::int64_t chunk);
+
+/// The matrices of the outputs wanted: value axes and input axes, or the other way round.
+std::vector<Expr> matrices(const Question& q, Builder& b);
+/// The entries [i, i] of the one matrix wanted, which is square: shaped as the input.
+Expr diagonal(const Question& q, Builder& b);
+
+}  // namespace dualtape::engine

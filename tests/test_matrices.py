@@ -1,0 +1,477 @@
+"""Options and companions of jacobian and hessian: values beside them, flat matrices, chunks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+
+X = np.array([0.3, -0.7, 1.1])
+W = np.array([[0.5, -1.0, 0.25], [0.75, 0.5, -0.5], [-0.25, 1.0, 0.125], [1.5, 0.2, -0.4]])
+JACOBIANS = [dt.jacfwd, dt.jacrev, dt.jacobian]
+
+
+def layers(x: Any) -> Any:
+    """Dense in every entry, of 4 results."""
+    return np.tanh(W @ np.sin(W.T @ np.tanh(W @ x)))
+
+
+def columns(fun: Any, x: Any, step: float = 1e-6) -> Any:
+    """The Jacobian by central differences."""
+    flat = np.ravel(x)
+    found = []
+    for k in range(flat.size):
+        ends = []
+        for sign in (1, -1):
+            moved = flat.astype(np.float64)
+            moved[k] += sign * step
+            ends.append(np.asarray(fun(moved.reshape(np.shape(x)))))
+        found.append((ends[0] - ends[1]) / (2 * step))
+    return np.stack(found, -1).reshape(found[0].shape + np.shape(x))
+
+
+class Counted:
+    """A function that counts its calls."""
+
+    def __init__(self, fun: Any) -> None:
+        self.fun = fun
+        self.calls = 0
+
+    def __call__(self, *args: Any) -> Any:
+        self.calls += 1
+        return self.fun(*args)
+
+
+# ---------------------------------------------------------------- in one sweep
+
+
+def test_value_and_jacobian_calls_the_function_once():
+    fun = Counted(layers)
+    value, jacobian = dt.value_and_jacobian(fun)(X)
+    assert fun.calls == 1
+    np.testing.assert_allclose(value, layers(X), rtol=1e-14)
+    np.testing.assert_allclose(jacobian, columns(layers, X), rtol=1e-7, atol=1e-9)
+
+
+def test_value_and_jacobian_with_aux():
+    def fun(x: Any, y: Any) -> Any:
+        return {"a": x * y}, (np.sum(x), "text")
+
+    (value, aux), jacobian = dt.value_and_jacobian(fun, argnums=(1,), has_aux=True)(X, 2 * X)
+    np.testing.assert_array_equal(value["a"], 2 * X * X)
+    assert aux == (X.sum(), "text")
+    np.testing.assert_array_equal(jacobian["a"][0], np.diag(X))
+
+
+def test_value_gradient_and_hessian_call_the_function_once():
+    fun = Counted(lambda x: np.sum(layers(x) ** 2))
+    value, gradient, hessian = dt.value_grad_and_hessian(fun)(X)
+    assert fun.calls == 1
+    np.testing.assert_allclose(value, np.sum(layers(X) ** 2), rtol=1e-14)
+    np.testing.assert_allclose(gradient, columns(fun.fun, X), rtol=1e-7, atol=1e-9)
+    wanted = columns(dt.grad(fun.fun), X)
+    np.testing.assert_allclose(hessian, wanted, rtol=1e-7, atol=1e-9)
+
+
+def test_value_gradient_and_hessian_of_a_tree_with_aux():
+    def fun(p: Any) -> Any:
+        return p["a"] ** 2 * np.sum(p["b"]), p["a"] + 1
+
+    point = {"a": 3.0, "b": X}
+    (value, aux), gradient, hessian = dt.value_grad_and_hessian(fun, has_aux=True)(point)
+    assert aux == 4.0
+    np.testing.assert_allclose(value, 9 * X.sum())
+    np.testing.assert_allclose(gradient["a"], 6 * X.sum())
+    np.testing.assert_allclose(gradient["b"], [9, 9, 9])
+    np.testing.assert_allclose(hessian["a"]["a"], 2 * X.sum())
+    np.testing.assert_allclose(hessian["a"]["b"], [6, 6, 6])
+    np.testing.assert_allclose(hessian["b"]["a"], [6, 6, 6])
+    np.testing.assert_array_equal(hessian["b"]["b"], np.zeros((3, 3)))
+
+
+def test_values_are_shared_with_the_jacobian():
+    """The one program has the tanh, sin of the value once, not again for the derivative."""
+    text = dt.program(dt.value_and_jacobian(layers))(X)
+    alone = dt.program(layers)(X)
+    for name in (" tanh ", " sin "):
+        assert alone.count(name) > 0
+        assert text.count(name) == alone.count(name)
+
+
+# ---------------------------------------------------------------- flat
+
+
+def tree_function(p: Any, q: Any) -> Any:
+    return {"s": np.sum(p["w"] @ q) * p["b"], "t": np.outer(q, q) + p["b"]}
+
+
+POINT = ({"b": 1.5, "w": W}, X)
+
+
+def flat_by_differences(argnums: Any) -> Any:
+    chosen = POINT[argnums] if isinstance(argnums, int) else tuple(POINT[k] for k in argnums)
+    vector, unravel = dt.ravel_pytree(chosen)
+
+    def of_vector(v: Any) -> Any:
+        args = list(POINT)
+        if isinstance(argnums, int):
+            args[argnums] = unravel(v)
+        else:
+            for k, arg in zip(argnums, unravel(v), strict=True):
+                args[k] = arg
+        return dt.ravel_pytree(tree_function(*args))[0]
+
+    return columns(of_vector, vector)
+
+
+@pytest.mark.parametrize("argnums", [0, 1, (0,), (1, 0)])
+@pytest.mark.parametrize("transform", [*JACOBIANS, dt.value_and_jacobian])
+def test_flat_jacobian_is_in_the_order_of_ravel(transform, argnums):
+    found = transform(tree_function, argnums, flat=True)(*POINT)
+    if transform is dt.value_and_jacobian:
+        value, found = found
+        np.testing.assert_allclose(value["t"], np.outer(X, X) + 1.5)
+    wanted = flat_by_differences(argnums)
+    assert found.shape == wanted.shape
+    np.testing.assert_allclose(found, wanted, rtol=1e-7, atol=1e-8)
+
+
+def scalar(p: Any, x: Any) -> Any:
+    return np.sum(np.tanh(p["w"] @ x) ** 2) * p["b"]
+
+
+@pytest.mark.parametrize("argnums", [0, (1, 0)])
+def test_flat_hessian_is_in_the_order_of_ravel(argnums):
+    chosen = POINT[0] if argnums == 0 else (POINT[1], POINT[0])
+    vector, unravel = dt.ravel_pytree(chosen)
+
+    def of_vector(v: Any) -> Any:
+        return scalar(unravel(v), X) if argnums == 0 else scalar(unravel(v)[1], unravel(v)[0])
+
+    wanted = columns(dt.grad(of_vector), vector)
+    found = dt.hessian(scalar, argnums, flat=True)(*POINT)
+    np.testing.assert_allclose(found, wanted, rtol=1e-7, atol=1e-8)
+    value, gradient, again = dt.value_grad_and_hessian(scalar, argnums, flat=True)(*POINT)
+    np.testing.assert_allclose(value, scalar(*POINT))
+    np.testing.assert_allclose(gradient, columns(of_vector, vector), rtol=1e-7, atol=1e-8)
+    np.testing.assert_array_equal(found, again)
+
+
+def test_flat_hessian_of_a_vector_function_has_three_axes():
+    def fun(p: Any) -> Any:
+        return {"u": p["a"] * p["b"] ** 2, "v": np.sum(p["b"]) * p["a"] ** 2}
+
+    point = {"a": 2.0, "b": X}
+    vector, unravel = dt.ravel_pytree(point)
+
+    def of_vector(v: Any) -> Any:
+        return dt.ravel_pytree(fun(unravel(v)))[0]
+
+    found = dt.hessian(fun, flat=True)(point)
+    assert found.shape == (4, 4, 4)
+    wanted = columns(dt.jacobian(of_vector), vector)
+    np.testing.assert_allclose(found, wanted, rtol=1e-7, atol=1e-8)
+
+
+def test_flat_of_nothing_has_no_rows_or_columns():
+    assert dt.jacobian(lambda x: (), flat=True)(X).shape == (0, 3)
+    assert dt.jacobian(lambda p: np.ones(2), flat=True)([]).shape == (2, 0)
+
+
+def test_flat_keeps_float32():
+    found = dt.jacobian(lambda x, y: x * y, (0, 1), flat=True)(
+        X.astype(np.float32), X.astype(np.float32)
+    )
+    assert found.dtype == np.float32
+    assert found.shape == (3, 6)
+
+
+# ---------------------------------------------------------------- chunks
+
+
+@pytest.mark.parametrize("chunk_size", [1, 2, 3, 5, 7, 100])
+@pytest.mark.parametrize("transform", JACOBIANS)
+def test_chunks_give_the_same_jacobian(transform, chunk_size):
+    def fun(x: Any, y: Any) -> Any:
+        return np.tanh(x @ W.T) @ W * np.sum(y), np.cumsum(x) * y[0], x * 2
+
+    args = (np.array([X, X**2, X - 1]), X[:2])
+    whole = transform(fun, (0, 1))(*args)
+    cut = transform(fun, (0, 1), chunk_size=chunk_size)(*args)
+    for row, other in zip(whole, cut, strict=True):
+        for block, same in zip(row, other, strict=True):
+            np.testing.assert_allclose(block, same, rtol=1e-14, atol=1e-15)
+
+
+@pytest.mark.parametrize("chunk_size", [1, 2, 4])
+def test_chunks_give_the_same_second_derivatives(chunk_size):
+    def fun(x: Any) -> Any:
+        return np.sum(layers(x[0]) * layers(x[1])) ** 2
+
+    x = np.array([X, X**2])
+    wanted = dt.hessian(fun)(x)
+    np.testing.assert_allclose(dt.hessian(fun, chunk_size=chunk_size)(x), wanted, rtol=1e-13)
+    diagonal = np.diag(wanted.reshape(6, 6)).reshape(2, 3)
+    for transform, whole in [
+        (dt.hessian_diagonal, diagonal),
+        (dt.laplacian, diagonal.sum()),
+        (dt.value_grad_and_hessian, wanted),
+    ]:
+        found = transform(fun, chunk_size=chunk_size)(x)
+        found = found[2] if isinstance(found, tuple) else found
+        np.testing.assert_allclose(found, whole, rtol=1e-12, atol=1e-14)
+
+
+def test_chunks_of_a_custom_rule():
+    @dt.custom_vjp
+    def doubled(x: Any) -> Any:
+        return 2 * np.sin(x)
+
+    doubled.defvjp(lambda x: (2 * np.sin(x), x), lambda x, y_bar: (2 * np.cos(x) * y_bar,))
+    fun = lambda x: layers(doubled(x))  # noqa: E731
+    found = dt.jacobian(fun, chunk_size=2)(X)
+    np.testing.assert_allclose(found, columns(fun, X), rtol=1e-7, atol=1e-9)
+
+
+def test_chunks_bound_the_memory():
+    rng = np.random.default_rng(0)
+    weights = [rng.standard_normal((400, 400)) / 20 for _ in range(4)]
+
+    def deep(x: Any) -> Any:
+        for w in weights:
+            x = np.tanh(w @ x)
+        return x[:4]
+
+    x = np.ones(400)
+
+    def temporary(chunk_size: int | None) -> int:
+        jitted = dt.jit(dt.jacfwd(deep, chunk_size=chunk_size))
+        jitted(x)
+        return int(jitted.memory(x).temporary)
+
+    assert temporary(None) > 400 * 400 * 8
+    assert temporary(8) < 400 * 400 * 8 / 4
+
+
+def test_structured_parts_are_not_cut():
+    fun = lambda x: np.sin(x) * x  # noqa: E731
+    x = np.linspace(0, 1, 50)
+    whole = dt.program(dt.jacfwd(fun))(x)
+    assert dt.program(dt.jacfwd(fun, chunk_size=1))(x) == whole
+
+
+@pytest.mark.parametrize("chunk_size", [2.5, True, "all"])
+def test_chunk_size_that_is_no_int_is_refused(chunk_size):
+    with pytest.raises(TypeError, match="jacfwd: chunk_size must be an int or None, got"):
+        dt.jacfwd(layers, chunk_size=chunk_size)
+
+
+@pytest.mark.parametrize("transform", [*JACOBIANS, dt.hessian, dt.laplacian])
+def test_chunk_size_below_one_is_refused(transform):
+    with pytest.raises(ValueError, match="chunk_size must be at least 1, got 0"):
+        transform(layers, chunk_size=0)
+
+
+# ---------------------------------------------------------------- hessian_diagonal, laplacian
+
+
+def quadratic(x: Any) -> Any:
+    return x @ (W.T @ W) @ x
+
+
+SCALARS = {
+    "separable": lambda x: np.sum(np.sin(x) * x**3),
+    "rosenbrock": lambda x: np.sum((1 - x[:-1]) ** 2 + 100 * (x[1:] - x[:-1] ** 2) ** 2),
+    "neighbours": lambda x: np.sum(x[1:] * x[:-1] ** 3 + x[::2].sum() * x[0]),
+    "layers": lambda x: np.sum(layers(x) ** 2),
+    "quadratic": quadratic,
+    "mixed": lambda x: np.sum(x * np.tanh(W[:3] @ x)) / (1 + np.sum(x**2)),
+    "outer": lambda x: np.sum(np.outer(x, x[::-1]) ** 3),
+    "where": lambda x: np.sum(np.where(x > 0, x**3, np.exp(x) * x)),
+    "gathered": lambda x: np.sum(x[[2, 0, 0]] ** 2 * x),
+    "prod": lambda x: np.prod(x) + np.prod(np.cos(x)),
+    "linear": lambda x: np.sum(x),
+    "constant": lambda x: np.sum(np.ones(3)),
+    "cumulative": lambda x: np.sum(np.cumsum(x) ** 3),
+    "solve": lambda x: np.linalg.solve(np.outer(x, x) + 3 * np.eye(3), x).sum(),
+    "norm": lambda x: np.linalg.norm(x) + np.max(x) * x[0],
+    "matrix": lambda x: np.sum((np.outer(x, x) @ np.outer(x, np.sin(x))) ** 2),
+}
+
+
+@pytest.mark.parametrize("name", SCALARS)
+def test_hessian_diagonal_and_laplacian_are_those_of_the_hessian(name):
+    fun = SCALARS[name]
+    wanted = np.diag(columns(dt.grad(fun), X))
+    scale = 1 + np.abs(wanted).max()
+    np.testing.assert_allclose(dt.hessian_diagonal(fun)(X), wanted, atol=1e-7 * scale)
+    np.testing.assert_allclose(dt.laplacian(fun)(X), wanted.sum(), atol=1e-7 * scale)
+
+
+def test_laplacian_of_a_vector_function():
+    def fun(x: Any, y: Any) -> Any:
+        return {"a": np.tanh(W @ x) * y[:, None].T[0, 0], "b": np.sum(x) ** 2 * y**2}
+
+    y = np.array([0.5, 2.0])
+    found = dt.laplacian(fun, (0, 1))(X, y)
+    hessian = dt.hessian(fun, (0, 1))(X, y)
+    for key in ("a", "b"):
+        own = [np.trace(hessian[key][k][k], axis1=-2, axis2=-1) for k in range(2)]
+        np.testing.assert_allclose(found[key], own[0] + own[1], rtol=1e-12, atol=1e-13)
+
+
+def test_laplacian_solves_a_known_equation():
+    """1 / |x| is harmonic; exp(k x) is an eigenfunction."""
+    x = np.array([0.3, -0.4, 1.2])
+    assert abs(dt.laplacian(lambda x: 1 / np.sqrt(np.sum(x**2)))(x)) < 1e-14
+    k = np.array([0.5, 1.0, -2.0])
+    wave = lambda x: np.exp(k @ x)  # noqa: E731
+    np.testing.assert_allclose(dt.laplacian(wave)(x), (k @ k) * wave(x), rtol=1e-13)
+
+
+def test_laplacian_with_aux_and_float32():
+    x = X.astype(np.float32)
+    found, aux = dt.laplacian(lambda x: (np.sum(x**4), x[0]), has_aux=True)(x)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, np.sum(12 * X**2), rtol=1e-6)
+    assert aux == x[0]
+
+
+def test_no_hessian_is_formed():
+    """Of a separable function of 1e5 entries: a Hessian would take 80 GB."""
+    x = np.linspace(0, 1, 100_000)
+    fun = lambda x: np.sum(np.sin(x[1:]) * x[1:] ** 2) + np.sum(x[1:] * x[:-1])  # noqa: E731
+    wanted = 2 * np.sin(x) + 4 * x * np.cos(x) - x**2 * np.sin(x)
+    wanted[0] = 0
+    np.testing.assert_allclose(dt.hessian_diagonal(fun)(x), wanted, atol=1e-13)
+    np.testing.assert_allclose(dt.laplacian(fun)(x), wanted.sum(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("transform", [dt.hessian_diagonal, dt.value_grad_and_hessian])
+def test_second_derivatives_of_an_array_are_refused(transform):
+    with pytest.raises(dt.ShapeError, match=r"must return shape \(\), got \(4,\)"):
+        transform(layers)(X)
+    with pytest.raises(TypeError, match="must return one array of shape"):
+        transform(lambda x: (x[0], x[1]))(X)
+
+
+# ---------------------------------------------------------------- Gauss-Newton
+
+
+def test_gauss_newton_product_is_with_the_jacobians():
+    v = np.array([1.0, -2.0, 0.5])
+    jacobian = columns(layers, X)
+    found = dt.gauss_newton_product(layers, X, v)
+    np.testing.assert_allclose(found, jacobian.T @ (jacobian @ v), rtol=1e-7, atol=1e-8)
+
+
+def test_gauss_newton_product_of_trees_with_a_loss():
+    def fun(p: Any, x: Any) -> Any:
+        return {"u": np.tanh(p["w"] @ x) + p["b"], "v": (x**2,)}
+
+    def loss(r: Any) -> Any:
+        return np.sum(np.exp(r["u"])) + np.sum(r["u"]) * np.sum(r["v"][0] ** 3)
+
+    primals = ({"w": W, "b": 0.5}, X)
+    rng = np.random.default_rng(1)
+    tangents = ({"w": rng.standard_normal((4, 3)), "b": 0.25}, rng.standard_normal(3))
+    counted = Counted(fun)
+    found = dt.gauss_newton_product(counted, primals, tangents, loss)
+    assert counted.calls == 1
+    vector, unravel = dt.ravel_pytree(primals)
+    of_vector = lambda v: dt.ravel_pytree(fun(*unravel(v)))[0]  # noqa: E731
+    jacobian = columns(of_vector, vector)
+    result, unravel_result = dt.ravel_pytree(fun(*primals))
+    curvature = columns(dt.grad(lambda r: loss(unravel_result(r))), result)
+    wanted = jacobian.T @ curvature @ jacobian @ dt.ravel_pytree(tangents)[0]
+    np.testing.assert_allclose(dt.ravel_pytree(found)[0], wanted, rtol=1e-6, atol=1e-7)
+
+
+def test_gauss_newton_product_shares_the_values():
+    plan = str(dt.jit(lambda x, v: dt.gauss_newton_product(layers, x, v)).plan(X, X))
+    assert plan.count("= tanh ") == str(dt.jit(layers).plan(X)).count("= tanh ") == 2
+
+
+def test_gauss_newton_product_refuses_integers():
+    with pytest.raises(dt.DerivativeError, match="must return float32 or float64, got int64"):
+        dt.gauss_newton_product(lambda x: np.arange(3), X, X)
+
+
+# ---------------------------------------------------------------- under other transformations
+
+DERIVED = {
+    "jacobian": dt.jacobian(layers),
+    "chunked": dt.jacfwd(layers, chunk_size=2),
+    "flat": dt.jacrev(layers, flat=True),
+    "value_and_jacobian": lambda x: sum(np.sum(y * y) for y in dt.value_and_jacobian(layers)(x)),
+    "hessian": dt.hessian(lambda x: np.sum(layers(x) ** 3)),
+    "vector_hessian": dt.hessian(layers),
+    "newton": lambda x: sum(
+        np.sum(y * y) for y in dt.value_grad_and_hessian(lambda x: np.sum(layers(x) ** 3))(x)
+    ),
+    "diagonal": dt.hessian_diagonal(lambda x: np.sum(layers(x) ** 3)),
+    "laplacian": dt.laplacian(layers),
+    "gauss_newton": lambda x: dt.gauss_newton_product(layers, x, x**2),
+}
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_matrices_nest_in_other_transforms(name):
+    fun = DERIVED[name]
+    batch = np.stack([X, X**2, -X])
+    want = np.stack([fun(x) for x in batch])
+    np.testing.assert_allclose(dt.vmap(fun)(batch), want, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(dt.jit(fun)(X), fun(X), rtol=1e-14)
+    wanted = columns(fun, X)
+    scale = 1 + np.abs(wanted).max()
+    np.testing.assert_allclose(dt.jacfwd(fun)(X), wanted, atol=1e-7 * scale)
+    np.testing.assert_allclose(dt.jacrev(fun)(X), wanted, atol=1e-7 * scale)
+    gradient = dt.jit(dt.grad(lambda x: np.sum(fun(x) ** 2)))(X)
+    total = 2 * np.tensordot(fun(X), wanted, np.ndim(fun(X)))
+    np.testing.assert_allclose(gradient, total, atol=1e-6 * (1 + np.abs(total).max()))
+
+
+@pytest.mark.parametrize("name", DERIVED)
+def test_matrices_keep_float32(name):
+    x = X.astype(np.float32)
+    weights = W.astype(np.float32)
+    inner = lambda x: np.tanh(weights @ np.sin(weights.T @ np.tanh(weights @ x)))  # noqa: E731
+    makers = {
+        "jacobian": dt.jacobian(inner),
+        "chunked": dt.jacfwd(inner, chunk_size=2),
+        "flat": dt.jacrev(inner, flat=True),
+        "value_and_jacobian": lambda x: dt.value_and_jacobian(inner)(x)[1],
+        "hessian": dt.hessian(lambda x: np.sum(inner(x) ** 3)),
+        "vector_hessian": dt.hessian(inner),
+        "newton": lambda x: dt.value_grad_and_hessian(lambda x: np.sum(inner(x) ** 3))(x)[2],
+        "diagonal": dt.hessian_diagonal(lambda x: np.sum(inner(x) ** 3)),
+        "laplacian": dt.laplacian(inner),
+        "gauss_newton": lambda x: dt.gauss_newton_product(inner, x, x**2),
+    }
+    found = makers[name](x)
+    assert found.dtype == np.float32
+    if name in ("value_and_jacobian", "newton"):
+        wanted = {"newton": "hessian", "value_and_jacobian": "jacobian"}[name]
+    else:
+        wanted = name
+    np.testing.assert_allclose(found, DERIVED[wanted](X), rtol=2e-4, atol=2e-4)
+
+
+def test_hessian_blocks_of_a_custom_rule_are_not_mirrored():
+    """A rule may have a derivative that is not symmetric: each block is then its own."""
+
+    @dt.custom_jvp
+    def product(x: Any, y: Any) -> Any:
+        return x * y
+
+    @product.defjvp
+    def _(primals: Any, tangents: Any) -> Any:
+        (x, y), (x_dot, y_dot) = primals, tangents
+        return product(x, y), x_dot * y**2 + 3 * y_dot * x
+
+    hessian = dt.hessian(product, (0, 1))(2.0, 5.0)
+    assert hessian[0][1] == 10.0
+    assert hessian[1][0] == 3.0
