@@ -60,23 +60,55 @@ def test_lost_numbers_name_the_cure(name: str) -> None:
 @pytest.mark.parametrize(
     ("f", "message"),
     [
-        (lambda x: np.median(x), r"numpy\.median cannot be recorded.*dualtape\.numpy.*custom_jvp"),
+        (
+            lambda x: np.bincount(x),
+            r"numpy\.bincount cannot be recorded.*dualtape\.numpy.*custom_jvp",
+        ),
+        (lambda x: np.histogram(x), r"numpy\.histogram cannot be recorded"),
         (lambda x: np.fft.fft(x), r"numpy\.fft\.fft cannot be recorded"),
         (lambda x: np.linalg.svd(x), r"numpy\.linalg\.svd cannot be recorded"),
         (lambda x: np.spacing(x), r"numpy\.spacing cannot be recorded"),
-        (lambda x: np.multiply.outer(x, x), r"numpy\.multiply\.outer cannot be recorded"),
-        (lambda x: np.add.at(x, [0], 1.0), r"numpy\.add\.at cannot be recorded"),
-        (lambda x: np.sum(x, where=x > 0), r"sum: where= cannot be recorded.*np\.where"),
-        (lambda x: np.sin(x, where=x > 0), r"numpy\.sin: where= cannot be recorded.*np\.where"),
-        (lambda x: np.sum(x, initial=1.0), r"sum: initial="),
-        (lambda x: np.ravel(x, order="F"), r"ravel: order='F'"),
-        (lambda x: np.where(x > 0), r"where: .*data-dependent shape"),
+        (lambda x: np.nextafter(x, 1.0), r"numpy\.nextafter cannot be recorded"),
+        (lambda x: np.sin(x, where=x > 0), r"numpy\.sin: where= without out=.*np\.where"),
+        (lambda x: np.power.reduce(x, where=x > 0), r"power\.reduce: where= cannot be recorded"),
+        (lambda x: np.sum(x, out=np.zeros(())), r"sum: out= cannot be recorded"),
         (lambda x: np.round(np.argmax(x), 2), r"round: decimals must be 0 for int64, got 2"),
         (lambda x: (x > 0) & 3, r"bitwise operators are recorded for booleans only.*parentheses"),
     ],
 )
 def test_unsupported_functions_and_options_are_named(f: Callable[..., Any], message: str) -> None:
     with pytest.raises(UnsupportedFunctionError, match=message):
+        recorded(f, X)
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (lambda x: np.where(x > 0)[0], r"nonzero: .*under jit and vmap.*np\.where"),
+        (lambda x: np.unique(x), r"unique: .*under jit and vmap"),
+        (lambda x: np.compress(x > 0, x), r"compress: .*np\.where"),
+        (lambda x: np.gcd(np.argmax(x), 2), r"numpy\.gcd cannot be recorded: .*jit and vmap"),
+    ],
+)
+def test_numbers_that_are_not_known_are_named(f: Callable[..., Any], message: str) -> None:
+    for transformed in (dt.jit(f), dt.vmap(f)):
+        with pytest.raises(TypeError, match=message):
+            transformed(X if transformed.__name__.startswith("jit") else X[None])
+    recorded(f, X)
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (lambda x: np.add.at(np.zeros(3), [0], x), r"numpy\.add\.at: a plain array.*zeros"),
+        (lambda x: np.put(np.zeros(3), [0], x), r"put: a plain array.*dualtape\.numpy\.zeros"),
+        (lambda x: np.copyto(np.zeros(3), x), r"copyto: a plain array.*dualtape\.numpy\.zeros"),
+        (lambda x: np.cumprod(x, out=np.zeros(3)), r"cumprod: out= cannot be recorded"),
+        (lambda x: np.pad(x, 1, lambda *a: a), r"pad: a function as mode cannot be recorded"),
+    ],
+)
+def test_plain_arrays_are_not_written(f: Callable[..., Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
         recorded(f, X)
 
 

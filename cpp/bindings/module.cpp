@@ -113,6 +113,8 @@ PyMethodDef functions[] = {
     {"register_function",
      reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(register_function)), METH_FASTCALL,
      "register_function(numpy_function, implementation, /)\n--\n\n"},
+    {"add_at", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(add_at)), METH_FASTCALL,
+     "add_at(x, index, v, /)\n--\n\nx[index] += v, entries as often as they are named."},
     {nullptr, nullptr, 0, nullptr}};
 
 void fill_module(PyObject* module) {

@@ -58,6 +58,11 @@ constexpr std::pair<const char*, const char*> kAliases[] = {
 
 }  // namespace
 
+PyObject* registered_function(PyObject* numpy_function) {
+  const auto found = implementations().find(numpy_function);
+  return found == implementations().end() ? nullptr : found->second.python;
+}
+
 PyObject* array_function(PyObject*, PyObject* const* args, Py_ssize_t n) {
   return guarded([&]() -> PyObject* {
     if (n != 4) raise(PyExc_TypeError, "__array_function__ takes 4 arguments");

@@ -1,4 +1,5 @@
 /// __array_ufunc__: NumPy's ufuncs called on tracers.
+#include <algorithm>
 #include <numbers>
 #include <string>
 #include <unordered_map>
@@ -42,24 +43,23 @@ std::optional<int> code_of(PyObject* ufunc) {
   return table[ufunc] = *op;
 }
 
-[[noreturn]] void raise_unsupported(PyObject* ufunc, const std::string& method) {
-  const Ref numpy = Ref::checked(PyImport_ImportModule("numpy"));
-  const bool is_numpys = PyObject_HasAttrString(numpy.get(), name_of(ufunc).c_str());
-  const std::string name = name_of(ufunc) + (method == "__call__" ? "" : "." + method);
-  raise(error_types.unsupported_function,
-        (is_numpys ? "numpy." : "the ufunc ") + name +
-            " cannot be recorded; write it with recorded functions (see "
-            "dualtape.numpy), or give it a rule with dualtape.custom_jvp");
+/// What the engine has no opcode for goes to the handler registered for numpy.ufunc: compositions,
+/// options such as where=, methods such as accumulate, outer and at.
+PyObject* composed(PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  static PyObject* const ufunc_type = numpy_attribute("ufunc").release();
+  PyObject* handler = registered_function(ufunc_type);
+  if (!handler) raise(PyExc_RuntimeError, "no handler of ufuncs is registered");
+  return PyObject_Vectorcall(handler, args, static_cast<std::size_t>(n), names);
 }
 
 struct Options {
   PyObject* out = nullptr;  // one array
   PyObject* axis = nullptr;
   PyObject* keepdims = nullptr;
-  PyObject* dtype = nullptr;
+  bool needs_composition = false;
 };
 
-Options options_of(PyObject* ufunc, PyObject* const* values, PyObject* names) {
+Options options_of(PyObject* const* values, PyObject* names) {
   Options options;
   const Py_ssize_t n = names ? PyTuple_GET_SIZE(names) : 0;
   for (Py_ssize_t k = 0; k < n; ++k) {
@@ -73,12 +73,8 @@ Options options_of(PyObject* ufunc, PyObject* const* values, PyObject* names) {
       options.axis = value;
     } else if (name == "keepdims") {
       options.keepdims = value;
-    } else if (name == "dtype") {
-      options.dtype = value;
     } else if (name != "casting" && name != "order" && name != "subok") {
-      raise(error_types.unsupported_function,
-            "numpy." + name_of(ufunc) + ": " + name +
-                "= cannot be recorded; choose with np.where(condition, a, b)");
+      options.needs_composition = true;
     }
   }
   return options;
@@ -137,28 +133,22 @@ PyObject* call_special(int code, std::span<const Operand> x) {
       return PyTuple_Pack(2, quotient.get(), rest.get());
     }
     case kFloatPower: return float_power(x);
-    case kInvert: {
-      if (x[0].code != static_cast<TypeCode>(DType::kBool)) {
-        raise(error_types.unsupported_function, "numpy.invert is recorded for booleans only");
-      }
-      return elementwise_result(known_ops.logical_not, x);
-    }
+    case kInvert: return elementwise_result(known_ops.logical_not, x);
     case kFabs: return fabs_of(x[0]);
     case kConjugate: return same_value(x[0], false);
     default: return same_value(x[0], true);
   }
 }
 
-/// The bitwise ufuncs are logical ones on booleans, and not recorded for integers.
-void require_bools(PyObject* ufunc, int code, std::span<const Operand> x) {
-  const bool may_be_bitwise = code == known_ops.logical_and || code == known_ops.logical_or ||
-                              code == known_ops.logical_xor;
-  if (!may_be_bitwise || name_of(ufunc).rfind("bitwise", 0) != 0) return;
-  for (const Operand& o : x) {
-    if (o.code == static_cast<TypeCode>(DType::kBool)) continue;
-    raise(error_types.unsupported_function,
-          "numpy." + name_of(ufunc) + " is recorded for booleans only");
-  }
+/// The bitwise ufuncs are logical ones on booleans; on integers they are compositions or refused.
+bool is_bitwise_of_integers(PyObject* ufunc, int code, std::span<const Operand> x) {
+  const bool may_be_bitwise = code == kInvert || code == known_ops.logical_and ||
+                              code == known_ops.logical_or || code == known_ops.logical_xor;
+  if (!may_be_bitwise) return false;
+  const std::string name = name_of(ufunc);
+  if (name != "invert" && name.rfind("bitwise", 0) != 0) return false;
+  return std::ranges::any_of(
+      x, [](const Operand& o) { return o.code != static_cast<TypeCode>(DType::kBool); });
 }
 
 PyObject* call_ufunc(PyObject* ufunc, int code, std::span<const Operand> x,
@@ -169,11 +159,6 @@ PyObject* call_ufunc(PyObject* ufunc, int code, std::span<const Operand> x,
               ": a plain array cannot hold traced values; write a = a + t for a += t, or make the "
               "array with dualtape.numpy.zeros");
   }
-  if (options.dtype) {
-    raise(error_types.unsupported_function,
-          "numpy." + name_of(ufunc) + ": dtype= cannot be recorded; use x.astype(dtype)");
-  }
-  require_bools(ufunc, code, x);
   Ref result = Ref::checked(code < 0 ? call_special(code, x)
                                      : elementwise_result(static_cast<OpCode>(code), x));
   if (!options.out) return result.release();
@@ -191,16 +176,13 @@ const Function* reduction_of(int code) {
   return code == known_ops.logical_or ? find_function("any") : nullptr;
 }
 
-PyObject* reduce_ufunc(PyObject* ufunc, const Function& f, PyObject* const* x, Py_ssize_t n,
-                       const Options& options) {
+PyObject* reduce_ufunc(const Function& f, PyObject* x, PyObject* axis, const Options& options) {
   Arguments a{};
-  a[0] = x[0];
+  a[0] = x;
   const Ref zero = Ref::checked(PyLong_FromLong(0));
   // reduce works along axis 0 unless told otherwise; axis=None was dropped with the other Nones.
-  a[1] = n > 1 ? x[1] : options.axis ? options.axis : zero.get();
-  if (options.out || n > 2) raise_unsupported(ufunc, "reduce");
+  a[1] = axis ? axis : options.axis ? options.axis : zero.get();
   const bool has_dtype = std::strcmp(f.signature.parameters[2], "dtype") == 0;
-  if (has_dtype) a[2] = options.dtype;
   a[has_dtype ? 4 : 3] = options.keepdims;
   return f.record(a);
 }
@@ -226,26 +208,29 @@ PyObject* array_ufunc(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* 
     if (n < 3) raise(PyExc_TypeError, "__array_ufunc__: ufunc, method and inputs are wanted");
     PyObject* ufunc = args[0];
     const auto code = code_of(ufunc);
-    if (!code) raise_unsupported(ufunc, text_of(args[1]));
+    if (!code) return composed(args, n, names);
     const bool is_call = PyUnicode_CompareWithASCIIString(args[1], "__call__") == 0;
     if (is_call && !names && *code >= 0 && n <= 4 &&
         n - 2 == ops::op_table[static_cast<std::size_t>(*code)].arity) {
       const auto op = static_cast<OpCode>(*code);
       if (PyObject* r = elementwise_alike(op, args[2], n == 4 ? args[3] : nullptr, false)) return r;
     }
-    const Options options = options_of(ufunc, args + n, names);
-    if (is_call) {
+    const Options options = options_of(args + n, names);
+    if (is_call && !options.needs_composition) {
       Operand x[3];
       const Py_ssize_t n_in = std::min<Py_ssize_t>(n - 2, 3);
       for (Py_ssize_t i = 0; i < n_in; ++i) x[i] = operand_of(args[2 + i], "ufunc");
-      return call_ufunc(ufunc, *code, {x, static_cast<std::size_t>(n_in)}, options);
+      const std::span<const Operand> inputs(x, static_cast<std::size_t>(n_in));
+      if (is_bitwise_of_integers(ufunc, *code, inputs)) return composed(args, n, names);
+      return call_ufunc(ufunc, *code, inputs, options);
     }
-    if (PyUnicode_CompareWithASCIIString(args[1], "reduce") == 0) {
+    const bool is_plain = !options.needs_composition && !options.out && n <= 4;
+    if (is_plain && PyUnicode_CompareWithASCIIString(args[1], "reduce") == 0) {
       if (const Function* f = reduction_of(*code)) {
-        return reduce_ufunc(ufunc, *f, args + 2, n - 2, options);
+        return reduce_ufunc(*f, args[2], n > 3 ? args[3] : nullptr, options);
       }
     }
-    raise_unsupported(ufunc, text_of(args[1]));
+    return composed(args, n, names);
   });
 }
 

@@ -30,80 +30,6 @@ PyObject* numpy_function(const char* name) {
   return f;
 }
 
-// ------------------------------------------------------------ elementwise functions
-
-/// Functions NumPy does not have come from SciPy where it is installed.
-PyObject* scipy_function(std::string_view name) {
-  static std::unordered_map<std::string, PyObject*> found;
-  const auto [entry, is_new] = found.try_emplace(std::string(name), nullptr);
-  if (!is_new) return entry->second;
-  PyObject* module = PyImport_ImportModule("scipy.special");
-  if (module) {
-    entry->second = PyObject_GetAttrString(module, entry->first.c_str());
-    Py_DECREF(module);
-  }
-  PyErr_Clear();
-  return entry->second;
-}
-
-bool has_numpy(std::string_view name) {
-  return PyObject_HasAttrString(numpy_attribute("").get(), std::string(name).c_str()) == 1;
-}
-
-/// Runs one elementwise function on arrays by our own kernel.
-PyObject* evaluate_now(OpCode op, std::span<const Operand> operands) {
-  RecorderRef recorder(Recorder::make(ops::op_table[op].name, {}));
-  recorder.get()->enter();
-  PyObject* result = guarded([&] {
-    const Expr e = record_elementwise(op, operands);
-    const Ref value = recorder.get()->value_of(e.id());
-    return PyArray_Return(reinterpret_cast<PyArrayObject*>(Ref(value).release()));
-  });
-  recorder.get()->exit();
-  if (!result) throw PythonError{};
-  return result;
-}
-
-PyObject* call_untraced(OpCode op, PyObject* const* args, Py_ssize_t n, PyObject* names) {
-  static std::array<PyObject*, ops::op_count> found{};
-  const std::string name(ops::op_table[op].name);
-  if (!found[op]) {
-    found[op] = has_numpy(name) ? numpy_attribute(name).release() : scipy_function(name);
-  }
-  if (found[op]) return PyObject_Vectorcall(found[op], args, static_cast<std::size_t>(n), names);
-  std::vector<Operand> operands;
-  for (Py_ssize_t i = 0; i < n; ++i) operands.push_back(operand_of(args[i], name));
-  return evaluate_now(op, operands);
-}
-
-/// The function object's `self` is its opcode.
-PyObject* elementwise_function(PyObject* self, PyObject* const* args, Py_ssize_t n,
-                               PyObject* names) {
-  return guarded([&]() -> PyObject* {
-    const auto op = static_cast<OpCode>(PyLong_AsLong(self));
-    const ops::OpInfo& info = ops::op_table[op];
-    if (!names && n == info.arity && n <= 2 && is_tracer(args[0])) {
-      if (PyObject* r = elementwise_alike(op, args[0], n == 2 ? args[1] : nullptr, false)) return r;
-    }
-    const std::string name(info.name);
-    const Py_ssize_t n_names = names ? PyTuple_GET_SIZE(names) : 0;
-    if (!any_traced(args, n + n_names)) return call_untraced(op, args, n, names);
-    for (Py_ssize_t k = 0; k < n_names; ++k) {
-      if (args[n + k] == Py_None) continue;
-      raise(error_types.unsupported_function,
-            name + ": " + text_of(PyTuple_GET_ITEM(names, k)) +
-                "= cannot be recorded; choose with np.where, convert with x.astype");
-    }
-    if (n != info.arity) {
-      raise(PyExc_TypeError,
-            name + "() takes " + std::to_string(info.arity) + " arrays, got " + std::to_string(n));
-    }
-    Operand operands[3];
-    for (Py_ssize_t i = 0; i < n; ++i) operands[i] = operand_of(args[i], info.name);
-    return elementwise_result(op, {operands, static_cast<std::size_t>(n)});
-  });
-}
-
 /// The function object's `self` is a capsule of its row.
 PyObject* table_function(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
   return guarded([&] {
@@ -128,11 +54,20 @@ void add_function(PyObject* module, std::string name, const std::string& doc, Fa
 
 std::string doc_of(const std::string& numpy) { return "As " + numpy + ", for traced values too."; }
 
-bool is_elementwise_name(std::string_view name) {
-  return name != "where" && name != "clip" && name != "polygamma" && name != "integer_power";
-}
-
 }  // namespace
+
+PyObject* scipy_function(std::string_view name) {
+  static std::unordered_map<std::string, PyObject*> found;
+  const auto [entry, is_new] = found.try_emplace(std::string(name), nullptr);
+  if (!is_new) return entry->second;
+  PyObject* module = PyImport_ImportModule("scipy.special");
+  if (module) {
+    entry->second = PyObject_GetAttrString(module, entry->first.c_str());
+    Py_DECREF(module);
+  }
+  PyErr_Clear();
+  return entry->second;
+}
 
 bool any_traced(PyObject* const* args, Py_ssize_t n) {
   for (Py_ssize_t i = 0; i < n; ++i) {
@@ -220,13 +155,7 @@ void add_functions(PyObject* module) {
       add_function(module, last_name(f.signature.function), doc_of(numpy), table_function, row);
     }
   }
-  for (std::size_t i = 0; i < ops::op_table.size(); ++i) {
-    const std::string_view name = ops::op_table[i].name;
-    if (!is_elementwise_name(name)) continue;
-    const std::string numpy = (has_numpy(name) ? "numpy." : "scipy.special.") + std::string(name);
-    add_function(module, std::string(name), doc_of(numpy), elementwise_function,
-                 PyLong_FromSize_t(i));
-  }
+  add_elementary_functions(module);
 }
 
 }  // namespace dualtape::engine

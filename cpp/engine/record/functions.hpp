@@ -36,15 +36,22 @@ std::span<const Function> maker_functions();
 /// where, clip, polygamma: elementwise functions with arguments of their own.
 std::span<const Function> selection_functions();
 
-/// Function objects of the module: every table above, and one for each registered elementwise
-/// function.
+/// Function objects of the module: every table above, and the elementary functions.
 void add_functions(PyObject* module);
+/// One object for each registered elementwise function, with its ufunc's methods.
+void add_elementary_functions(PyObject* module);
+/// SciPy's function for what NumPy does not have, borrowed; nullptr where SciPy is not installed.
+PyObject* scipy_function(std::string_view name);
 
 // NumPy's dispatch.
 PyObject* array_ufunc(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names);
 PyObject* array_function(PyObject* self, PyObject* const* args, Py_ssize_t n);
 /// register_function(numpy_function, implementation) of the module.
 PyObject* register_function(PyObject* module, PyObject* const* args, Py_ssize_t n);
+/// What was registered for it, borrowed; nullptr: nothing, or the engine's own.
+PyObject* registered_function(PyObject* numpy_function);
+/// add_at(t, index, v): t[index] += v, each entry as often as the index names it.
+PyObject* add_at(PyObject* module, PyObject* const* args, Py_ssize_t n);
 /// Fills the tables of both protocols; after add_functions.
 void add_dispatch(PyObject* module);
 /// The recorded form of a function of the tables, by NumPy's name; nullptr if there is none.

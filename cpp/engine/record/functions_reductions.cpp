@@ -31,22 +31,52 @@ DType accumulator(const Expr& x, PyObject* dtype, const char* function) {
   return is_given(dtype) ? dtype_of(dtype, function) : accumulator(x.dtype());
 }
 
-void refuse_initial(PyObject* initial, const char* function) {
-  if (!is_given(initial)) return;
-  raise(error_types.unsupported_function,
-        std::string(function) + ": initial= cannot be recorded; add it to the result");
+Expr apply(OpCode op, std::initializer_list<Expr> args) {
+  return emit_elementwise(op, {args.begin(), args.size()});
+}
+
+/// where=: entries it leaves out are `other`, which does not change the reduction.
+Expr chosen(const Expr& x, PyObject* where, const Expr& other, const char* function) {
+  const Expr mask = as_dtype(array_argument(where, function), DType::kBool);
+  const Dims shape = x.shape();
+  const Expr result = apply(known_ops.where, {mask, x, other});
+  if (result.shape() != shape) {
+    throw ShapeError(std::string(function) + ": where must broadcast to shape " + to_string(shape) +
+                     ", got " + to_string(mask.shape()));
+  }
+  return result;
+}
+
+/// The operand of initial= as a number of x's type.
+Expr initial_of(PyObject* initial, const Expr& x, const char* function) {
+  Operand operand = operand_of(initial, function);
+  return lower(operand, *Recorder::of(x.builder()), x.dtype());
 }
 
 template <Reduce F>
-PyObject* accumulate(const Arguments& a, const char* function) {
-  const Expr x = array_argument(a[0], function);
+PyObject* accumulate(const Arguments& a, const char* function, OpCode combine, double identity) {
+  Expr x = array_argument(a[0], function);
   const Dims axes = axes_of(a[1], x.rank(), function);
-  refuse_initial(a[5], function);
-  return reduced(x, F(as_dtype(x, accumulator(x, a[2], function)), axes), axes, a[4]);
+  x = as_dtype(x, accumulator(x, a[2], function));
+  if (is_given(a[6])) x = chosen(x, a[6], constant(x.builder(), identity, x.dtype()), function);
+  const Expr total = F(x, axes);
+  if (!is_given(a[5])) return reduced(x, total, axes, a[4]);
+  return reduced(x, apply(combine, {total, initial_of(a[5], total, function)}), axes, a[4]);
 }
 
-PyObject* record_sum(const Arguments& a) { return accumulate<sum>(a, "sum"); }
-PyObject* record_prod(const Arguments& a) { return accumulate<prod>(a, "prod"); }
+PyObject* record_sum(const Arguments& a) { return accumulate<sum>(a, "sum", known_ops.add, 0); }
+PyObject* record_prod(const Arguments& a) {
+  return accumulate<prod>(a, "prod", known_ops.multiply, 1);
+}
+
+/// How many entries where= takes of each sum.
+Expr count_of(const Expr& x, const Dims& axes, PyObject* where, DType d) {
+  const Dims shape = x.shape();
+  const Expr one = constant(x.builder(), 1, d), zero = constant(x.builder(), 0, d);
+  const Expr mask = as_dtype(array_argument(where, "mean"), DType::kBool);
+  const Expr taken = apply(known_ops.where, {mask, one, zero});
+  return sum(taken.shape() == shape ? taken : broadcast_to(taken, shape), axes);
+}
 
 PyObject* record_mean(const Arguments& a) {
   const Expr x = array_argument(a[0], "mean");
@@ -61,38 +91,56 @@ PyObject* record_mean(const Arguments& a) {
   double n = 1;
   for (std::int64_t axis : axes)
     n *= static_cast<double>(x.shape()[static_cast<std::size_t>(axis)]);
-  const Expr total = sum(as_dtype(x, d), axes);
+  Expr y = as_dtype(x, d);
+  const bool is_masked = is_given(a[5]);
+  if (is_masked) y = chosen(y, a[5], constant(y.builder(), 0, d), "mean");
+  const Expr total = sum(y, axes);
   // The count follows from the shape: it is structure.
-  const Expr args[] = {total, constant(total.builder(), n, d)};
-  return reduced(x, emit_elementwise(known_ops.divide, args), axes, a[4]);
+  const Expr count = is_masked ? count_of(y, axes, a[5], d) : constant(total.builder(), n, d);
+  return reduced(x, apply(known_ops.divide, {total, count}), axes, a[4]);
 }
 
 template <Reduce F>
-PyObject* extreme(const Arguments& a, const char* function) {
-  const Expr x = array_argument(a[0], function);
+PyObject* extreme(const Arguments& a, const char* function, OpCode combine) {
+  Expr x = array_argument(a[0], function);
   const Dims axes = axes_of(a[1], x.rank(), function);
-  refuse_initial(a[4], function);
   const bool is_empty = std::ranges::any_of(
       axes, [&](std::int64_t i) { return x.shape()[static_cast<std::size_t>(i)] == 0; });
+  if (!is_given(a[4])) {
+    if (is_empty || is_given(a[5])) {
+      raise(PyExc_ValueError, std::string(is_empty ? "zero-size array to" : "where= of the") +
+                                  " reduction operation " + function +
+                                  " which has no identity; give initial=");
+    }
+    return reduced(x, F(x, axes), axes, a[3]);
+  }
+  const Expr initial = initial_of(a[4], x, function);
   if (is_empty) {
-    raise(PyExc_ValueError, std::string("zero-size array to reduction operation ") + function +
-                                " which has no identity");
+    Dims shape;
+    for (std::size_t i = 0; i < x.rank(); ++i) {
+      if (!axes.contains(static_cast<std::int64_t>(i))) shape.push_back(x.shape()[i]);
+    }
+    return reduced(x, shape.empty() ? initial : broadcast_to(initial, shape), axes, a[3]);
+  }
+  if (is_given(a[5])) x = chosen(x, a[5], initial, function);
+  return reduced(x, apply(combine, {F(x, axes), initial}), axes, a[3]);
+}
+
+PyObject* record_max(const Arguments& a) { return extreme<max>(a, "max", known_ops.maximum); }
+PyObject* record_min(const Arguments& a) { return extreme<min>(a, "min", known_ops.minimum); }
+
+template <Reduce F>
+PyObject* logical(const Arguments& a, const char* function, bool identity) {
+  Expr x = as_dtype(array_argument(a[0], function), DType::kBool);
+  const Dims axes = axes_of(a[1], x.rank(), function);
+  if (is_given(a[4])) {
+    x = chosen(x, a[4], constant(x.builder(), identity, DType::kBool), function);
   }
   return reduced(x, F(x, axes), axes, a[3]);
 }
 
-PyObject* record_max(const Arguments& a) { return extreme<max>(a, "max"); }
-PyObject* record_min(const Arguments& a) { return extreme<min>(a, "min"); }
-
-template <Reduce F>
-PyObject* logical(const Arguments& a, const char* function) {
-  const Expr x = array_argument(a[0], function);
-  const Dims axes = axes_of(a[1], x.rank(), function);
-  return reduced(x, F(as_dtype(x, DType::kBool), axes), axes, a[3]);
-}
-
-PyObject* record_all(const Arguments& a) { return logical<all>(a, "all"); }
-PyObject* record_any(const Arguments& a) { return logical<any>(a, "any"); }
+PyObject* record_all(const Arguments& a) { return logical<all>(a, "all", true); }
+PyObject* record_any(const Arguments& a) { return logical<any>(a, "any", false); }
 
 Expr flattened(const Expr& x) { return x.rank() == 1 ? x : reshape(x, {element_count(x.shape())}); }
 
@@ -128,25 +176,16 @@ constexpr Function kFunctions[] = {
     {"sum",
      {"sum", {"a", "axis", "dtype", "out", "keepdims", "initial", "where"}, 1},
      record_sum,
-     {"out", "where"}},
+     {"out"}},
     {"prod",
      {"prod", {"a", "axis", "dtype", "out", "keepdims", "initial", "where"}, 1},
      record_prod,
-     {"out", "where"}},
-    {"mean",
-     {"mean", {"a", "axis", "dtype", "out", "keepdims", "where"}, 1},
-     record_mean,
-     {"out", "where"}},
-    {"max",
-     {"max", {"a", "axis", "out", "keepdims", "initial", "where"}, 1},
-     record_max,
-     {"out", "where"}},
-    {"min",
-     {"min", {"a", "axis", "out", "keepdims", "initial", "where"}, 1},
-     record_min,
-     {"out", "where"}},
-    {"all", {"all", {"a", "axis", "out", "keepdims", "where"}, 1}, record_all, {"out", "where"}},
-    {"any", {"any", {"a", "axis", "out", "keepdims", "where"}, 1}, record_any, {"out", "where"}},
+     {"out"}},
+    {"mean", {"mean", {"a", "axis", "dtype", "out", "keepdims", "where"}, 1}, record_mean, {"out"}},
+    {"max", {"max", {"a", "axis", "out", "keepdims", "initial", "where"}, 1}, record_max, {"out"}},
+    {"min", {"min", {"a", "axis", "out", "keepdims", "initial", "where"}, 1}, record_min, {"out"}},
+    {"all", {"all", {"a", "axis", "out", "keepdims", "where"}, 1}, record_all, {"out"}},
+    {"any", {"any", {"a", "axis", "out", "keepdims", "where"}, 1}, record_any, {"out"}},
     {"argmax", {"argmax", {"a", "axis", "out", "keepdims"}, 1}, record_argmax, {"out"}},
     {"argmin", {"argmin", {"a", "axis", "out", "keepdims"}, 1}, record_argmin, {"out"}},
     {"cumsum", {"cumsum", {"a", "axis", "dtype", "out"}, 1}, record_cumsum, {"out"}},

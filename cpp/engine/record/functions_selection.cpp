@@ -10,11 +10,11 @@ namespace dualtape::engine {
 namespace {
 
 PyObject* record_where(const Arguments& a) {
-  if (!a[1] || !a[2]) {
-    raise(error_types.unsupported_function,
-          "where: the positions of a traced condition have a data-dependent shape; use "
-          "np.where(condition, x, y)");
+  if (!a[1] && !a[2]) {
+    static PyObject* const nonzero = numpy_attribute("nonzero").release();
+    return Ref::checked(PyObject_CallOneArg(nonzero, a[0])).release();
   }
+  if (!a[1] || !a[2]) raise(PyExc_ValueError, "either both or neither of x and y should be given");
   const Operand all[] = {operand_of(a[0], "where"), operand_of(a[1], "where"),
                          operand_of(a[2], "where")};
   Recorder& recorder = *recorder_of(all);

@@ -10,18 +10,21 @@
 namespace dualtape::engine {
 namespace {
 
-void require_c_order(PyObject* order, const char* function) {
-  if (!is_given(order)) return;
+/// Whether to go through the entries with the first axis fastest. Traced values are in C order.
+bool is_fortran(PyObject* order, const char* function) {
+  if (!is_given(order)) return false;
   const std::string given = text_of(order);
-  if (given == "C" || given == "K" || given == "A") return;
-  raise(error_types.unsupported_function,
-        std::string(function) + ": order='" + given + "' cannot be recorded; transpose explicitly");
+  if (given != "C" && given != "K" && given != "A" && given != "F") {
+    raise(PyExc_ValueError, std::string(function) +
+                                ": order must be one of 'C', 'F', 'A' or 'K', got '" + given + "'");
+  }
+  return given == "F";
 }
 
 PyObject* record_reshape(const Arguments& a) {
-  require_c_order(a[2], "reshape");
+  const bool in_columns = is_fortran(a[2], "reshape");
   const Ref t = tracer_argument(a[0], "reshape");
-  return reshape_tracer(as_tracer(t.get()), dims_of(a[1], "reshape: shape"));
+  return reshape_tracer(as_tracer(t.get()), dims_of(a[1], "reshape: shape"), in_columns);
 }
 
 PyObject* record_transpose(const Arguments& a) {
@@ -87,13 +90,12 @@ PyObject* record_broadcast_to(const Arguments& a) {
 }
 
 PyObject* record_ravel(const Arguments& a) {
-  require_c_order(a[1], "ravel");
+  const bool in_columns = is_fortran(a[1], "ravel");
   const Ref t = tracer_argument(a[0], "ravel");
-  return view_reshape(as_tracer(t.get()), {element_count(type_of(as_tracer(t.get())).shape)});
+  return reshape_tracer(as_tracer(t.get()), {-1}, in_columns);
 }
 
 PyObject* record_copy(const Arguments& a) {
-  require_c_order(a[1], "copy");
   return make_array(innermost(array_argument(a[0], "copy")));
 }
 

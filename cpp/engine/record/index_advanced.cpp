@@ -228,7 +228,7 @@ PyObject* take_advanced(TracerObject* t, const Index& index) {
   return tracer;
 }
 
-Expr set_advanced(const Expr& x, const Index& index, const Expr& v) {
+Expr write_advanced(const Expr& x, const Index& index, const Expr& v, EntryWrite write) {
   Recorder& r = *Recorder::of(x.builder());
   const Layout l = layout_of(index, x.shape());
   const Expr linear = index_expr(l, r);
@@ -243,7 +243,7 @@ Expr set_advanced(const Expr& x, const Index& index, const Expr& v) {
       transposed(reshaped(broadcast_into(v, full), placed_shape), inverse_of(order));
   const Expr source = l.has_slices ? slice(x, l.slice_start, l.slice_count, l.slice_step) : x;
   const Expr moved = transposed(source, l.order);
-  const Expr written = take_set(flattened(x, l), linear, values);
+  const Expr written = write(flattened(x, l), linear, values);
   const Expr restored = transposed(reshaped(written, moved.shape()), inverse_of(l.order));
   return l.has_slices ? update_slice(x, restored, l.slice_start, l.slice_step) : restored;
 }

@@ -27,8 +27,10 @@ Index parse_index(PyObject* key, TracerObject* t);
 
 /// x[index] with at least one index array.
 PyObject* take_advanced(TracerObject* t, const Index& index);
+/// take_set or take_add: what becomes of entries that an index names several times.
+using EntryWrite = Expr (*)(const Expr& x, const Expr& index, const Expr& v);
 /// x with v written at an index that has arrays; v has x's element type.
-Expr set_advanced(const Expr& x, const Index& index, const Expr& v);
+Expr write_advanced(const Expr& x, const Index& index, const Expr& v, EntryWrite write);
 /// v as the shape of an assignment's destination; ShapeError as NumPy's.
 Expr broadcast_into(const Expr& v, Dims shape);
 /// Shape of x[index] for an index without arrays.

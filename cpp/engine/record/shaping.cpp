@@ -8,7 +8,13 @@
 
 namespace dualtape::engine {
 
-PyObject* reshape_tracer(TracerObject* t, Dims shape) {
+PyObject* reshape_tracer(TracerObject* t, Dims shape, bool in_columns) {
+  if (in_columns) {
+    const Ref turned = Ref::checked(reverse_axes(t));
+    std::ranges::reverse(shape);
+    const Ref reshaped = Ref::checked(reshape_tracer(as_tracer(turned.get()), std::move(shape)));
+    return reverse_axes(as_tracer(reshaped.get()));
+  }
   const Dims& old = type_of(t).shape;
   const std::int64_t n = element_count(old);
   std::int64_t known = 1;

@@ -5,8 +5,9 @@
 
 namespace dualtape::engine {
 
-/// One entry may be -1.
-PyObject* reshape_tracer(TracerObject* t, Dims shape);
+/// One entry may be -1. In columns: both arrays are gone through with the first axis fastest
+/// (order='F').
+PyObject* reshape_tracer(TracerObject* t, Dims shape, bool in_columns = false);
 PyObject* permute_tracer(TracerObject* t, Dims axes, std::size_t rank);
 PyObject* reverse_axes(TracerObject* t);
 PyObject* swap_axes(TracerObject* t, std::int64_t i, std::int64_t j, const char* function);

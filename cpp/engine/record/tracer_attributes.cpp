@@ -36,10 +36,22 @@ PyObject* get_transposed(PyObject* self, void*) {
 PyObject* get_matrix_transposed(PyObject* self, void*) {
   return guarded([&] { return swap_axes(self_of(self), -2, -1, "mT"); });
 }
+/// A view in C order whatever the memory order, as NumPy's flatiter: read, written and iterated.
 PyObject* get_flat(PyObject* self, void*) {
   return guarded([&] {
-    const Ref flat = Ref::checked(PyObject_CallMethod(self, "ravel", nullptr));
-    return PyObject_GetIter(flat.get());
+    const std::int64_t n = element_count(type_of(self_of(self)).shape);
+    return make_view(self_of(self), {kReshape, {n}, {}, {}}, true);
+  });
+}
+int set_flat(PyObject* self, PyObject* value, void*) {
+  return guarded_status([&] {
+    if (!value) raise(PyExc_TypeError, "flat cannot be deleted");
+    const Ref flat = Ref::checked(get_flat(self, nullptr));
+    // As often as it takes, and no more of it than fits.
+    const Ref repeated = Ref::checked(
+        PyObject_CallFunction(numpy_attribute("resize").get(), "OL", value,
+                              static_cast<long long>(element_count(type_of(self_of(self)).shape))));
+    assign_all(as_tracer(flat.get()), operand_of(repeated.get(), "flat"));
   });
 }
 
@@ -102,7 +114,7 @@ PyGetSetDef tracer_attributes[] = {
     {"mT", get_matrix_transposed, nullptr, nullptr, nullptr},
     {"real", get_real, nullptr, nullptr, nullptr},
     {"imag", get_imag, nullptr, nullptr, nullptr},
-    {"flat", get_flat, nullptr, nullptr, nullptr},
+    {"flat", get_flat, set_flat, nullptr, nullptr},
     {"value", get_value, nullptr, "The number, or the array of numbers.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 

@@ -5,6 +5,7 @@
 #include "record/arrays.hpp"
 #include "record/dtypes.hpp"
 #include "record/elementwise.hpp"
+#include "record/functions.hpp"
 #include "record/indexing.hpp"
 #include "record/known_ops.hpp"
 
@@ -156,7 +157,7 @@ void assign(TracerObject* t, PyObject* key, PyObject* value) {
     }
   }
   const Index index = parse_index(key, t);
-  rebind(t, index.has_arrays ? set_advanced(x, index, v) : written_basic(x, index, v));
+  rebind(t, index.has_arrays ? write_advanced(x, index, v, take_set) : written_basic(x, index, v));
 }
 
 }  // namespace
@@ -207,6 +208,25 @@ int tracer_assign_subscript(PyObject* self, PyObject* key, PyObject* value) {
   return guarded_status([&] {
     if (!value) raise(PyExc_ValueError, "cannot delete array elements");
     assign(as_tracer(self), key, value);
+  });
+}
+
+PyObject* add_at(PyObject*, PyObject* const* args, Py_ssize_t n) {
+  return guarded([&] {
+    if (n != 3 || !is_tracer(args[0])) raise(PyExc_TypeError, "add_at: a tracer is wanted");
+    TracerObject* t = as_tracer(args[0]);
+    require_writable(t);
+    const Operand value = operand_of(args[2], "add.at");
+    const Expr x = expr_of(t), v = lower(value, *t->recorder, x.dtype());
+    const Index index = parse_index(args[1], t);
+    if (index.has_arrays) {
+      rebind(t, write_advanced(x, index, v, take_add));
+    } else {  // No entry twice.
+      const Ref old = Ref::checked(tracer_subscript(args[0], args[1]));
+      const Expr sum[] = {expr_of(old.get()), v};
+      rebind(t, written_basic(x, index, emit_elementwise(known_ops.add, sum)));
+    }
+    return Py_NewRef(Py_None);
   });
 }
 

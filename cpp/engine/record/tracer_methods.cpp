@@ -58,11 +58,12 @@ Dims integers_of(PyObject* const* args, Py_ssize_t n, const char* function) {
 
 PyObject* reshape_method(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
   return guarded([&] {
-    for (Py_ssize_t k = 0; names && k < PyTuple_GET_SIZE(names); ++k) {
-      if (text_of(PyTuple_GET_ITEM(names, k)) == "order" && text_of(args[n + k]) == "C") continue;
-      raise(error_types.unsupported_function, "reshape: only order='C' can be recorded");
-    }
-    return reshape_tracer(as_tracer(self), integers_of(args, n, "reshape"));
+    if (!names) return reshape_tracer(as_tracer(self), integers_of(args, n, "reshape"));
+    static const Function* const f = find_function("reshape");
+    const Ref shape = tuple_of(integers_of(args, n, "reshape"));
+    std::vector<PyObject*> all{self, shape.get()};
+    all.insert(all.end(), args + n, args + count(n, names));
+    return record_function(*f, all.data(), 2, names);
   });
 }
 
@@ -74,11 +75,35 @@ PyObject* transpose_method(PyObject* self, PyObject* const* args, Py_ssize_t n) 
   });
 }
 
-PyObject* flatten_method(PyObject* self, PyObject* const*, Py_ssize_t, PyObject*) {
+/// ravel in memory of its own.
+PyObject* flatten_method(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
   return guarded([&] {
-    const Expr x = expr_of(self);
-    as_tracer(self)->recorder->require_open(x.id());
-    return make_array(reshape(x, {element_count(x.shape())}));
+    static const Function* const ravel = find_function("ravel");
+    const auto all = with_self(self, args, count(n, names));
+    const Ref flat = Ref::checked(record_function(*ravel, all.data(), n + 1, names));
+    return make_array(expr_of(flat.get()));
+  });
+}
+
+/// A method that writes the result of the function of its name into the array.
+template <Name N>
+PyObject* in_place_method(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  return guarded([&] {
+    const Ref result = Ref::checked(numpy_method<N>(self, args, n, names));
+    assign_all(as_tracer(self), operand_of(result.get(), N.text));
+    return Py_NewRef(Py_None);
+  });
+}
+
+/// NumPy has the array as the second argument: a.choose(...) is np.choose(a, ...), but a.compress
+/// is np.compress(condition, a).
+PyObject* compress_method(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
+  return guarded([&] {
+    if (n < 1) raise(PyExc_TypeError, "compress() missing required argument 'condition'");
+    static PyObject* const f = numpy_attribute("compress").release();
+    std::vector<PyObject*> all{args[0], self};
+    all.insert(all.end(), args + 1, args + count(n, names));
+    return PyObject_Vectorcall(f, all.data(), static_cast<std::size_t>(n + 1), names);
   });
 }
 
@@ -195,7 +220,14 @@ PyMethodDef tracer_methods[] = {
     fast_method<numpy_method<"std">>("std", nullptr),
     fast_method<numpy_method<"repeat">>("repeat", nullptr),
     fast_method<numpy_method<"cumprod">>("cumprod", nullptr),
-    fast_method<numpy_method<"sort">>("sort", nullptr),
+    fast_method<in_place_method<"sort">>("sort", nullptr),
+    fast_method<in_place_method<"partition">>("partition", nullptr),
+    fast_method<numpy_method<"argsort">>("argsort", nullptr),
+    fast_method<numpy_method<"argpartition">>("argpartition", nullptr),
+    fast_method<numpy_method<"searchsorted">>("searchsorted", nullptr),
+    fast_method<numpy_method<"choose">>("choose", nullptr),
+    fast_method<numpy_method<"put">>("put", nullptr),
+    fast_method<compress_method>("compress", nullptr),
     fast_method<numpy_method<"nonzero">>("nonzero", nullptr),
     fast_method<reshape_method>("reshape", nullptr),
     {"transpose", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(transpose_method)),

@@ -52,14 +52,6 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
     return value
 
 
-@composite(np.sinc)
-def sinc(x: Any) -> Any:
-    # The argument of the branch not taken is kept from zero: 0/0 has no derivative.
-    zero = x == 0
-    y = np.pi * np.where(zero, 1.0, x)
-    return np.where(zero, 1.0 - (np.pi * x) ** 2 / 6.0, np.sin(y) / y)
-
-
 @composite(np.result_type)
 def result_type(*arrays_and_dtypes: Any) -> np.dtype[Any]:
     return np.result_type(*(x.dtype if isinstance(x, Tracer) else x for x in arrays_and_dtypes))

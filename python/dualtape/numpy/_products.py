@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from .._core import ShapeError
+from ._arguments import as_array
 from ._dispatch import composite
+from ._ufuncs import ufunc_composition
 
 
 def _axis_pairs(axes: Any, a_ndim: int, b_ndim: int) -> tuple[list[int], list[int]]:
@@ -57,11 +59,67 @@ def cross(
 ) -> Any:
     if axis is not None:
         axisa = axisb = axisc = axis
-    a = np.moveaxis(a, axisa, -1)
-    b = np.moveaxis(b, axisb, -1)
-    if a.shape[-1] != 3 or b.shape[-1] != 3:
-        raise ShapeError(f"cross: vectors must have 3 entries, got shapes {a.shape} and {b.shape}")
-    a0, a1, a2 = (a[..., k] for k in range(3))
-    b0, b1, b2 = (b[..., k] for k in range(3))
-    product = np.stack([a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0], axis=-1)
-    return np.moveaxis(product, -1, axisc)
+    a, b = as_array(a), as_array(b)
+    if a.ndim < 1 or b.ndim < 1:
+        raise ValueError("At least one array has zero dimension")
+    a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
+    lengths = (a.shape[-1], b.shape[-1])
+    if not set(lengths) <= {2, 3}:
+        raise ShapeError(
+            f"cross: vectors must have 2 or 3 entries, got shapes {a.shape} and {b.shape}"
+        )
+    a0, a1 = a[..., 0], a[..., 1]
+    b0, b1 = b[..., 0], b[..., 1]
+    last = a0 * b1 - a1 * b0
+    if lengths == (2, 2):
+        return last
+    if lengths == (3, 3):
+        a2, b2 = a[..., 2], b[..., 2]
+        entries = [a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, last]
+    elif lengths == (3, 2):  # The missing third entry is zero.
+        a2 = a[..., 2]
+        entries = [-(a2 * b1), a2 * b0, last]
+    else:
+        b2 = b[..., 2]
+        entries = [a1 * b2, -(a0 * b2), last]
+    return np.moveaxis(np.stack(entries, axis=-1), -1, axisc)
+
+
+def dot_windows(a: Any, v: Any, mode: str) -> Any:
+    """Products of v with every window of its length in a, the longer one: a correlation.
+
+    A window is a row of one gathered matrix, so it is a single matrix product.
+    """
+    n, m = a.shape[0], v.shape[0]
+    before = {"full": m - 1, "same": m // 2, "valid": 0}.get(mode)
+    if before is None:
+        raise ValueError(f"mode must be one of 'valid', 'same', or 'full', got {mode!r}")
+    count = {"full": n + m - 1, "same": n, "valid": n - m + 1}[mode]
+    after = count + m - 1 - before - n
+    if before or after:
+        a = np.concatenate([np.zeros(before, a.dtype), a, np.zeros(after, a.dtype)])
+    return np.matmul(a[np.arange(count)[:, None] + np.arange(m)], v)
+
+
+def _vectors(name: str, function: Any) -> Any:
+    """vecdot, matvec and vecmat on the last axes, with axis= or axes= as NumPy's."""
+
+    def traced(a: Any, b: Any, *, axis: int = -1, **options: Any) -> Any:
+        if options:
+            raise TypeError(f"{name}: {', '.join(options)}= cannot be recorded")
+        a, b = as_array(a), as_array(b)
+        if name == "vecdot" and axis != -1:
+            a, b = np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1)
+        return function(a, b)
+
+    ufunc_composition(name)(traced)
+    return traced
+
+
+def _conjugated(a: Any) -> Any:
+    return np.conjugate(a) if a.dtype.kind == "c" else a
+
+
+_vectors("vecdot", lambda a, b: np.sum(_conjugated(a) * b, axis=-1))
+_vectors("matvec", lambda a, b: np.matmul(a, b[..., None])[..., 0])
+_vectors("vecmat", lambda a, b: np.matmul(_conjugated(a)[..., None, :], b)[..., 0, :])

@@ -7,14 +7,8 @@ from typing import Any
 import numpy as np
 
 from .._core import Tracer
-from .._record import dtype_of
+from ._arguments import as_array, as_floats, axes_of, is_given, keeps, no_out
 from ._dispatch import composite
-
-
-def _no_out(name: str, **given: Any) -> None:
-    for word, value in given.items():
-        if value is not None and value is not np._NoValue:
-            raise TypeError(f"{name}: {word} has no meaning for traced values")
 
 
 @composite(np.var)
@@ -30,19 +24,26 @@ def var(
     mean: Any = np._NoValue,
     correction: Any = np._NoValue,
 ) -> Any:
-    _no_out("var", out=out, where=where)
-    if correction is not np._NoValue:
+    no_out("var", out)
+    if is_given(correction):
         ddof = correction
+    a = as_array(a)
     if dtype is not None:
         a = a.astype(dtype)
-    center = np.mean(a, axis=axis, keepdims=True) if mean is np._NoValue else mean
-    squares = np.square(a - center)
-    keep = bool(keepdims) and keepdims is not np._NoValue
-    total = np.sum(squares, axis=axis, keepdims=keep)
-    count = a.size // max(total.size, 1) if total.size else 1
+    chosen = {"where": where} if is_given(where) and where is not True else {}
+    center = mean if is_given(mean) else np.mean(a, axis=axis, keepdims=True, **chosen)
+    deviation = a - center
+    squares = np.square(np.absolute(deviation)) if a.dtype.kind == "c" else np.square(deviation)
+    total = np.sum(squares, axis=axis, keepdims=keeps(keepdims), **chosen)
+    if chosen:
+        mask = np.broadcast_to(as_array(where), a.shape)
+        taken = np.sum(mask, axis=axis, keepdims=keeps(keepdims))
+        count: Any = np.maximum(taken - ddof, 0).astype(total.dtype)
+        return total / count
+    n = a.size // max(total.size, 1) if total.size else 1
     # As NumPy: too few entries divide by zero, giving nan or inf, never a negative number.
     with np.errstate(divide="ignore", invalid="ignore"):
-        return total / max(count - ddof, 0)
+        return total / max(n - ddof, 0)
 
 
 @composite(np.std)
@@ -54,7 +55,7 @@ def std(a: Any, *args: Any, **kwargs: Any) -> Any:
 def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
 ) -> Any:
-    keep = bool(keepdims) and keepdims is not np._NoValue
+    a, keep = as_array(a), keeps(keepdims)
     if weights is None:
         mean = np.mean(a, axis=axis, keepdims=keep)
         total: Any = mean.dtype.type(np.size(a) / max(mean.size, 1))
@@ -76,8 +77,8 @@ def average(
 
 @composite(np.ptp)
 def ptp(a: Any, axis: Any = None, out: None = None, keepdims: Any = False) -> Any:
-    _no_out("ptp", out=out)
-    keep = bool(keepdims) and keepdims is not np._NoValue
+    no_out("ptp", out)
+    keep = keeps(keepdims)
     return np.max(a, axis=axis, keepdims=keep) - np.min(a, axis=axis, keepdims=keep)
 
 
@@ -113,52 +114,108 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     return np.sum(dx * (y[(*lead, slice(1, None))] + y[(*lead, slice(None, -1))]) / 2.0, axis=axis)
 
 
-@composite(np.linspace)
-def linspace(
-    start: Any,
-    stop: Any,
-    num: int = 50,
-    endpoint: bool = True,
-    retstep: bool = False,
-    dtype: Any = None,
-    axis: int = 0,
+@composite(np.ediff1d)
+def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    a = np.ravel(as_array(ary))
+    parts = [a[1:] - a[:-1]]
+    if to_begin is not None:
+        parts.insert(0, np.ravel(as_array(to_begin)).astype(a.dtype))
+    if to_end is not None:
+        parts.append(np.ravel(as_array(to_end)).astype(a.dtype))
+    return np.concatenate(parts)
+
+
+@composite(np.gradient)
+def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    f = as_floats(f)
+    axes = axes_of(axis, f.ndim)
+    if edge_order not in (1, 2):
+        raise ValueError("'edge_order' greater than 2 not supported")
+    spacings = list(varargs) or [1.0]
+    if len(spacings) == 1 and np.ndim(spacings[0]) == 0:
+        spacings = spacings * len(axes)
+    if len(spacings) != len(axes):
+        raise TypeError("invalid number of arguments")
+    slopes = []
+    for spacing, k in zip(spacings, axes, strict=True):
+        if f.shape[k] < edge_order + 1:
+            raise ValueError(
+                f"gradient: axis {k} must have {edge_order + 1} entries for edge_order="
+                f"{edge_order}, got {f.shape[k]}"
+            )
+        slope = _slope(np.moveaxis(f, k, -1), as_array(spacing), edge_order, k)
+        slopes.append(slope if slope.dtype == f.dtype else slope.astype(f.dtype))
+    return slopes[0] if len(slopes) == 1 else tuple(slopes)
+
+
+def _slope(f: Any, spacing: Any, edge_order: int, axis: int) -> Any:
+    """Second-order differences along the last axis, which goes back to its place."""
+    if spacing.ndim > 1 or (spacing.ndim == 1 and spacing.shape[0] != f.shape[-1]):
+        raise ValueError("when 1d, distances must match the length of the corresponding dimension")
+    steps = np.diff(spacing) if spacing.ndim else np.broadcast_to(spacing, (f.shape[-1] - 1,))
+    left, right = steps[:-1], steps[1:]
+    slope = (f[..., 1:] - f[..., :-1]) / steps
+    if f.shape[-1] > 2:
+        # The slopes on both sides, weighted by the other side's step.
+        inner = (right * slope[..., :-1] + left * slope[..., 1:]) / (left + right)
+    else:
+        inner = slope[..., :0]
+    first, last = slope[..., :1], slope[..., -1:]
+    if edge_order == 2:
+        # The parabola through three points, at its end.
+        first = first - steps[:1] * (slope[..., 1:2] - first) / (steps[:1] + steps[1:2])
+        last = last + steps[-1:] * (last - slope[..., -2:-1]) / (steps[-1:] + steps[-2:-1])
+    return np.moveaxis(np.concatenate([first, inner, last], axis=-1), -1, axis)
+
+
+@composite(np.cov)
+def cov(
+    m: Any,
+    y: Any = None,
+    rowvar: bool = True,
+    bias: bool = False,
+    ddof: int | None = None,
+    fweights: Any = None,
+    aweights: Any = None,
     *,
-    device: Any = None,
+    dtype: Any = None,
 ) -> Any:
-    if num < 0:
-        raise ValueError(f"linspace: num must not be negative, got {num}")
-    kind = np.result_type(*(getattr(x, "dtype", x) for x in (start, stop)), float(num))
-    kind = kind if kind.kind == "f" else np.dtype(np.float64)
-    div = num - 1 if endpoint else num
-    delta = np.subtract(stop, start)
-    places = (-1,) + (1,) * np.ndim(delta)
-    counts = np.arange(num, dtype=kind).reshape(places)
-    step: Any = delta / div if div > 0 else np.nan
-    values = counts * (step if div > 0 else delta) + start
-    if endpoint and num > 1:
-        # start + (num - 1) * step may differ from stop in the last digit.
-        values = np.where(counts == num - 1, stop, values)
-    if dtype is not None and np.dtype(dtype) != values.dtype:
-        values = values.astype(dtype)
-    values = np.moveaxis(values, 0, axis) if axis else values
-    return (values, step) if retstep else values
+    def rows(x: Any) -> Any:
+        x = as_floats(x)
+        if x.ndim > 2:
+            raise ValueError(f"cov: arrays must have two axes at most, got {x.ndim}")
+        x = np.atleast_2d(x)
+        return x.T if not rowvar and np.ndim(x) == 2 and x.shape[0] != 1 else x
+
+    if ddof is not None and ddof != int(ddof):
+        raise ValueError("ddof must be integer")
+    X = rows(m)
+    if y is not None:
+        X = np.concatenate([X, rows(y)])
+    X = X.astype(np.result_type(X.dtype, np.float64) if dtype is None else dtype)
+    ddof = (0 if bias else 1) if ddof is None else ddof
+    f = None if fweights is None else as_array(fweights).astype(X.dtype)
+    a = None if aweights is None else as_array(aweights)
+    w = f if a is None else a if f is None else f * a
+    total = X.shape[1] if w is None else np.sum(w)
+    mean = np.sum(X if w is None else X * w, axis=1, keepdims=True) / total
+    if w is None or ddof == 0 or a is None:
+        factor = total - ddof
+    else:
+        factor = total - ddof * np.sum(w * a) / total
+    X = X - mean
+    turned = np.conjugate(X).T if X.dtype.kind == "c" else X.T
+    c = np.matmul(X, turned if w is None else (turned.T * w).T) / factor
+    return np.squeeze(c)[()]
 
 
-@composite(np.nan_to_num)
-def nan_to_num(
-    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
-) -> Any:
-    limits = np.finfo(x.dtype)
-    x = np.where(np.isnan(x), x.dtype.type(nan), x)
-    top = limits.max if posinf is None else x.dtype.type(posinf)
-    bottom = limits.min if neginf is None else x.dtype.type(neginf)
-    x = np.where(x == np.inf, top, x)
-    return np.where(x == -np.inf, bottom, x)
-
-
-@composite(np.polyval)
-def polyval(p: Any, x: Any) -> Any:
-    value: Any = np.zeros(np.shape(x), dtype_of(x)) if np.ndim(x) else dtype_of(x).type(0)
-    for coefficient in p:
-        value = value * x + coefficient
-    return value
+@composite(np.corrcoef)
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
+    c = np.cov(x, y, rowvar, dtype=dtype)
+    if np.ndim(c) == 0:
+        return c / c
+    deviation = np.sqrt(np.diagonal(c).real)
+    c = c / deviation[:, None] / deviation[None, :]
+    if c.dtype.kind == "c":
+        return c
+    return np.clip(c, -1, 1)

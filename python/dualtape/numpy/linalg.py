@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from .._core import ShapeError, UnsupportedFunctionError
 from .._core import det as det
 from .._core import inv as inv
 from .._core import solve as solve
+from . import _products
+from ._arguments import as_array, axis_of
 from ._dispatch import composite
 
 
@@ -119,3 +122,66 @@ def multi_dot(arrays: Any, *, out: None = None) -> Any:
     for x in arrays[1:]:
         product = np.dot(product, x)
     return product
+
+
+@composite(np.linalg.vecdot)
+def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    return np.vecdot(as_array(x1), as_array(x2), axis=axis)  # type: ignore[call-overload]
+
+
+@composite(np.linalg.cross)
+def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    if np.shape(x1)[axis] != 3 or np.shape(x2)[axis] != 3:
+        raise ShapeError(
+            f"cross: vectors must have 3 entries, got shapes {np.shape(x1)} and {np.shape(x2)}"
+        )
+    return _products.cross(x1, x2, axis=axis)
+
+
+@composite(np.linalg.tensordot)
+def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
+    return _products.tensordot(x1, x2, axes)
+
+
+@composite(np.linalg.trace)
+def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+    return np.trace(x, offset, -2, -1, dtype=dtype)
+
+
+@composite(np.linalg.diagonal)
+def diagonal(x: Any, /, *, offset: int = 0) -> Any:
+    return np.diagonal(x, offset, -2, -1)
+
+
+@composite(np.linalg.outer)
+def outer(x1: Any, x2: Any, /) -> Any:
+    if np.ndim(x1) != 1 or np.ndim(x2) != 1:
+        raise ValueError(
+            f"outer: arrays must have one axis, got shapes {np.shape(x1)} and {np.shape(x2)}"
+        )
+    return np.outer(x1, x2)
+
+
+@composite(np.linalg.tensorsolve)
+def tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+    a, b = as_array(a), as_array(b)
+    if axes is not None:
+        last = [axis_of(k, a.ndim) for k in axes]
+        a = np.transpose(a, [*(k for k in range(a.ndim) if k not in last), *last])
+    shape = a.shape[b.ndim :]
+    n = prod(shape)
+    if n * n != a.size:
+        raise np.linalg.LinAlgError(
+            "Input arrays must satisfy the requirement prod(a.shape[b.ndim:]) == "
+            f"prod(a.shape[:b.ndim]), got shapes {a.shape} and {b.shape}"
+        )
+    return np.linalg.solve(a.reshape(n, n), b.ravel()).reshape(shape)
+
+
+@composite(np.linalg.tensorinv)
+def tensorinv(a: Any, ind: int = 2) -> Any:
+    a = as_array(a)
+    if ind <= 0:
+        raise ValueError("Invalid ind argument.")
+    rows, columns = a.shape[:ind], a.shape[ind:]
+    return np.linalg.inv(a.reshape(prod(rows), -1)).reshape((*columns, *rows))

@@ -1,0 +1,176 @@
+"""Elementwise functions that are compositions of recorded ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._core import Tracer
+from ._arguments import as_array, as_floats, no_out, scalar_or_array
+from ._dispatch import composite
+from ._ufuncs import ufunc_composition
+
+
+def refuse_complex(x: Any, name: str) -> Any:
+    if x.dtype.kind == "c":
+        raise TypeError(f"{name}: has no meaning for complex values")
+    return x
+
+
+@ufunc_composition("modf")
+def modf(x: Any) -> tuple[Any, Any]:
+    x = refuse_complex(as_floats(x), "modf")
+    infinite = np.isinf(x)
+    # fmod keeps the sign of zero and has slope one; of an infinity it is NaN, which NumPy's is not.
+    part = np.fmod(np.where(infinite, 0, x), 1)
+    part = np.where(infinite, np.copysign(np.zeros((), x.dtype), x), part)
+    return scalar_or_array(part, x), np.trunc(x)
+
+
+@ufunc_composition("frexp")
+def frexp(x: Any) -> tuple[Any, Any]:
+    x = refuse_complex(as_floats(x), "frexp")
+    regular = np.isfinite(x) & (x != 0)
+    size = np.absolute(np.where(regular, x, 1))
+    exponent = np.floor(np.log2(size)).astype(np.int64) + 1
+    # The logarithm may be rounded across a power of two.
+    rest = np.absolute(ldexp(size, -exponent))
+    exponent = exponent + (rest >= 1) - (rest < 0.5)
+    mantissa = np.where(regular, ldexp(np.where(regular, x, 1), -exponent), x)
+    exponent = np.where(regular, exponent, 0).astype(np.int32)
+    return scalar_or_array(mantissa, x), scalar_or_array(exponent, x)
+
+
+@ufunc_composition("ldexp")
+def ldexp(x1: Any, x2: Any) -> Any:
+    x = as_floats(x1)
+    n = as_array(x2)
+    # Two steps: 2**n alone may overflow where x * 2**n does not.
+    half = n // 2
+    two = x.dtype.type(2)
+    return x * _power_of_two(two, half) * _power_of_two(two, n - half)
+
+
+def _power_of_two(two: Any, n: Any) -> Any:
+    return np.exp2(n.astype(two.dtype)) if isinstance(n, Tracer) else np.ldexp(two / two, n)
+
+
+@ufunc_composition("left_shift")
+def left_shift(x1: Any, x2: Any) -> Any:
+    return x1 * _whole_power_of_two(x2)
+
+
+@ufunc_composition("right_shift")
+def right_shift(x1: Any, x2: Any) -> Any:
+    return x1 // _whole_power_of_two(x2)
+
+
+def _whole_power_of_two(n: Any) -> Any:
+    if not isinstance(n, Tracer):
+        return np.left_shift(1, n)
+    return np.exp2(n.astype(np.float64)).astype(np.int64)  # Exact: a power of two.
+
+
+@ufunc_composition("bitwise_not")
+@ufunc_composition("invert")
+def invert(x: Any) -> Any:
+    return -1 - x
+
+
+@ufunc_composition("signbit")
+def signbit(x: Any) -> Any:
+    x = refuse_complex(as_floats(x), "signbit")
+    return np.copysign(x.dtype.type(1), x) < 0
+
+
+@composite(np.isposinf)
+def isposinf(x: Any, out: Any = None) -> Any:
+    no_out("isposinf", out)
+    return as_array(x) == np.inf
+
+
+@composite(np.isneginf)
+def isneginf(x: Any, out: Any = None) -> Any:
+    no_out("isneginf", out)
+    return as_array(x) == -np.inf
+
+
+@composite(np.fix)
+def fix(x: Any, out: Any = None) -> Any:
+    no_out("fix", out)
+    return np.trunc(as_array(x))
+
+
+@composite(np.imag)
+def imag(val: Any) -> Any:
+    return as_array(val).imag
+
+
+@composite(np.angle)
+def angle(z: Any, deg: bool = False) -> Any:
+    z = as_array(z)
+    if z.dtype.kind == "c":
+        value = np.arctan2(z.imag, z.real)
+    else:
+        z = as_floats(z)
+        pi = z.dtype.type(np.pi)
+        # Zero or pi: constant on both sides of zero, and NaN stays NaN.
+        value = np.where(np.isnan(z), z, np.where(signbit(z), pi, z.dtype.type(0)))[()]
+    return value * z.real.dtype.type(180 / np.pi) if deg else value
+
+
+@composite(np.real_if_close)
+def real_if_close(a: Any, tol: float = 100) -> Any:
+    a = as_array(a)
+    if a.dtype.kind != "c":
+        return a
+    limit = tol * np.finfo(a.dtype).eps if tol > 1 else tol
+    return a.real if bool(np.all(np.absolute(a.imag) < limit)) else a
+
+
+@composite(np.isreal)
+def isreal(x: Any) -> Any:
+    return np.imag(as_array(x)) == 0
+
+
+@composite(np.iscomplex)
+def iscomplex(x: Any) -> Any:
+    return np.imag(as_array(x)) != 0
+
+
+@composite(np.sinc)
+def sinc(x: Any) -> Any:
+    x = as_floats(x)
+    # The argument of the branch not taken is kept from zero: 0/0 has no derivative. Near zero
+    # the quotient loses the digits of its derivatives, which the series keeps.
+    y = x.dtype.type(np.pi) * x
+    near = np.absolute(y) < 0.5
+    far = np.where(near, x.dtype.type(1), y)
+    square = np.square(np.where(near, y, x.dtype.type(0)))
+    return scalar_or_array(np.where(near, _sinc_series(square), np.sin(far) / far), x)
+
+
+def _sinc_series(square: Any) -> Any:
+    """sin(y) / y = sum of (-y^2)^k / (2k + 1)!; the first term left out is below 1e-19 at 1/2."""
+    total: Any = 1.0
+    for k in (14, 12, 10, 8, 6, 4, 2):
+        total = 1.0 - square * total / (k * (k + 1))
+    return total
+
+
+@composite(np.unwrap)
+def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * np.pi) -> Any:
+    p = as_floats(p)
+    half = period / 2
+    jump = np.diff(p, axis=axis)
+    wrapped = np.mod(jump + half, period) - half
+    wrapped = np.where((wrapped == -half) & (jump > 0), half, wrapped)
+    # Whole periods: constant but at the jumps.
+    small = np.absolute(jump) < (half if discont is None else discont)
+    turns = np.where(small, jump.dtype.type(0), np.rint((wrapped - jump) / period))
+    if not turns.size:
+        return p
+    zeros = np.zeros_like(np.take(turns, [0], axis=axis))
+    steps = np.concatenate([zeros, np.cumsum(turns, axis=axis)], axis=axis)
+    return p + steps * period

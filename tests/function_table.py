@@ -1,0 +1,49 @@
+"""The table of functions: every row with its module's plain and traced spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from rows_math import ELEMENTWISE, REDUCTIONS
+from rows_shapes import INDEXING, SHAPES
+from table_rows import Row, Table
+
+import dualtape.numpy as dnp
+
+
+class Entry(NamedTuple):
+    family: str  # heading of the coverage page
+    name: str  # numpy.pad
+    variant: str
+    row: Row
+    modules: tuple[Any, Any]  # theirs, ours
+
+    @property
+    def id(self) -> str:
+        return f"{self.name} {self.variant}".strip().replace(" ", "-")
+
+    @property
+    def plain(self) -> Callable[..., Any]:
+        return lambda *args: self.row.f(self.modules[0], *args)
+
+    @property
+    def ours(self) -> Callable[..., Any]:
+        return lambda *args: self.row.f(self.modules[1], *args)
+
+
+def entries(family: str, prefix: str, table: Table, theirs: Any, ours: Any) -> list[Entry]:
+    found = []
+    for key, row in table.items():
+        name, _, variant = key.partition(" ")
+        found.append(Entry(family, f"{prefix}.{name}", variant, row, (theirs, ours)))
+    return found
+
+
+ROWS: list[Entry] = [
+    *entries("Elementwise functions", "numpy", ELEMENTWISE, np, dnp),
+    *entries("Reductions and statistics", "numpy", REDUCTIONS, np, dnp),
+    *entries("Shapes and assembly", "numpy", SHAPES, np, dnp),
+    *entries("Indexing and assignment", "numpy", INDEXING, np, dnp),
+]
