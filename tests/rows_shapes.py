@@ -90,6 +90,7 @@ SHAPES: Table = {
     "tril_indices_from": row(lambda np, a: a[np.tril_indices_from(a)], A),
     "triu_indices_from": row(lambda np, a: a[np.triu_indices_from(a, 1)], A),
     "diag_indices_from": row(lambda np, a: a[np.diag_indices_from(a)], S),
+    "array": row(lambda np, a: np.array([a[0], a[1] * a[2]], dtype=a.dtype), V, plain=False),
     "copy": row(lambda np, a: np.copy(a), A),
     "astype": row(lambda np, a: np.astype(a, a.dtype), A),
     "zeros_like": row(lambda np, a: np.zeros_like(a) + a, A),
