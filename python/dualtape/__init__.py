@@ -11,6 +11,7 @@ an array-like stand-in that records what is done with it.
 
 from . import numpy as numpy
 from . import scipy as scipy
+from . import sparse as sparse
 from ._check import check_grads as check_grads
 from ._config import show_config as show_config
 from ._core import ConcreteValueError as ConcreteValueError

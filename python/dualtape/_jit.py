@@ -22,7 +22,7 @@ from ._record import check_callable, name_of
 MAX_RECORDINGS = 64
 
 
-class _Entry(NamedTuple):
+class Entry(NamedTuple):
     """One recording: what Python was told at each guard, and how the results are structured."""
 
     recording: Recording
@@ -41,7 +41,7 @@ class _Entry(NamedTuple):
         return unflatten(self.treedef, leaves)
 
 
-class _Call(NamedTuple):
+class Call(NamedTuple):
     """The arguments of one call: traced leaves, and the rest by value."""
 
     leaves: list[Any]
@@ -77,7 +77,7 @@ class _Signature:
 
     def __init__(self) -> None:
         self.branches = Branches()  # the entries as a call finds them
-        self.entries: list[_Entry] = []
+        self.entries: list[Entry] = []
         self.overflown = False
 
 
@@ -115,7 +115,7 @@ class Jitted(JitCall):
             return self._fun(*args, **kwargs)
         signature = self._signature(call)
         if signature.overflown:
-            return self._fun(*args, **kwargs)
+            return self._unrecorded(args, kwargs)
         found = signature.branches.replay(call.leaves)
         if found is None:
             entry = self._record(call)
@@ -131,6 +131,10 @@ class Jitted(JitCall):
         else:
             self._remember(args, kwargs, signature.branches)
         return entry.fill(values)
+
+    def _unrecorded(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What a call past the bound on recordings gives."""
+        return self._fun(*args, **kwargs)
 
     def plan(self, *args: Any, **kwargs: Any) -> Listing:
         """The plan that a call with these arguments runs, as text."""
@@ -152,15 +156,15 @@ class Jitted(JitCall):
         """
         return memory(self._entry(args, kwargs).recording)
 
-    def _entry(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Entry:
+    def _entry(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
         call = self._split(args, kwargs)
         found = self._signature(call).branches.replay(call.leaves)
         return self._record(call) if found is None else found[0]
 
-    def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> _Call:
+    def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         if not self._static_positions and not self._static_names:
             leaves, treedef = flatten((args, kwargs))
-            return _Call(leaves, treedef, (), len(args))
+            return Call(leaves, treedef, (), len(args))
         n = len(args)
         fixed = {k % n for k in self._static_positions if -n <= k < n}
         static: list[tuple[int | str, Any]] = [(k, args[k]) for k in sorted(fixed)]
@@ -176,9 +180,9 @@ class Jitted(JitCall):
         free = tuple(arg for k, arg in enumerate(args) if k not in fixed)
         named = {name: x for name, x in kwargs.items() if name not in self._static_names}
         leaves, treedef = flatten((free, named))
-        return _Call(leaves, treedef, tuple(static), n)
+        return Call(leaves, treedef, tuple(static), n)
 
-    def _signature(self, call: _Call) -> _Signature:
+    def _signature(self, call: Call) -> _Signature:
         key = call.key()
         signature = self._signatures.get(key)
         if signature is None:
@@ -187,7 +191,7 @@ class Jitted(JitCall):
                 signature = self._signatures.setdefault(key, _Signature())
         return signature
 
-    def _check_leaves(self, call: _Call) -> None:
+    def _check_leaves(self, call: Call) -> None:
         for position, leaf in enumerate(call.leaves):
             if not isinstance(leaf, np.ndarray | np.generic | bool | int | float | complex):
                 path = leaf_name(call.treedef, position)[3:]
@@ -196,7 +200,7 @@ class Jitted(JitCall):
                     f"{type(leaf).__name__}; name it in static_argnums or static_argnames"
                 )
 
-    def _record(self, call: _Call) -> _Entry:
+    def _record(self, call: Call) -> Entry:
         """Run the Python function on traced values; each branch it takes is noted."""
         with Recorder(self._what, guards=True) as recorder:
             args, kwargs = call.arguments([recorder.input(leaf) for leaf in call.leaves])
@@ -208,7 +212,7 @@ class Jitted(JitCall):
             recording = recorder.finish([*outputs, *(tracer for tracer, _ in guards)])
         for k in traced:
             template[k] = None  # A tracer would keep its recording alive.
-        return _Entry(recording, tuple(int(x) for _, x in guards), template, traced, treedef)
+        return Entry(recording, tuple(int(x) for _, x in guards), template, traced, treedef)
 
     def _check_results(self, leaves: Sequence[Any], treedef: TreeDef) -> None:
         """Results are arrays, or values that nobody can change until the next call."""
@@ -220,7 +224,7 @@ class Jitted(JitCall):
                     f"{type(leaf).__name__}"
                 )
 
-    def _add(self, signature: _Signature, entry: _Entry) -> None:
+    def _add(self, signature: _Signature, entry: Entry) -> None:
         with self._lock:
             known = [old for old in signature.entries if old.outcomes == entry.outcomes]
             if known:
@@ -248,7 +252,7 @@ class Jitted(JitCall):
             self._signatures.popitem(last=False)
             self._forget()
 
-    def _compare(self, call: _Call, entry: _Entry, values: Sequence[Any]) -> None:
+    def _compare(self, call: Call, entry: Entry, values: Sequence[Any]) -> None:
         """check=True: the recording must be what the function would record now."""
         fresh = self._record(call)
         old_program, new_program = entry.recording.program(), fresh.recording.program()

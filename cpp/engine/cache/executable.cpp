@@ -4,6 +4,7 @@
 #include <malloc.h>
 #endif
 
+#include <algorithm>
 #include <list>
 #include <unordered_map>
 
@@ -36,11 +37,50 @@ ExecutablePtr Executable::derive(const Derivation& how) const {
   return executable;
 }
 
+Executable::Sparse Executable::sparse_task(const SparseQuestion& question) const {
+  const auto asks = [&](const Sparse& s) { return s.task->question() == question; };
+  {
+    std::lock_guard lock(mutex_);
+    const auto known = std::ranges::find_if(sparse_, asks);
+    if (known != sparse_.end()) return *known;
+  }
+  Sparse fresh{std::make_shared<SparseTask>(*program_, question), nullptr, {}};
+  if (const ProgramPtr& indices = fresh.task->index_program()) {
+    fresh.indices = std::make_shared<const Executable>(indices);
+  }
+  std::lock_guard lock(mutex_);
+  const auto known = std::ranges::find_if(sparse_, asks);
+  if (known != sparse_.end()) return *known;  // another thread was faster
+  sparse_.push_back(fresh);
+  return fresh;
+}
+
+SparseExecutable Executable::sparse(const SparseQuestion& question, const IndexRunner& run) const {
+  const Sparse found = sparse_task(question);
+  const SparseFormPtr form =
+      found.task->form(found.indices ? run(found.indices) : std::vector<IndexArray>());
+  const auto is_its = [&](const SparseExecutable& e) { return e.form == form; };
+  std::lock_guard lock(mutex_);
+  for (Sparse& s : sparse_) {
+    if (s.task != found.task) continue;
+    const auto known = std::ranges::find_if(s.made, is_its);
+    if (known != s.made.end()) return *known;
+    if (s.made.size() == kMaxSparse) s.made.erase(s.made.begin());
+    s.made.push_back({form, std::make_shared<const Executable>(form->program)});
+    return s.made.back();
+  }
+  return {form, std::make_shared<const Executable>(form->program)};
+}
+
 std::size_t Executable::bytes() const {
   std::lock_guard lock(mutex_);
   std::size_t total = sizeof *this + program_->bytes() + (plan_ ? plan_->bytes() : 0);
   if (second_) total += second_->bytes();
   for (const auto& [how, executable] : derived_) total += executable->bytes();
+  for (const Sparse& s : sparse_) {
+    total += s.task->bytes();
+    for (const SparseExecutable& e : s.made) total += e.executable->bytes();
+  }
   return total;
 }
 

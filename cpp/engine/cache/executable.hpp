@@ -7,18 +7,28 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
 
 #include "plan/plan.hpp"
+#include "sparse/sparse.hpp"
 #include "transform/derive.hpp"
 
 namespace dualtape::engine {
 
 class Executable;
 using ExecutablePtr = std::shared_ptr<const Executable>;
+
+/// A program that gives the entries of a sparse matrix, and its pattern.
+struct SparseExecutable {
+  SparseFormPtr form;
+  ExecutablePtr executable;
+};
+/// Runs a program of index operands on the inputs at hand.
+using IndexRunner = std::function<std::vector<IndexArray>(const ExecutablePtr&)>;
 
 class Executable {
  public:
@@ -33,13 +43,25 @@ class Executable {
   }
   /// Derived at the first call.
   ExecutablePtr derive(const Derivation& how) const;
+  /// A sparse Jacobian, for the values that `run` finds for the index operands.
+  SparseExecutable sparse(const SparseQuestion& question, const IndexRunner& run) const;
   /// The linear program of kLinearize, the pullback of kVjp.
   const ExecutablePtr& second() const { return second_; }
   /// Bytes held, with plans and derived programs.
   std::size_t bytes() const;
 
  private:
+  /// A sparse Jacobian's task, the program of its index operands, and what was made so far.
+  struct Sparse {
+    std::shared_ptr<SparseTask> task;
+    ExecutablePtr indices;  // null: there are none
+    std::vector<SparseExecutable> made;
+  };
+  /// Forms kept for each question.
+  static constexpr std::size_t kMaxSparse = 4;
+
   const Plan& compile() const;
+  Sparse sparse_task(const SparseQuestion& question) const;
 
   ProgramPtr program_;
   ExecutablePtr second_;
@@ -47,6 +69,7 @@ class Executable {
   mutable std::shared_ptr<const Plan> plan_;
   mutable std::atomic<const Plan*> ready_{nullptr};  // plan_, for readers without the lock
   mutable std::vector<std::pair<Derivation, ExecutablePtr>> derived_;
+  mutable std::vector<Sparse> sparse_;
 };
 
 /// The executable of this structure; the program is copied only if it is new.

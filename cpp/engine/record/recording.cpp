@@ -8,6 +8,7 @@
 #include "record/parse.hpp"
 #include "record/recording_matrices.hpp"
 #include "record/rerun.hpp"
+#include "record/sparse.hpp"
 #include "record/tracer.hpp"
 
 namespace dualtape::engine {
@@ -241,6 +242,10 @@ PyObject* get_region_count(PyObject* self, void*) {
       [&] { return PyLong_FromSize_t(self_of(self).executable->plan().region_count()); });
 }
 
+PyObject* get_has_custom_rules(PyObject* self, void*) {
+  return PyBool_FromLong(has_custom_rules(self_of(self).program()));
+}
+
 void recording_dealloc(PyObject* self) {
   delete reinterpret_cast<RecordingObject*>(self)->recording;
   PyTypeObject* type = Py_TYPE(self);
@@ -254,6 +259,7 @@ PyMethodDef recording_methods[] = {
     jacobian_method(),
     hessian_method(),
     laplacian_method(),
+    sparse_method(),
     {"batch", batch, METH_O, "batch($self, size, /)\n--\n\nMapped over the batch axes."},
     {"linearize", linearize, METH_O, "linearize($self, wrt, /)\n--\n\nOutputs, tangent map."},
     {"vjp", vjp, METH_O, "vjp($self, wrt, /)\n--\n\nOutputs and the map of cotangents."},
@@ -273,6 +279,8 @@ PyGetSetDef recording_attributes[] = {
     {"n_outputs", get_n_outputs, nullptr, "Number of outputs.", nullptr},
     {"peak_bytes", get_peak_bytes, nullptr, "Temporary memory and outputs, bytes.", nullptr},
     {"region_count", get_region_count, nullptr, "Fused regions of the plan.", nullptr},
+    {"has_custom_rules", get_has_custom_rules, nullptr, "custom_jvp or custom_vjp inside.",
+     nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
 }  // namespace
