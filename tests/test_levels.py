@@ -128,10 +128,11 @@ def test_symbols_of_the_module_are_found_too() -> None:
 
 @pytest.mark.parametrize("level", USABLE)
 def test_values_are_within_their_ulp_bounds(level: str) -> None:
-    """Check 1 of the rule table, against mpmath, at every level."""
+    """Check 1 of the rule table and the gamma family, against mpmath, at every level."""
     done = run(
         level, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n0" if has_xdist() else "-q",
-        str(TESTS / "test_rules.py"), "-k", "test_1_value",
+        str(TESTS / "test_rules.py"), str(TESTS / "test_gamma.py"),
+        "-k", "test_1_value or (ulp and float64)",
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
 

@@ -39,8 +39,8 @@ using Wider = std::conditional_t<std::is_same_v<T, double>, long double, double>
 template <class T>
 using Pattern = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
 
-/// Smooth functions the kernels compute in code of their own. The exact ones have a test of their
-/// own; the gamma family calls scalar code.
+/// Smooth functions with a rule in a wider type. The exact ones have a test of their own; the gamma
+/// family has no such rule (tests/test_gamma.py measures it).
 inline bool is_function(const ops::OpInfo& info) {
   return info.kind == Kind::kSmooth && info.max_ulp > 0.5 && info.name != "remainder" &&
          info.name != "gammaln" && info.name != "digamma" && info.name != "polygamma";

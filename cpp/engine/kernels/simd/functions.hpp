@@ -11,6 +11,10 @@
 
 namespace dualtape::engine::simd {
 
+namespace own {
+DUALTAPE_SIMD D erfc(D x) { return ops::detail::erfc_of_any(x); }
+}  // namespace own
+
 // Three ways to compute a function, floats and doubles:
 //   DUALTAPE_OWN    the code of exponential.hpp and its neighbours; floats in double
 //   DUALTAPE_MVEC   glibc's
@@ -96,7 +100,7 @@ DUALTAPE_LANES(cbrt)
 DUALTAPE_OWN(cos)
 DUALTAPE_OWN(cosh)
 DUALTAPE_LANES(erf)
-DUALTAPE_LANES(erfc)
+DUALTAPE_OWN(erfc)
 DUALTAPE_OWN(exp)
 DUALTAPE_OWN(exp2)
 DUALTAPE_OWN(expm1)
@@ -133,17 +137,20 @@ DUALTAPE_SIMD B logaddexp(B a, B b) {
   return select(d > B(0), a, b) + log1p_exp(-abs(d));
 }
 
-template <class T, int N>
-Simd<T, N> log_gamma(Simd<T, N> x) {
-  return map_lanes([](T lane) { return ops::GammaLn::value<T>(lane); }, x);
+DUALTAPE_SIMD D reciprocal_power(D x, int n) { return power_of_integer(-n, x); }
+
+// Long code with branches of its own: out of line.
+[[gnu::noinline]] inline D log_gamma(D x) { return ops::detail::log_gamma_of_any(x); }
+[[gnu::noinline]] inline D digamma(D x) { return ops::detail::digamma_of_any(x); }
+[[gnu::noinline]] inline D polygamma(int n, D x) { return ops::detail::polygamma_of_any(n, x); }
+inline Block<float> log_gamma(Block<float> x) {
+  return in_double([](D wide) { return log_gamma(wide); }, x);
 }
-template <class T, int N>
-Simd<T, N> digamma(Simd<T, N> x) {
-  return map_lanes([](T lane) { return ops::Digamma::value<T>(lane); }, x);
+inline Block<float> digamma(Block<float> x) {
+  return in_double([](D wide) { return digamma(wide); }, x);
 }
-template <class T, int N>
-Simd<T, N> polygamma(int n, Simd<T, N> x) {
-  return map_lanes([n](T lane) { return ops::Polygamma::value<T>(n, lane); }, x);
+inline Block<float> polygamma(int n, Block<float> x) {
+  return in_double([n](D wide) { return polygamma(n, wide); }, x);
 }
 
 }  // namespace dualtape::engine::simd

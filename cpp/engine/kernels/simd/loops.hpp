@@ -12,15 +12,9 @@
 
 namespace dualtape::engine::simd {
 
-/// Rules whose loops call scalar code for each element.
-template <class Op>
-inline constexpr bool kLaneByLane =
-    std::is_same_v<Op, ops::GammaLn> || std::is_same_v<Op, ops::Digamma> ||
-    std::is_same_v<Op, ops::Polygamma>;
-
 /// Rules that round as IEEE's basic operations: a lane and a scalar give the same bits.
 template <class Op>
-inline constexpr bool kCorrectlyRounded = Op::max_ulp <= 0.5 && !kLaneByLane<Op>;
+inline constexpr bool kCorrectlyRounded = Op::max_ulp <= 0.5;
 
 /// Operand k of a kernel; bit k of kSingles is set if it is a single value.
 template <class T, unsigned kSingles, int k>
@@ -155,7 +149,7 @@ void function_loop(void* out, const void* const* in, std::int64_t n, const std::
 
 template <class Op, class T, unsigned kSingles = 0>
 constexpr Kernel kernel() {
-  if constexpr (Op::kind == Kind::kPredicate || kLaneByLane<Op>) {
+  if constexpr (Op::kind == Kind::kPredicate) {
     return plain_loop<Op, T, kSingles>;
   } else if constexpr (kCorrectlyRounded<Op>) {
     return overlapping_loop<Op, T, kSingles>;
