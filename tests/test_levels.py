@@ -72,6 +72,12 @@ def test_forced_level_is_the_one_reported(level: str) -> None:
     assert lines["kernels"] == level
 
 
+@pytest.mark.parametrize("level", USABLE)
+def test_chains_of_arithmetic_have_the_bits_of_single_operations(level: str) -> None:
+    done = run(level, str(TESTS / "chain_programs.py"), *map(str, range(120)))
+    assert done.returncode == 0, done.stderr
+
+
 def test_best_level_is_chosen() -> None:
     code = "import dualtape as dt; print(dt.show_config('dicts')['kernels'])"
     assert run("", "-c", code).stdout.strip() == USABLE[0]

@@ -21,6 +21,7 @@ constexpr std::uint64_t kernel_abi() {
   mix(sizeof(Reducer));
   mix(sizeof(RowState));
   mix(sizeof(LinearAlgebra));
+  mix(sizeof(ChainKernels) + sizeof(ChainLink) + sizeof(ChainSlot) + sizeof(Chain));
   mix(sizeof(ProductShape) + sizeof(ProductKernel));
   return hash;
 }

@@ -21,9 +21,17 @@ const LinearAlgebra* linear_algebra(DType dtype) {
   }
 }
 
+const ChainKernels* chains(DType dtype) {
+  switch (dtype) {
+    case DType::kFloat64: return chains_float64();
+    case DType::kFloat32: return chains_float32();
+    default: return nullptr;
+  }
+}
+
 constexpr KernelLibrary kLibrary{kKernelAbi,       DUALTAPE_LEVEL, level::elementwise,
-                                 level::broadcast, level::convert, level::reducer,
-                                 product,          linear_algebra};
+                                 level::broadcast, chains,         level::convert,
+                                 level::reducer,   product,        linear_algebra};
 
 }  // namespace
 }  // namespace dualtape::engine

@@ -18,6 +18,9 @@ ProductKernel choose_real_product(DType dtype, const ProductShape& shape);
 ProductKernel choose_complex_product(DType dtype, const ProductShape& shape);
 ProductKernel choose_integer_product(DType dtype, const ProductShape& shape);
 
+const ChainKernels* chains_float64();
+const ChainKernels* chains_float32();
+
 const LinearAlgebra* linear_algebra_float64();
 const LinearAlgebra* linear_algebra_float32();
 const LinearAlgebra* linear_algebra_complex128();

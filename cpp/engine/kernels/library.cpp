@@ -101,6 +101,8 @@ Kernel lookup_broadcast_kernel(OpCode op, DType dtype, Broadcast which) {
   return kernels().broadcast(op, dtype, which);
 }
 
+const ChainKernels* lookup_chains(DType dtype) { return kernels().chains(dtype); }
+
 Kernel lookup_convert(DType from, DType to) { return kernels().convert(from, to); }
 
 const Reducer* lookup_reducer(OpCode op, DType dtype) { return kernels().reducer(op, dtype); }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/chain.hpp"
 #include "kernels/kernels.hpp"
 #include "kernels/linalg.hpp"
 #include "kernels/product.hpp"
@@ -23,6 +24,7 @@ struct KernelLibrary {
   const char* level;  // "x86-64-v3", "generic"
   Kernel (*elementwise)(OpCode op, DType dtype);
   Kernel (*broadcast)(OpCode op, DType dtype, Broadcast which);
+  const ChainKernels* (*chains)(DType dtype);  // null unless floating
   Kernel (*convert)(DType from, DType to);
   const Reducer* (*reducer)(OpCode op, DType dtype);
   ProductKernel (*product)(DType dtype, const ProductShape& shape);  // the fastest for the shape

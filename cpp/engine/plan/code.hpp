@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "kernels/chain.hpp"
 #include "kernels/kernels.hpp"
 #include "kernels/prepared.hpp"
 #include "kernels/reduce.hpp"
@@ -54,14 +55,26 @@ enum class Mode : std::uint8_t {
   kOfRows,  // on the values of each row
   kExpand,  // a value of each row, written out over the row
   kReduce,  // attr: index of the reduction
+  kChain,   // attr: index of the chain
 };
 
 struct RegionInstruction {
   Kernel kernel;
   std::int64_t attr;  // integer of a parametric operation; bytes of an element to expand
   std::uint32_t out;
-  std::uint32_t in[3];
+  std::uint32_t in[3];  // those that do not exist repeat the first
   Mode mode;
+  std::uint8_t operands;  // 0: cannot be a link of a chain
+  DType dtype;            // of the operands
+  OpCode op;
+};
+
+struct RegionChain {
+  const ChainKernels* kernels;
+  bool by_rows;
+  std::vector<ChainLink> links;
+  std::vector<ChainSlot> slots;
+  std::vector<std::uint32_t> regs;  // of slots
 };
 
 /// Points at the current block of a value: in the scratch, or in place in memory.
@@ -125,6 +138,7 @@ struct Region {
   std::vector<Fill> fills;
   std::vector<Gather> gathers;
   std::vector<RegionInstruction> instructions;
+  std::vector<RegionChain> chains;
   std::vector<Reduction> reductions;
   std::vector<Border> borders;
   bool in_order = false;  // windows meet: blocks run one after the other

@@ -248,7 +248,12 @@ std::size_t Code::bytes() const {
              region.instructions.capacity() * sizeof(RegionInstruction) +
              region.reductions.capacity() * sizeof(Reduction) +
              region.registers.capacity() * sizeof(Register) +
-             region.borders.capacity() * sizeof(Border);
+             region.borders.capacity() * sizeof(Border) +
+             region.chains.capacity() * sizeof(RegionChain);
+    for (const RegionChain& chain : region.chains) {
+      total += chain.links.capacity() * sizeof(ChainLink) +
+               chain.slots.capacity() * sizeof(ChainSlot) + chain.regs.capacity() * 4;
+    }
   }
   return total;
 }

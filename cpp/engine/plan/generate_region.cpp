@@ -38,9 +38,8 @@ class RegionGenerator {
   std::uint32_t elements(ValueId a, ValueId reader);
   Kernel choose_kernel(ValueId v, Placed* in);
   void place_operands(ValueId v, RegionInstruction* code);
-  void instruction(ValueId v, std::uint32_t position);
+  void instruction(ValueId v);
   Placed result(ValueId v);
-  void release(ValueId v, std::uint32_t position, bool same_item);
   void reduction(ValueId v, std::uint32_t reg, const RowShape& rows);
   void window(ValueId v);
 
@@ -53,9 +52,8 @@ class RegionGenerator {
 };
 
 RegionGenerator::Member& RegionGenerator::member(ValueId a) {
-  const auto members = generator_.schedule().members_of(step_);  // ascending
-  const auto at = std::lower_bound(members.begin(), members.end(), generator_.views().root(a));
-  return members_[static_cast<std::size_t>(at - members.begin())];
+  const ValueId root = generator_.views().root(a);
+  return members_[generator_.schedule().position[root] - step_.first];
 }
 
 /// Rows of an operand from outside matter only if no reduction has settled their length.
@@ -137,25 +135,6 @@ void RegionGenerator::place_operands(ValueId v, RegionInstruction* code) {
   }
 }
 
-/// Gives back the blocks of operands read for the last time: before the result gets one, if that
-/// may take their place (elements of one size), else after.
-void RegionGenerator::release(ValueId v, std::uint32_t position, bool same_item) {
-  const auto args = generator_.program().args_of(v);
-  for (std::size_t i = 0; i < args.size(); ++i) {
-    const ValueId r = generator_.views().root(args[i]);
-    if (!is_member(r) || generator_.schedule().last_use[r] != position) continue;
-    const bool same = is_of_rows(r) == is_of_rows(v) && item_size(generator_.type_of(r).dtype) ==
-                                                            item_size(generator_.type_of(v).dtype);
-    if (same != same_item) continue;
-    bool again = false;
-    for (std::size_t k = 0; k < i; ++k) again |= generator_.views().root(args[k]) == r;
-    if (again) continue;
-    const Member& last = member(r);
-    if (registers_.is_block(last.placed.reg)) registers_.free_block(last.placed.reg);
-    if (last.expanded != kNone) registers_.free_block(last.expanded);
-  }
-}
-
 Placed RegionGenerator::result(ValueId v) {
   const std::size_t item = item_size(generator_.type_of(v).dtype);
   const Lie lie = is_of_rows(v) ? Lie::kColumn : Lie::kElements;
@@ -163,22 +142,26 @@ Placed RegionGenerator::result(ValueId v) {
   return {registers_.new_stream(generator_.ref_of(v), item, lie), lie};
 }
 
-void RegionGenerator::instruction(ValueId v, std::uint32_t position) {
+void RegionGenerator::instruction(ValueId v) {
   const Program& program = generator_.program();
   const auto args = program.args_of(v);
   const auto attrs = program.attrs_of(v);
   RegionInstruction code{};
   code.attr = attrs.empty() ? 0 : attrs[0];
+  code.op = program.instructions[v].op;
+  code.dtype = generator_.type_of(args.back()).dtype;
   place_operands(v, &code);
+  const bool converts = code.op == kConvert && generator_.type_of(v).dtype != code.dtype;
+  if (code.mode != Mode::kOfRows && !converts) {
+    code.operands = static_cast<std::uint8_t>(args.size());
+  }
   for (std::size_t i = args.size(); i < 3; ++i) code.in[i] = code.in[0];
-  release(v, position, true);
   const Placed out = result(v);
   code.out = out.reg;
   member(v).placed = out;
-  release(v, position, false);
   region_.instructions.push_back(code);
   const std::int64_t rows = region_.row && is_of_rows(v) ? region_.row : 1;
-  generator_.code().work += region_.count / rows * element_cost(program.instructions[v].op);
+  generator_.code().work += region_.count / rows * element_cost(code.op);
 }
 
 void RegionGenerator::reduction(ValueId v, std::uint32_t reg, const RowShape& rows) {
@@ -237,11 +220,16 @@ void RegionGenerator::window(ValueId v) {
   code.out = registers_.new_stream(at, static_cast<std::size_t>(item), Lie::kElements);
   std::fill_n(code.in, 3, elements(part, part));
   member(v).placed = {code.out, Lie::kElements};
+  code.dtype = type.dtype;
   if (op == kAddSlice) {
     code.in[0] = code.out;
-    code.kernel = lookup_kernel(static_cast<OpCode>(ops::op_index<ops::Add>), type.dtype);
+    code.op = static_cast<OpCode>(ops::op_index<ops::Add>);
+    code.kernel = lookup_kernel(code.op, type.dtype);
+    code.operands = 2;
   } else {
+    code.op = kConvert;
     code.kernel = lookup_convert(type.dtype, type.dtype);
+    code.operands = 1;
   }
   region_.instructions.push_back(code);
   generator_.code().work += region_.count;
@@ -255,20 +243,15 @@ Region RegionGenerator::members() {
   members_.resize(members.size());
   region_.instructions.reserve(members.size());
   settle_row();
-  std::uint32_t position = step_.first;
   for (ValueId v : members) {
-    if (is_elementwise(program.instructions[v].op)) {
-      instruction(v, position++);
-      continue;
-    }
     const ValueId x = program.args_of(v)[0];
-    if (is_window(program.instructions[v].op)) {
+    if (is_elementwise(program.instructions[v].op)) {
+      instruction(v);
+    } else if (is_window(program.instructions[v].op)) {
       window(v);
     } else {
       reduction(v, elements(x, x), row_shape(program.type_of(x).shape, program.attrs_of(v)));
     }
-    release(v, position++, true);
-    release(v, position - 1, false);
   }
   registers_.finish(step_.whole_rows);
   return std::move(region_);

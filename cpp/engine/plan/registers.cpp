@@ -4,6 +4,7 @@
 #include <numeric>
 #include <string>
 
+#include "plan/chains.hpp"
 #include "program/errors.hpp"
 
 namespace dualtape::engine {
@@ -46,13 +47,6 @@ std::uint32_t RegionRegisters::new_block(std::size_t item, Lie lie) {
   const auto bytes = static_cast<std::uint32_t>(item);
   const std::uint32_t step = lie == Lie::kElements ? bytes : 0;
   const std::int64_t row_step = lie == Lie::kElements ? region_.row * bytes : bytes;
-  for (std::size_t i = free_.size(); i-- > 0;) {
-    const Register& known = blocks_[free_[i]];
-    if (known.step != step || known.row_step != row_step) continue;
-    const std::uint32_t reg = free_[i];
-    free_.erase(free_.begin() + static_cast<std::ptrdiff_t>(i));
-    return reg;
-  }
   blocks_.push_back({{}, step, row_step});
   return static_cast<std::uint32_t>(blocks_.size() - 1);
 }
@@ -66,8 +60,6 @@ std::uint32_t RegionRegisters::new_stream(const Ref& ref, std::size_t item, Lie 
   return kStreamBit | static_cast<std::uint32_t>(streams_.size() - 1);
 }
 
-void RegionRegisters::free_block(std::uint32_t reg) { free_.push_back(reg); }
-bool RegionRegisters::is_block(std::uint32_t reg) const { return !(reg & kStreamBit); }
 bool RegionRegisters::rows_are_long() const { return region_.row >= kLongRow; }
 
 /// The operand broadcast to the shape of an instruction of the region.
@@ -292,10 +284,9 @@ void RegionRegisters::settle_scratch() {
   region_.scratch_bytes = at;
 }
 
-void RegionRegisters::finish(bool whole_rows) {
-  settle_block(whole_rows);
+/// Streams come after the blocks.
+void RegionRegisters::number_streams() {
   region_.block_count = static_cast<std::uint32_t>(blocks_.size());
-  region_.registers.reserve(blocks_.size() + streams_.size());
   region_.registers = blocks_;
   region_.registers.insert(region_.registers.end(), streams_.begin(), streams_.end());
   const auto number = [&](std::uint32_t& reg) {
@@ -306,6 +297,17 @@ void RegionRegisters::finish(bool whole_rows) {
     for (std::uint32_t& reg : i.in) number(reg);
   }
   for (Reduction& r : region_.reductions) number(r.reg);
+}
+
+void RegionRegisters::finish(bool whole_rows) {
+  number_streams();
+  form_chains(region_);
+  read_fills_in_place();
+  share_blocks();
+  settle_block(whole_rows);
+  region_.block_count = static_cast<std::uint32_t>(blocks_.size());
+  region_.registers = blocks_;
+  region_.registers.insert(region_.registers.end(), streams_.begin(), streams_.end());
   settle_scratch();
 }
 

@@ -31,12 +31,11 @@ class RegionRegisters {
   /// outside can be read in place.
   void consider_row(ValueId a, ValueId reader);
 
-  /// A block of elements, or of one value a row.
+  /// A block of elements, or of one value a row. Values whose lives do not overlap share one in the
+  /// end.
   std::uint32_t new_block(std::size_t item, Lie lie);
   /// Memory written or read in place.
   std::uint32_t new_stream(const Ref& ref, std::size_t item, Lie lie);
-  void free_block(std::uint32_t reg);
-  bool is_block(std::uint32_t reg) const;
 
   /// A value of another step, broadcast to the shape of `reader`; in place if possible.
   Placed outside(ValueId a, ValueId reader);
@@ -63,6 +62,9 @@ class RegionRegisters {
   bool can_stay(const Walk& walk, std::int64_t row) const;
   Placed place(ValueId a, const Walk& walk, bool as_elements);
   Placed stay(const Ref& ref, const Walk& walk);
+  void number_streams();
+  void read_fills_in_place();
+  void share_blocks();
   void settle_block(bool whole_rows);
   std::int64_t settle_periods();
   void settle_panels(std::int64_t grain);
@@ -71,7 +73,6 @@ class RegionRegisters {
   const Generator& generator_;
   Region& region_;
   std::vector<Register> blocks_, streams_;
-  std::vector<std::uint32_t> free_;
   std::unordered_map<std::uint64_t, Placed> outside_;
 };
 

@@ -120,7 +120,20 @@ class RegionRun {
         case Mode::kExpand: expand(i, rows, n / rows); break;
         case Mode::kReduce:
           reduce(region_.reductions[static_cast<std::size_t>(i.attr)], at_[i.out], first, n);
+          break;
+        case Mode::kChain: chain(region_.chains[static_cast<std::size_t>(i.attr)], rows, n);
       }
+    }
+  }
+
+  void chain(const RegionChain& c, std::int64_t rows, std::int64_t n) const {
+    char* at[kMostSlots];
+    for (std::size_t k = 0; k < c.regs.size(); ++k) at[k] = at_[c.regs[k]];
+    const Chain chain{c.links.data(), c.slots.data(), c.slots.size()};
+    if (!c.by_rows) return c.kernels->run(chain, at, n);
+    for (std::int64_t r = 0; r < rows; ++r) {
+      c.kernels->run(chain, at, n / rows);
+      for (std::size_t k = 0; k < c.regs.size(); ++k) at[k] += row_step(c.regs[k]);
     }
   }
 

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "kernels/strided.hpp"
+#include "plan/order.hpp"
 #include "plan/windows.hpp"
 
 namespace dualtape::engine {
@@ -265,7 +266,7 @@ RowShape row_shape(std::span<const std::int64_t> shape, std::span<const std::int
 Schedule::Schedule(const Program& program, const std::vector<bool>& live, const Views& views)
     : step_of(program.size(), 0), of_rows(program.size(), false) {
   assign_steps(program, live, views);
-  sort_members(program);
+  sort_members(program, views);
   find_last_uses(program, views);
 }
 
@@ -278,7 +279,7 @@ void Schedule::assign_steps(const Program& program, const std::vector<bool>& liv
   }
 }
 
-void Schedule::sort_members(const Program& program) {
+void Schedule::sort_members(const Program& program, const Views& views) {
   std::uint32_t total = 0;
   for (ScheduledStep& step : steps) {
     step.first = total;
@@ -291,6 +292,12 @@ void Schedule::sort_members(const Program& program) {
     ScheduledStep& step = steps[step_of[v]];
     members[step.first + step.count++] = v;
   }
+  for (const ScheduledStep& step : steps) {
+    if (step.kind != StepKind::kRegion) continue;
+    order_region(program, views, of_rows, {members.data() + step.first, step.count});
+  }
+  position.resize(program.size());
+  for (std::uint32_t k = 0; k < total; ++k) position[members[k]] = k;
 }
 
 void Schedule::find_last_uses(const Program& program, const Views& views) {

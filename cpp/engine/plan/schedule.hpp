@@ -51,9 +51,10 @@ inline constexpr std::uint32_t kNever = ~std::uint32_t{0};
 struct Schedule {
   Schedule(const Program& program, const std::vector<bool>& live, const Views& views);
 
-  std::vector<ScheduledStep> steps;    // from 1 on: 0 is the time before the first step
-  std::vector<std::uint32_t> step_of;  // of each value; 0 for inputs, constants and views
-  std::vector<ValueId> members;        // in order of execution
+  std::vector<ScheduledStep> steps;     // from 1 on: 0 is the time before the first step
+  std::vector<std::uint32_t> step_of;   // of each value; 0 for inputs, constants and views
+  std::vector<ValueId> members;         // in order of execution
+  std::vector<std::uint32_t> position;  // of each value of a step, in members
   /// Of a member of a region: it has one value a row, known as soon as the row is.
   std::vector<bool> of_rows;
   /// Of each root: position in `members` of its last reader; kNever: it is an output, or nobody
@@ -68,7 +69,7 @@ struct Schedule {
 
  private:
   void assign_steps(const Program& program, const std::vector<bool>& live, const Views& views);
-  void sort_members(const Program& program);
+  void sort_members(const Program& program, const Views& views);
   void find_last_uses(const Program& program, const Views& views);
 };
 

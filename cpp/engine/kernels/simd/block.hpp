@@ -167,6 +167,20 @@ DUALTAPE_SIMD Mask<T, N> load_mask(const bool* p) {
   return {wide != Lanes{}};
 }
 
+/// The way back: bytes 0 and 1.
+template <class T, int N>
+DUALTAPE_SIMD void store_mask(bool* p, Mask<T, N> m) {
+#if defined(DUALTAPE_SIMD_AVX512)
+  const auto v = reinterpret_cast<__m512i>(m.v);
+  __m128i bytes;
+  if constexpr (sizeof(T) == 8) bytes = _mm_maskz_set1_epi8(_mm512_movepi64_mask(v), 1);
+  if constexpr (sizeof(T) == 4) bytes = _mm_maskz_set1_epi8(_mm512_movepi32_mask(v), 1);
+  std::memcpy(p, &bytes, N);
+#else
+  for (int i = 0; i < N; ++i) p[i] = m.v[i] != 0;
+#endif
+}
+
 template <class T, int N>
 DUALTAPE_SIMD Simd<T, N> select(Mask<T, N> m, Simd<T, N> a, Simd<T, N> b) {
   return m.v ? a.v : b.v;
