@@ -188,6 +188,51 @@ def indexing() -> Iterator[Case]:
     yield Case("iterate", lambda x: sum(row * k for k, row in enumerate(x)), _args((3, 2)))
 
 
+def orders() -> Iterator[Case]:
+    x, y = _args((3, 4), (3, 4))
+    ties = np.array([[2.0, -1.0, 2.0, 2.0], [0.5, 0.5, -3.0, 0.5]])
+    for axis in (None, 0, 1, -1):
+        yield Case(f"sort-axis={axis}", lambda x, a=axis: np.sort(x, axis=a), (x,))
+        yield Case(f"argsort-axis={axis}", lambda x, a=axis: x * np.argsort(y, axis=a)[0], (x,))
+    yield Case("argsort-traced", lambda x: np.argsort(x, axis=0) * x, (x,))
+    yield Case("argsort-ties", lambda x: x + np.argsort(ties, axis=1, stable=True), (ties[:1],))
+    yield Case("sort-empty", lambda x: np.sort(x, axis=0), _args((0, 3)))
+    yield Case("sort-one", lambda x: np.sort(x) * x, _args((1,)))
+    yield Case("sort-long", lambda x: np.sort(x)[::7] * x[::7], _args((600,)))
+    yield Case("sort-by-another", lambda x, y: dnp.take(x, np.argsort(y[0])[:3], axis=1), (x, y))
+    yield Case("sort-of-part", lambda x: np.sort(x[::-1, 1:].T, axis=0), (x,))
+    yield Case("sort-in-place", _sort_in_place, (x,))
+    yield Case("partition", lambda x: np.partition(np.sort(x), 2) * 2, (x,))
+    yield Case("argpartition", lambda x: np.take(x, np.argpartition(x, 0, axis=None)[0]), (x,))
+    yield Case(
+        "searchsorted", lambda x, v: v * np.searchsorted(np.sort(x[0]) + 0.1, v), (x, y[0]), False
+    )
+    yield Case(
+        "searchsorted-sorter",
+        lambda x, v: x[0, 0] * np.searchsorted(x[0], v[0, 1], "right", np.argsort(x[0])),
+        (x, y),
+        analytic=False,
+    )
+    zeros = np.array([[2.0, 0.0, 3.0, 1.5], [0.0, 0.0, 5.0, -0.5]])
+    for axis in (None, 0, 1):
+        yield Case(f"cumprod-axis={axis}", lambda x, a=axis: np.cumprod(x, axis=a), (x,))
+        yield Case(f"cumprod-zeros-{axis}", lambda x, a=axis: np.cumprod(x, axis=a), (zeros,))
+    yield Case("cumprod-empty", lambda x: np.cumprod(x, axis=0), _args((0, 2)))
+    yield Case("cumprod-one", lambda x: np.multiply.accumulate(x), _args((1, 2)))
+    for ufunc in (np.maximum, np.minimum):
+        name = ufunc.__name__
+        yield Case(f"{name}-accumulate", lambda x, u=ufunc: u.accumulate(x), (x,))
+        yield Case(f"{name}-accumulate-rows", lambda x, u=ufunc: u.accumulate(x, axis=1), (x,))
+        yield Case(f"{name}-accumulate-one", lambda x, u=ufunc: u.accumulate(x), _args((1,)))
+
+
+def _sort_in_place(x: Any) -> Any:
+    y = x * 2
+    y.sort(axis=0)
+    y[1].sort()
+    return y * x
+
+
 def _assign(index: Any, operation: str = "=") -> Callable[..., Any]:
     def f(x: Any, v: Any) -> Any:
         # Under vmap x may be a plain array while v is traced: dualtape's array takes both.
@@ -288,5 +333,6 @@ CASES: list[Case] = [
     *products(),
     *indexing(),
     *assignments(),
+    *orders(),
     *linear_algebra(),
 ]

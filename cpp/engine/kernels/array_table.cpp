@@ -52,6 +52,12 @@ PreparedPtr prepare(const ArrayCall& call) {
     case kCumSum:
     case kArgMax:
     case kArgMin: return prepare_scan(call);
+    case kSort:
+    case kArgSort:
+    case kSearchSorted: return prepare_order(call);
+    case kCumMax:
+    case kCumMin:
+    case kRecurrence: return prepare_recurrence(call);
     case kLu:
     case kSolve:
     case kInv:

@@ -56,10 +56,12 @@ PreparedPtr make_prepared(Args&&... args) {
 PreparedPtr prepare(const ArrayCall& call);
 
 // One function for each family.
-PreparedPtr prepare_move(const ArrayCall& call);     // copies, pad, update, concatenate, iota, eye
-PreparedPtr prepare_take(const ArrayCall& call);     // take, take_add, take_set
-PreparedPtr prepare_scan(const ArrayCall& call);     // cumsum, argmax, argmin
-PreparedPtr prepare_product(const ArrayCall& call);  // dot_general
-PreparedPtr prepare_linalg(const ArrayCall& call);   // lu, solve, inv, det, cofactor
+PreparedPtr prepare_move(const ArrayCall& call);   // copies, pad, update, concatenate, iota, eye
+PreparedPtr prepare_take(const ArrayCall& call);   // take, take_add, take_set
+PreparedPtr prepare_scan(const ArrayCall& call);   // cumsum, argmax, argmin
+PreparedPtr prepare_order(const ArrayCall& call);  // sort, argsort, search_sorted
+PreparedPtr prepare_recurrence(const ArrayCall& call);  // recurrence, cummax, cummin
+PreparedPtr prepare_product(const ArrayCall& call);     // dot_general
+PreparedPtr prepare_linalg(const ArrayCall& call);      // lu, solve, inv, det, cofactor
 
 }  // namespace dualtape::engine

@@ -64,6 +64,23 @@ Expr any(const Expr& x, Dims axes);
 Expr argmax(const Expr& x, std::int64_t axis);
 Expr argmin(const Expr& x, std::int64_t axis);
 Expr cumsum(const Expr& x, std::int64_t axis, bool reverse = false);
+
+// Order and recurrence along an axis.
+Expr sort(const Expr& x, std::int64_t axis);
+/// Stable: equal entries stay in order; NaN come last.
+Expr argsort(const Expr& x, std::int64_t axis);
+/// y[.., k, ..] = x[.., index[.., k, ..], ..]; index int64, of x's shape but for this axis, with
+/// entries in [0, n): they are not checked.
+Expr take_along(const Expr& x, const Expr& index, std::int64_t axis);
+/// Where to put v[..., m] into ascending a[..., n], in front of equal entries or to their right;
+/// equal leading axes.
+Expr searchsorted(const Expr& a, const Expr& v, bool right);
+Expr cummax(const Expr& x, std::int64_t axis);
+Expr cummin(const Expr& x, std::int64_t axis);
+/// y[k] = a[k] y[k-1] + b[k], from the last k if `reverse`.
+Expr recurrence(const Expr& a, const Expr& b, std::int64_t axis, bool reverse = false);
+Expr cumprod(const Expr& x, std::int64_t axis);
+
 /// Sums over what broadcasting `shape` to x's shape repeats: the transpose of broadcasting.
 Expr sum_to(const Expr& x, const Dims& shape);
 

@@ -113,14 +113,18 @@ void transpose_take_set(const OpCall&, std::span<const LinearArg> x, const Expr&
 }
 
 /// Batched indices into a batch of arrays as indices into the batch laid end to end:
-/// index mod n + n * (position in the batch).
+/// index mod n + n * (position in the batch). An entry out of range stays one: it must not read
+/// another array of the batch.
 Expr flat_index(const Expr& index, std::int64_t size, std::int64_t n) {
   Builder& b = index.builder();
   const Expr length = constant(b, static_cast<double>(n), DType::kInt64);
-  const Expr wrapped = where(less(index, constant(b, 0, DType::kInt64)), index + length, index);
+  const Expr zero = constant(b, 0, DType::kInt64);
+  const Expr wrapped = where(less(index, zero), index + length, index);
   Dims column(index.rank(), 1);
   column[0] = size;
-  return wrapped + reshape(iota(b, size), column) * length;
+  const Expr flat = wrapped + reshape(iota(b, size), column) * length;
+  const Expr nowhere = constant(b, static_cast<double>(n * size), DType::kInt64);
+  return where(less(wrapped, zero), nowhere, where(less(wrapped, length), flat, nowhere));
 }
 
 Expr merge_batch(const Expr& x) {

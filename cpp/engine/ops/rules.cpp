@@ -18,6 +18,12 @@ const Rules& rules_of(OpCode op) {
     case kTake:
     case kTakeAdd:
     case kTakeSet: return gather_rules(op);
+    case kSort:
+    case kArgSort:
+    case kSearchSorted:
+    case kCumMax:
+    case kCumMin:
+    case kRecurrence: return order_rules(op);
     case kDotGeneral: return product_rules(op);
     case kLu:
     case kSolve:

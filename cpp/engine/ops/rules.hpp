@@ -51,6 +51,7 @@ const Rules& view_rules(OpCode op);
 const Rules& movement_rules(OpCode op);
 const Rules& gather_rules(OpCode op);
 const Rules& reduction_rules(OpCode op);
+const Rules& order_rules(OpCode op);
 const Rules& product_rules(OpCode op);
 const Rules& linalg_rules(OpCode op);
 

@@ -110,6 +110,8 @@ std::int64_t array_cost(const Program& program, ValueId v) {
     case kInv:
     case kDet:
     case kCofactor: return in * (shape.empty() ? 1 : shape.back());
+    case kSort:
+    case kArgSort: return in * 16;
     case kAddSlice:
     case kUpdateSlice: return element_count(program.type_of(args[1]).shape);
     case kTakeAdd:

@@ -49,6 +49,13 @@ enum ArrayOp : OpCode {
   kArgMax,  // attrs: [axis]; int64
   kArgMin,
   kCumSum,  // attrs: [axis, reverse]
+  // order and recurrence along an axis
+  kSort,          // attrs: [axis]; NaN last
+  kArgSort,       // attrs: [axis]; int64, stable: equal entries and NaN stay in order
+  kSearchSorted,  // (a[..., n] ascending, v[..., m]) -> int64[..., m]; attrs: [right]
+  kCumMax,        // attrs: [axis]
+  kCumMin,
+  kRecurrence,  // (a, b) -> y[k] = a[k] y[k-1] + b[k], y[-1] = 0; attrs: [axis, reverse]
   // products and linear algebra (last two axes; leading axes are a batch, equal in all operands)
   kDotGeneral,  // attrs: [n_contract, n_batch, lhs contract axes, rhs contract axes, lhs batch
                 // axes, rhs batch axes] result axes: batch, lhs free, rhs free

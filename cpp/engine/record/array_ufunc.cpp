@@ -230,6 +230,10 @@ PyObject* array_ufunc(PyObject*, PyObject* const* args, Py_ssize_t n, PyObject* 
         return reduce_ufunc(*f, args[2], n > 3 ? args[3] : nullptr, options);
       }
     }
+    if (is_plain && PyUnicode_CompareWithASCIIString(args[1], "accumulate") == 0) {
+      PyObject* axis = n == 4 ? args[3] : options.axis;
+      if (PyObject* r = accumulate_ufunc(*code, args[2], axis)) return r;
+    }
     return composed(args, n, names);
   });
 }

@@ -32,9 +32,13 @@ std::span<const Function> reduction_functions();
 std::span<const Function> shape_functions();
 std::span<const Function> join_functions();
 std::span<const Function> product_functions();
+std::span<const Function> order_functions();
 std::span<const Function> maker_functions();
 /// where, clip, polygamma: elementwise functions with arguments of their own.
 std::span<const Function> selection_functions();
+
+/// The accumulate method of a ufunc along an axis; nullptr if it is not recorded.
+PyObject* accumulate_ufunc(int op, PyObject* x, PyObject* axis);
 
 /// Function objects of the module: every table above, and the elementary functions.
 void add_functions(PyObject* module);

@@ -131,6 +131,8 @@ from .._core import arctanh as arctanh
 from .._core import arctanh as atanh
 from .._core import argmax as argmax
 from .._core import argmin as argmin
+from .._core import argpartition as argpartition
+from .._core import argsort as argsort
 from .._core import array as array
 from .._core import asarray as asarray
 from .._core import broadcast_to as broadcast_to
@@ -143,6 +145,7 @@ from .._core import copy as copy
 from .._core import copysign as copysign
 from .._core import cos as cos
 from .._core import cosh as cosh
+from .._core import cumprod as cumprod
 from .._core import cumsum as cumsum
 from .._core import diag as diag
 from .._core import diagonal as diagonal
@@ -203,6 +206,7 @@ from .._core import not_equal as not_equal
 from .._core import ones as ones
 from .._core import ones_like as ones_like
 from .._core import outer as outer
+from .._core import partition as partition
 from .._core import power as pow
 from .._core import power as power
 from .._core import prod as prod
@@ -215,11 +219,13 @@ from .._core import reshape as reshape
 from .._core import rint as rint
 from .._core import round as around
 from .._core import round as round
+from .._core import searchsorted as searchsorted
 from .._core import shape as shape
 from .._core import sign as sign
 from .._core import sin as sin
 from .._core import sinh as sinh
 from .._core import size as size
+from .._core import sort as sort
 from .._core import sqrt as sqrt
 from .._core import square as square
 from .._core import squeeze as squeeze
@@ -249,7 +255,6 @@ from ._assembly import rollaxis as rollaxis
 from ._assembly import trim_zeros as trim_zeros
 from ._assembly import unstack as unstack
 from ._assembly import vander as vander
-from ._cumulative import cumprod as cumprod
 from ._cumulative import cumulative_prod as cumulative_prod
 from ._cumulative import cumulative_sum as cumulative_sum
 from ._cumulative import nancumprod as nancumprod
@@ -288,7 +293,6 @@ from ._indexing import place as place
 from ._indexing import put as put
 from ._indexing import put_along_axis as put_along_axis
 from ._indexing import putmask as putmask
-from ._indexing import searchsorted as searchsorted
 from ._indexing import take_along_axis as take_along_axis
 from ._indexing import tril_indices_from as tril_indices_from
 from ._indexing import triu_indices_from as triu_indices_from

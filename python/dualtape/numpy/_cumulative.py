@@ -8,33 +8,6 @@ import numpy as np
 
 from ._arguments import along, as_array, axis_of, no_out
 from ._dispatch import composite
-from ._ufuncs import scan
-
-
-def _flat(a: Any, axis: Any) -> tuple[Any, int]:
-    """The array and the axis to go along: of a number, or without an axis, the flattened array."""
-    a = as_array(a)
-    if axis is not None and a.ndim:
-        return a, axis_of(axis, a.ndim)
-    if axis is not None:
-        axis_of(axis, 1)
-    return np.ravel(a), 0
-
-
-def _accumulator(a: Any, dtype: Any) -> Any:
-    """NumPy multiplies small integers and booleans in the platform's integer."""
-    if dtype is not None:
-        return a.astype(dtype)
-    if a.dtype.kind not in "iub":
-        return a
-    return a.astype(np.uint64 if a.dtype.kind == "u" else np.int64)
-
-
-@composite(np.cumprod)
-def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    no_out("cumprod", out)
-    a, axis = _flat(a, axis)
-    return scan(np.multiply, _accumulator(a, dtype), axis)
 
 
 def _without_nan(a: Any, value: float) -> Any:

@@ -8,7 +8,6 @@ import numpy as np
 
 from ._arguments import as_array, indexable_by
 from ._dispatch import composite
-from ._indexing import bisect
 
 
 @composite(np.linspace)
@@ -101,7 +100,7 @@ def interp(
     if n == 1:
         inside: Any = np.broadcast_to(fp[0], x.shape)
     else:
-        k = np.clip(bisect(xp, x, "right") - 1, 0, n - 2)
+        k = np.clip(np.searchsorted(xp, x, "right") - 1, 0, n - 2)
         xp, fp = indexable_by(xp, k), indexable_by(fp, k)
         x0, x1, f0, f1 = xp[k], xp[k + 1], fp[k], fp[k + 1]
         inside = f0 + (f1 - f0) * ((x - x0) / (x1 - x0))

@@ -200,41 +200,6 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     target.flat[:end:step] = np.resize(val, n) if np.ndim(val) else val
 
 
-@composite(np.searchsorted)
-def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
-    if side not in ("left", "right"):
-        raise ValueError(f"searchsorted: side must be 'left' or 'right', got {side!r}")
-    a, v = as_array(a), as_array(v)
-    if a.ndim != 1:
-        raise ValueError(f"searchsorted: a must have one axis, got shape {a.shape}")
-    if sorter is not None:
-        a = a[sorter]
-    return bisect(a, v, side)
-
-
-def bisect(a: Any, v: Any, side: str) -> Any:
-    """Positions of v in sorted a by bisection on whole arrays: log2(n) steps, under jit and vmap
-    as well. NaN sorts behind all numbers.
-    """
-    n = a.shape[0]
-    a = indexable_by(a, v)
-    position: Any = np.zeros(v.shape, np.int64)
-    if not n:
-        return position[()]
-    last = np.isnan(v) if v.dtype.kind == "f" else False
-    for step in (1 << k for k in reversed(range(n.bit_length()))):
-        probe = position + (step - 1)
-        entry = a[np.minimum(probe, n - 1)]
-        if side == "right":
-            before = (entry <= v) | last
-        else:
-            before = entry < v
-            if v.dtype.kind == "f":
-                before = before | (last & ~np.isnan(entry))
-        position = np.where(before & (probe < n), position + step, position)
-    return position[()]
-
-
 @composite(np.digitize)
 def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     x, bins = as_array(x), as_array(bins)
@@ -248,8 +213,8 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     if np.any(steps < 0):
         # Of falling bins, count the ones above.
         turned = "right" if right else "left"
-        return len(edges) - bisect(bins[::-1], x, turned)
-    return bisect(bins, x, side)
+        return len(edges) - np.searchsorted(bins[::-1], x, turned)
+    return np.searchsorted(bins, x, side)
 
 
 def _unique(ar: Any, name: str, axis: Any, equal_nan: bool) -> tuple[Any, tuple[Any, ...]]:
