@@ -69,6 +69,22 @@ def reductions() -> Iterator[Case]:
     yield Case("std", lambda x: np.std(x), x, False)
 
 
+def complex_numbers() -> Iterator[Case]:
+    """Real functions through complex numbers; see complex_cases.py for complex arguments."""
+
+    def one(text: str, f: Callable[..., Any], *shape: int) -> Case:
+        return Case(text, f, _args(shape or (3, 4)), analytic=False)
+
+    yield one("complex-real", lambda x: np.real(np.exp(1j * x) * x))
+    yield one("complex-imag", lambda x: np.imag(np.exp(1j * x) * x))
+    yield one("complex-conjugate", lambda x: (np.conj(np.exp(1j * x)) * (x + 2j)).imag)
+    yield one("complex-abs", lambda x: np.abs(x + 1j * x[::-1] ** 2))
+    yield one("complex-angle", lambda x: np.angle(x + 1j * (x[::-1] + 4.0)))
+    yield one("fft", lambda x: np.abs(np.fft.fft(x * (1 + 2j), axis=0)) ** 2)
+    yield one("rfft", lambda x: np.fft.rfft(x).imag)
+    yield one("irfft", lambda x: np.fft.irfft(x * np.exp(1j * x), 5))
+
+
 def shapes() -> Iterator[Case]:
     def one(text: str, f: Callable[..., Any], *shape: int) -> Case:
         return Case(text, f, _args(shape or (2, 3, 4)))
@@ -328,6 +344,7 @@ def linear_algebra() -> Iterator[Case]:
 
 CASES: list[Case] = [
     *reductions(),
+    *complex_numbers(),
     *shapes(),
     *selections(),
     *products(),

@@ -29,7 +29,7 @@ def check_grads(
 
     Args:
       f: maps arrays to arrays; pytrees everywhere.
-      args: tuple of the arguments, the point; float32 or float64, away from kinks.
+      args: tuple of the arguments, the point; floating or complex, away from kinks.
       order: highest order to check: 2 checks the derivatives of the derivatives too.
       modes: "fwd" checks jvp against differences; "rev" checks vjp against differences.
       atol, rtol: tolerances; 1e-6 for float64, 2e-3 for float32.
@@ -53,7 +53,7 @@ def check_grads(
     args = tuple(args)
     leaves, treedef = flatten(args)
     check_floating(f"check_grads of {name_of(f)}", "args", leaves, treedef)
-    lowest = "f" if any(np.asarray(leaf).dtype.char == "f" for leaf in leaves) else "d"
+    lowest = "f" if any(np.asarray(leaf).dtype.char in "fF" for leaf in leaves) else "d"
     check = _Check(
         name_of(f),
         _TOLERANCE[lowest] if atol is None else atol,
@@ -93,13 +93,13 @@ class _Check:
     def like(self, tree: PyTree) -> PyTree:
         """Normal random numbers with the types of a tree."""
         leaves, treedef = flatten(tree)
-        return unflatten(
-            treedef,
-            [
-                np.asarray(self.random.standard_normal(np.shape(x)), np.asarray(x).dtype)
-                for x in leaves
-            ],
-        )
+        return unflatten(treedef, [self.normal(np.asarray(x)) for x in leaves])
+
+    def normal(self, x: np.ndarray) -> np.ndarray:
+        number = np.asarray(self.random.standard_normal(x.shape))
+        if x.dtype.kind == "c":
+            number = number + 1j * self.random.standard_normal(x.shape)
+        return np.asarray(number, x.dtype)
 
     def differences(self, f: Function, args: tuple[Any, ...], x_dot: PyTree) -> np.ndarray:
         """(f(x + eps x_dot) - f(x - eps x_dot)) / (2 eps), all results in one vector."""
@@ -135,5 +135,9 @@ class _Check:
 
 
 def _vector(tree: PyTree) -> np.ndarray:
-    leaves, _ = flatten(tree)
-    return np.concatenate([np.zeros(0), *(np.ravel(np.asarray(x, float)) for x in leaves)])
+    """All entries in a row, complex ones as their two parts: their products are Re(conj(a) b)."""
+    parts = [np.zeros(0)]
+    for leaf in flatten(tree)[0]:
+        x = np.asarray(leaf).ravel()
+        parts.append(x.astype(complex).view(float) if x.dtype.kind == "c" else x.astype(float))
+    return np.concatenate(parts)

@@ -23,8 +23,8 @@ from ._record import (
 )
 
 
-def check_scalar(what: str, result: Any) -> None:
-    """A result that has a gradient: shape () and floating."""
+def check_scalar(what: str, result: Any, holomorphic: bool = False) -> None:
+    """A result that has a gradient: shape () and floating, of a holomorphic function complex."""
     if not isinstance(result, ARRAY_LIKE):
         raise TypeError(
             f"{what}: the function must return one array of shape (), got {type(result).__name__}"
@@ -37,39 +37,74 @@ def check_scalar(what: str, result: Any) -> None:
             "use jacobian for the derivative of an array"
         )
     dtype = dtype_of(result)
-    if dtype.kind != "f":
+    if holomorphic:
+        check_complex(what, "return complex values with holomorphic=True", dtype)
+    elif dtype.kind == "c":
+        raise DerivativeError(
+            f"{what}: the function must return float32 or float64, got {dtype}; differentiate a "
+            "real number of it (abs, .real, .imag), or pass holomorphic=True for f'(z)"
+        )
+    elif dtype.kind != "f":
         raise DerivativeError(f"{what}: the function must return float32 or float64, got {dtype}")
 
 
-def _record_scalar(at: Point, has_aux: bool) -> tuple[Recording, Aux | None, int]:
+def check_complex(what: str, wanted: str, dtype: np.dtype[Any]) -> None:
+    """Of a holomorphic function: its arguments and results are complex."""
+    if dtype.kind != "c":
+        raise DerivativeError(f"{what}: the function must {wanted}, got {dtype}")
+
+
+def check_holomorphic(at: Point) -> None:
+    """The arguments of a holomorphic function."""
+    for leaf in at.leaves:
+        check_complex(at.what, "take complex arguments with holomorphic=True", dtype_of(leaf))
+
+
+def _record_scalar(
+    at: Point, has_aux: bool, holomorphic: bool
+) -> tuple[Recording, Aux | None, int]:
+    if holomorphic:
+        check_holomorphic(at)
     with Recorder(at.what) as recorder:
         result = at.call([recorder.input(leaf) for leaf in at.leaves])
         aux = None
         if has_aux:
             result, aux = split_aux(at.what, result)
-        check_scalar(at.what, result)
+        check_scalar(at.what, result, holomorphic)
         extra = aux.outputs() if aux is not None else []
         return recorder.finish([result, *extra]), aux, len(extra)
 
 
-def grad(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+def grad(
+    fun: Function,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+) -> Function:
     """Gradient of a scalar function, by reverse mode.
 
     Args:
       fun: maps arrays to a float32 or float64 value of shape ().
       argnums: the positional argument, or a tuple of those, to differentiate in: float32 or
-        float64 arrays or numbers, or pytrees of them. All other arguments pass through.
+        float64 arrays or numbers, complex ones, or pytrees of them. All other arguments pass
+        through.
       has_aux: whether `fun` returns (value, aux) with anything as aux.
+      holomorphic: whether `fun` maps complex numbers to complex ones and has a complex derivative.
     Returns: a function of the same arguments that gives the gradient, structured like the
-      argument (a tuple for a tuple of argnums); with has_aux, (gradient, aux).
+      argument (a tuple for a tuple of argnums); with has_aux, (gradient, aux). In a complex
+      argument x + iy it is df/dx + i df/dy, the direction in which `fun` grows fastest; of a
+      holomorphic function its derivative f'(z).
     Raises: ShapeError if `fun` does not return shape (); DerivativeError (a TypeError) for integer
-      and boolean arguments or results; ValueError for argnums that were not given.
+      and boolean arguments or results, and for complex results unless holomorphic; ValueError for
+      argnums that were not given.
     Cost: a small constant number of evaluations of `fun`, whatever the number of entries.
 
     >>> dt.grad(lambda x: np.sum(x**3))(np.array([1.0, 2.0]))
     array([ 3., 12.])
     >>> dt.grad(lambda p, t: p["a"] * np.exp(p["b"] * t))({"a": 2.0, "b": 0.0}, 3.0)
     {'a': np.float64(1.0), 'b': np.float64(6.0)}
+    >>> dt.grad(lambda z: abs(z) ** 2)(3.0 + 4.0j)
+    np.complex128(6+8j)
 
     Source: Griewank and Walther (2008), Evaluating Derivatives, chapter 3.
     """
@@ -78,12 +113,12 @@ def grad(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False)
     what = "grad of " + name_of(fun)
 
     def gradient(*args: Any, **kwargs: Any) -> Any:
-        if not has_aux:
+        if not has_aux and not holomorphic:
             found = scalar_gradient(fun, what, chosen, args, kwargs, False, check_scalar)
             if found is not None:
                 return found[1]
         at = point("grad", fun, chosen, args, kwargs)
-        recording, aux, n_extra = _record_scalar(at, has_aux)
+        recording, aux, n_extra = _record_scalar(at, has_aux, holomorphic)
         values = recording.grad(at.wrt, range(1, 1 + n_extra)).run()
         n = len(at.leaves)
         result = at.structured(values[:n])
@@ -93,7 +128,10 @@ def grad(fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False)
 
 
 def value_and_grad(
-    fun: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False
+    fun: Function,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
 ) -> Function:
     """Value and gradient of a scalar function in one run.
 
@@ -111,12 +149,12 @@ def value_and_grad(
     what = "value_and_grad of " + name_of(fun)
 
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        if not has_aux:
+        if not has_aux and not holomorphic:
             found = scalar_gradient(fun, what, chosen, args, kwargs, True, check_scalar)
             if found is not None:
                 return found
         at = point("value_and_grad", fun, chosen, args, kwargs)
-        recording, aux, n_extra = _record_scalar(at, has_aux)
+        recording, aux, n_extra = _record_scalar(at, has_aux, holomorphic)
         values = recording.grad(at.wrt, range(1 + n_extra)).run()
         n = len(at.leaves)
         value = values[n] if aux is None else (values[n], aux.fill(values[n + 1 :]))

@@ -51,7 +51,7 @@ def jvp(
 
     Args:
       fun: maps arrays to arrays; pytrees everywhere.
-      primals: tuple of the arguments, the point: float32 or float64.
+      primals: tuple of the arguments, the point: floating or complex.
       tangents: tuple of arrays with the structure, shapes and dtypes of `primals`.
       has_aux: whether `fun` returns (result, aux).
     Returns: (fun(*primals), J @ tangents), the product structured like the result; integer results
@@ -80,7 +80,7 @@ def linearize(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any,
 
     Args:
       fun: maps arrays to arrays; pytrees everywhere.
-      primals: the arguments, the point: float32 or float64.
+      primals: the arguments, the point: floating or complex.
       has_aux: whether `fun` returns (result, aux).
     Returns: (fun(*primals), f_jvp): f_jvp(*tangents) gives J @ tangents at that point as often as
       wanted. With has_aux, aux comes third.
@@ -123,7 +123,7 @@ def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
 
     Args:
       fun: maps arrays to arrays; pytrees everywhere.
-      primals: the arguments, the point: float32 or float64.
+      primals: the arguments, the point: floating or complex.
       has_aux: whether `fun` returns (result, aux).
     Returns: (fun(*primals), pullback): pullback(cotangents), with cotangents structured like the
       result, gives the tuple of J^T @ cotangents, one for each primal. With has_aux, aux comes

@@ -68,21 +68,34 @@ def positions(what: str, argnums: int | tuple[int, ...], n_args: int) -> list[in
 
 
 def check_floating(what: str, name: str, leaves: Sequence[Any], treedef: TreeDef) -> None:
-    """Every leaf has a derivative: a float32 or float64 array or number."""
+    """Every leaf has a derivative: an array or a number, floating or complex."""
     if all_differentiable(leaves):
         return
     for position, leaf in enumerate(leaves):
-        if type(leaf) is float:
+        if type(leaf) in (float, complex):
             continue
         dtype = getattr(leaf, "dtype", None)
-        if dtype is not None and dtype.char in "fd":
+        if dtype is not None and dtype.char in "fdFD":
             continue
         given = type(leaf).__name__ if dtype is None else str(dtype)
         path = leaf_name(treedef, position)
         cure = ""
         if isinstance(leaf, bool | int) or (dtype is not None and dtype.kind in "iub"):
             cure = "; make it floating, or differentiate in the other arguments only"
-        raise DerivativeError(f"{what}: {name}{path} must be float32 or float64, got {given}{cure}")
+        raise DerivativeError(
+            f"{what}: {name}{path} must be float32 or float64, or complex, got {given}{cure}"
+        )
+
+
+def check_real(what: str, leaves: Iterable[Any]) -> None:
+    """A matrix of derivatives in complex arguments has no entries of its own: it acts on pairs."""
+    for leaf in leaves:
+        if dtype_of(leaf).kind == "c":
+            raise DerivativeError(
+                f"{what}: the arguments must be float32 or float64, got {dtype_of(leaf)}; jacfwd, "
+                "jacrev and jacobian take complex ones of holomorphic functions with "
+                "holomorphic=True, jvp and vjp of any function"
+            )
 
 
 # ---------------------------------------------------------------- outputs
@@ -181,6 +194,10 @@ class Point(NamedTuple):
         return tuple(trees)
 
 
+# Transformations that complex arguments may be given to as they are.
+COMPLEX = frozenset({"grad", "value_and_grad", "jvp", "vjp", "linearize", "hvp", "vhp"})
+
+
 def point(
     transform: str,
     fun: Function,
@@ -195,6 +212,8 @@ def point(
     for position in chosen:
         part, treedef = flatten(args[position])
         check_floating(what, f"argument {position}", part, treedef)
+        if transform not in COMPLEX:
+            check_real(what, part)
         leaves += part
         treedefs.append(treedef)
     return Point(what, fun, args, kwargs, chosen, leaves, treedefs, isinstance(argnums, int))
@@ -252,7 +271,7 @@ def check_tangents(
         if dtype.kind not in "fc":  # Integers and booleans have no derivative: nothing to carry.
             checked.append(np.zeros(shape, dtype))
             continue
-        if type(leaf) in (float, int):
+        if type(leaf) in (float, int) or (type(leaf) is complex and dtype.kind == "c"):
             leaf = dtype.type(leaf)
         path = leaf_name(treedef, position)
         if not hasattr(leaf, "dtype"):

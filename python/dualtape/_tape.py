@@ -11,7 +11,7 @@ from ._core import DerivativeError, Recorder, Recording, ShapeError, Tracer
 from ._hessian import second_derivatives, tree_of_hessians
 from ._jacobian import Mode
 from ._pytree import PyTree, TreeDef, flatten, leaf_name, unflatten
-from ._record import check_arrays, check_floating, check_tangents, types_of
+from ._record import check_arrays, check_floating, check_real, check_tangents, types_of
 
 
 class Tape:
@@ -81,7 +81,7 @@ class Tape:
         recording, out, treedef = self._snapshot("tape.grad", outputs, inputs)
         wrt = range(treedef.num_leaves)
         types = _output_types(recording)
-        _check_floating_outputs("tape.grad", types, out)
+        _check_floating_outputs("tape.grad", types, out, "f" if cotangents is None else "fc")
         if cotangents is None:
             for position, (shape, _) in enumerate(types):
                 if shape != ():
@@ -202,6 +202,8 @@ class Tape:
                     f"(what tape.watch returned), got {type(leaf).__name__}"
                 )
         check_floating(what, "inputs", wrt, treedef)
+        if what in ("tape.jacobian", "tape.hessian"):
+            check_real(what, wrt)
         leaves, out = flatten(outputs)
         check_arrays(what, leaves, out)
         return self._recorder.snapshot(leaves, wrt), out, treedef
@@ -216,10 +218,13 @@ def _output_types(recording: Recording) -> list[tuple[tuple[int, ...], np.dtype[
 
 
 def _check_floating_outputs(
-    what: str, types: Sequence[tuple[tuple[int, ...], np.dtype[Any]]], treedef: TreeDef
+    what: str,
+    types: Sequence[tuple[tuple[int, ...], np.dtype[Any]]],
+    treedef: TreeDef,
+    kinds: str = "f",
 ) -> None:
     for position, (_, dtype) in enumerate(types):
-        if dtype.kind != "f":
+        if dtype.kind not in kinds:
             path = leaf_name(treedef, position)
             raise DerivativeError(f"{what}: outputs{path} must be float32 or float64, got {dtype}")
 

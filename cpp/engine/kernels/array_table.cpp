@@ -63,6 +63,9 @@ PreparedPtr prepare(const ArrayCall& call) {
     case kInv:
     case kDet:
     case kCofactor: return prepare_linalg(call);
+    case kFft:
+    case kRfft:
+    case kIrfft: return prepare_fft(call);
     default: return nullptr;
   }
 }

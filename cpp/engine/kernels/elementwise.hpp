@@ -22,6 +22,9 @@ const KernelTable& kernels_integer(DType dtype);  // booleans too
 const KernelTable& broadcast_kernels_float64(Broadcast which);
 const KernelTable& broadcast_kernels_float32(Broadcast which);
 
+/// real, imag, conjugate, complex: `dtype` is that of the operands.
+Kernel parts_kernel(OpCode op, DType dtype);
+
 namespace elementwise {
 
 template <class Op, class T>

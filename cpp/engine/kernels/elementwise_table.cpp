@@ -45,6 +45,7 @@ Kernel lookup_zero_multiply(DType dtype) {
 
 Kernel level::elementwise(OpCode op, DType dtype) {
   if (op == kZeroMultiply) return lookup_zero_multiply<1, 1>(dtype);
+  if (op >= kReal && op <= kComplex) return parts_kernel(op, dtype);
   if (op >= ops::op_count) return nullptr;
   switch (dtype) {
     case DType::kFloat64: return kernels_float64()[op];

@@ -29,9 +29,21 @@ const ChainKernels* chains(DType dtype) {
   }
 }
 
-constexpr KernelLibrary kLibrary{kKernelAbi,       DUALTAPE_LEVEL, level::elementwise,
-                                 level::broadcast, chains,         level::convert,
-                                 level::reducer,   product,        linear_algebra};
+FftKernel fft(DType real) {
+  if (!is_floating(real)) return nullptr;
+  return real == DType::kFloat64 ? fft_float64 : fft_float32;
+}
+
+constexpr KernelLibrary kLibrary{kKernelAbi,
+                                 DUALTAPE_LEVEL,
+                                 level::elementwise,
+                                 level::broadcast,
+                                 chains,
+                                 level::convert,
+                                 level::reducer,
+                                 product,
+                                 linear_algebra,
+                                 fft};
 
 }  // namespace
 }  // namespace dualtape::engine

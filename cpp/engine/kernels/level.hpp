@@ -20,6 +20,8 @@ ProductKernel choose_integer_product(DType dtype, const ProductShape& shape);
 
 const ChainKernels* chains_float64();
 const ChainKernels* chains_float32();
+void fft_float64(const FftLines& lines, void* scratch);
+void fft_float32(const FftLines& lines, void* scratch);
 
 const LinearAlgebra* linear_algebra_float64();
 const LinearAlgebra* linear_algebra_float32();

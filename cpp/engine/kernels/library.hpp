@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernels/chain.hpp"
+#include "kernels/fft.hpp"
 #include "kernels/kernels.hpp"
 #include "kernels/linalg.hpp"
 #include "kernels/product.hpp"
@@ -29,6 +30,7 @@ struct KernelLibrary {
   const Reducer* (*reducer)(OpCode op, DType dtype);
   ProductKernel (*product)(DType dtype, const ProductShape& shape);  // the fastest for the shape
   const LinearAlgebra* (*linear_algebra)(DType dtype);               // null unless inexact
+  FftKernel (*fft)(DType real);                                      // null unless floating
 };
 
 /// No kernel library fits: unknown level, one the CPU lacks, or a file that is missing or foreign.

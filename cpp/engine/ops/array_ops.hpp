@@ -110,6 +110,22 @@ Expr inv(const Expr& a);
 Expr det(const Expr& a);
 Expr cofactor(const Expr& a);
 
+// Parts of complex numbers. real and conj give real x itself.
+Expr real(const Expr& x);
+Expr imag(const Expr& x);
+Expr conj(const Expr& x);
+/// re + i im: two real operands of one type, which broadcast.
+Expr make_complex(const Expr& re, const Expr& im);
+
+// Fourier transforms along one axis.
+Expr fft(const Expr& x, std::int64_t axis, bool inverse, FftScale scale);
+/// Of real x: the first n / 2 + 1 entries of its fft.
+Expr rfft(const Expr& x, std::int64_t axis, FftScale scale);
+/// The real x of length n whose rfft is z, of length n / 2 + 1; its inverse for
+/// FftScale::kByLength. The imaginary parts of the first entry, and of the last one for an even n,
+/// do not count.
+Expr irfft(const Expr& z, std::int64_t n, std::int64_t axis, FftScale scale);
+
 /// c * x, but 0 where x is 0 whatever c is.
 Expr zero_multiply(const Expr& c, const Expr& x);
 

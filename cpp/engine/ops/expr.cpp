@@ -11,21 +11,23 @@ namespace dualtape::engine {
 
 std::string_view op_name(OpCode op) {
   if (!is_array_op(op)) return elementwise(op).name;
-  static constexpr std::string_view names[] = {"input",         "constant",     "call",
-                                               "get",           "custom_jvp",   "custom_vjp",
-                                               "custom_linear", "reshape",      "transpose",
-                                               "broadcast_to",  "slice",        "stop_gradient",
-                                               "convert",       "pad",          "update_slice",
-                                               "add_slice",     "concatenate",  "take",
-                                               "take_add",      "take_set",     "iota",
-                                               "eye",           "sum",          "prod",
-                                               "max",           "min",          "all",
-                                               "any",           "argmax",       "argmin",
-                                               "cumsum",        "sort",         "argsort",
-                                               "search_sorted", "cummax",       "cummin",
-                                               "recurrence",    "dot_general",  "lu",
-                                               "solve",         "inv",          "det",
-                                               "cofactor",      "zero_multiply"};
+  static constexpr std::string_view names[] = {"input",         "constant",      "call",
+                                               "get",           "custom_jvp",    "custom_vjp",
+                                               "custom_linear", "reshape",       "transpose",
+                                               "broadcast_to",  "slice",         "stop_gradient",
+                                               "convert",       "pad",           "update_slice",
+                                               "add_slice",     "concatenate",   "take",
+                                               "take_add",      "take_set",      "iota",
+                                               "eye",           "sum",           "prod",
+                                               "max",           "min",           "all",
+                                               "any",           "argmax",        "argmin",
+                                               "cumsum",        "sort",          "argsort",
+                                               "search_sorted", "cummax",        "cummin",
+                                               "recurrence",    "dot_general",   "lu",
+                                               "solve",         "inv",           "det",
+                                               "cofactor",      "fft",           "rfft",
+                                               "irfft",         "zero_multiply", "real",
+                                               "imag",          "conjugate",     "complex"};
   static_assert(std::size(names) == kArrayOpEnd - kFirstArrayOp);
   return names[op - kFirstArrayOp];
 }

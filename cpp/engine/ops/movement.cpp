@@ -1,7 +1,7 @@
 /// Making and moving data: constants, convert, pad, update_slice, add_slice, concatenate, iota,
 /// eye.
 ///
-///   convert       x_bar = convert(y_bar, x.dtype)
+///   convert       x_bar = convert(y_bar, x.dtype); to a real x of its real part
 ///   pad           x_bar = slice(y_bar)
 ///   update_slice  x_bar = update_slice(y_bar, 0),  v_bar = slice(y_bar)
 ///   add_slice     x_bar = y_bar,  v_bar = slice(y_bar)
@@ -121,7 +121,8 @@ namespace {
 
 void transpose_convert(const OpCall&, std::span<const LinearArg> x, const Expr& y_bar,
                        std::span<Tangent> x_bar) {
-  accumulate(x_bar[0], convert(y_bar, x[0].type.dtype));
+  const Expr& bar = is_complex(x[0].type.dtype) ? y_bar : real(y_bar);
+  accumulate(x_bar[0], convert(bar, x[0].type.dtype));
 }
 
 Expr batch_convert(const OpCall& call, std::span<const Batched> x, std::int64_t) {

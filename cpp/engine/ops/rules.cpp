@@ -30,6 +30,13 @@ const Rules& rules_of(OpCode op) {
     case kInv:
     case kDet:
     case kCofactor: return linalg_rules(op);
+    case kFft:
+    case kRfft:
+    case kIrfft: return fourier_rules(op);
+    case kReal:
+    case kImag:
+    case kConjugate:
+    case kComplex: return complex_rules(op);
     default: return reduction_rules(op);
   }
 }

@@ -2,6 +2,7 @@
 #include "plan/share.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <utility>
 
@@ -112,6 +113,12 @@ std::int64_t array_cost(const Program& program, ValueId v) {
     case kCofactor: return in * (shape.empty() ? 1 : shape.back());
     case kSort:
     case kArgSort: return in * 16;
+    case kFft:
+    case kRfft:
+    case kIrfft:
+      return 5 * std::max(in, out) *
+             std::bit_width(static_cast<std::uint64_t>(
+                 shape[static_cast<std::size_t>(program.attrs_of(v)[0])]));
     case kAddSlice:
     case kUpdateSlice: return element_count(program.type_of(args[1]).shape);
     case kTakeAdd:

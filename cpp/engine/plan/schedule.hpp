@@ -11,10 +11,6 @@
 
 namespace dualtape::engine {
 
-/// Of the registry, or computed element by element like one of it.
-inline constexpr bool is_elementwise(OpCode op) {
-  return op < kFirstArrayOp || op == kConvert || op == kZeroMultiply;
-}
 inline constexpr bool is_reduction(OpCode op) { return op >= kSum && op <= kAny; }
 
 enum class StepKind : std::uint8_t {

@@ -41,6 +41,16 @@ constexpr std::size_t item_size(DType d) {
 
 constexpr bool is_floating(DType d) { return d == DType::kFloat32 || d == DType::kFloat64; }
 constexpr bool is_complex(DType d) { return d == DType::kComplex64 || d == DType::kComplex128; }
+/// The type of the parts of a complex number, and of the numbers with such parts; others as they
+/// are.
+constexpr DType real_dtype(DType d) {
+  if (d == DType::kComplex64) return DType::kFloat32;
+  return d == DType::kComplex128 ? DType::kFloat64 : d;
+}
+constexpr DType complex_dtype(DType d) {
+  if (d == DType::kFloat32) return DType::kComplex64;
+  return d == DType::kFloat64 ? DType::kComplex128 : d;
+}
 /// Types whose values have tangents.
 constexpr bool is_inexact(DType d) { return is_floating(d) || is_complex(d); }
 constexpr bool is_integer(DType d) { return d >= DType::kInt8 && d <= DType::kUInt64; }

@@ -64,11 +64,27 @@ enum ArrayOp : OpCode {
   kInv,
   kDet,
   kCofactor,  // matrix C with det' = sum(C * A'), also for singular A
+  // Fourier transforms; attrs: [axis, FftScale, ...]
+  kFft,    // complex x[n] -> sum_j x[j] exp(-2 pi i j k / n); attrs: [axis, FftScale, inverse]
+  kRfft,   // real x[n] -> the first n / 2 + 1 entries of kFft of it; attrs: [axis, FftScale]
+  kIrfft,  // complex x[n / 2 + 1] -> the real inverse; n is in the type; attrs: [axis, FftScale]
   // elementwise, but not in the registry
   kZeroMultiply,  // (c, x) -> x == 0 ? 0 : c * x: zero from an untaken branch annihilates inf and
                   // nan
+  kReal,          // z -> its real part
+  kImag,          // z -> its imaginary part
+  kConjugate,     // z -> re - i im
+  kComplex,       // (re, im) -> re + i im, of one shape
   kArrayOpEnd,
 };
+
+/// Of the registry, or computed element by element like one of it.
+inline constexpr bool is_elementwise(OpCode op) {
+  return op < kFirstArrayOp || op == kConvert || (op >= kZeroMultiply && op <= kComplex);
+}
+
+/// The factor of a transform of length n.
+enum class FftScale : std::int64_t { kOne, kByLength, kByRoot };  // 1, 1 / n, 1 / sqrt(n)
 
 inline constexpr bool is_array_op(OpCode op) { return op >= kFirstArrayOp; }
 

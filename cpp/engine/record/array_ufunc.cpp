@@ -22,7 +22,7 @@ enum SpecialUfunc : int {
   kDivmod = -5,
   kInvert = -6,
   kFloatPower = -7,
-  kConjugate = -8,
+  kConjugateUfunc = -8,
   kFabs = -9,
 };
 
@@ -102,17 +102,16 @@ PyObject* fabs_of(const Operand& x) {
   return make_elementwise(emit_elementwise(known_ops.absolute, args), order_unknown(x));
 }
 
-/// np.positive, and np.conjugate of real values.
-PyObject* same_value(const Operand& x, bool refuses_bool) {
-  if (refuses_bool && x.code == static_cast<TypeCode>(DType::kBool)) {
+PyObject* positive(const Operand& x) {
+  if (x.code == static_cast<TypeCode>(DType::kBool)) {
     raise(PyExc_TypeError, "numpy.positive has no meaning for booleans");
-  }
-  if (!refuses_bool && is_complex(strong_dtype(x.code))) {
-    raise(error_types.unsupported_function,
-          "numpy.conjugate: cannot be recorded for complex values");
   }
   const Operand operands[] = {x};
   return make_elementwise(lower(x, *recorder_of(operands)), order_unknown(x));
+}
+PyObject* conjugate(const Operand& x) {
+  const Operand operands[] = {x};
+  return make_elementwise(conj(lower(x, *recorder_of(operands))), order_unknown(x));
 }
 
 PyObject* float_power(std::span<const Operand> x) {
@@ -135,8 +134,8 @@ PyObject* call_special(int code, std::span<const Operand> x) {
     case kFloatPower: return float_power(x);
     case kInvert: return elementwise_result(known_ops.logical_not, x);
     case kFabs: return fabs_of(x[0]);
-    case kConjugate: return same_value(x[0], false);
-    default: return same_value(x[0], true);
+    case kConjugateUfunc: return conjugate(x[0]);
+    default: return positive(x[0]);
   }
 }
 
@@ -250,7 +249,7 @@ void add_ufuncs() {
                                                       {"divmod", kDivmod},
                                                       {"invert", kInvert},
                                                       {"float_power", kFloatPower},
-                                                      {"conjugate", kConjugate},
+                                                      {"conjugate", kConjugateUfunc},
                                                       {"fabs", kFabs}};
   for (const auto& [name, code] : kSpecial) {
     table[attribute(numpy.get(), name).release()] = code;

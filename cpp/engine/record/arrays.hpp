@@ -20,6 +20,11 @@ void assign_result(TracerObject* t, const Expr& result);
 /// NumPy's t[...] = value: broadcast and cast to t's type.
 void assign_all(TracerObject* t, const Operand& value);
 
+/// TypeError where a complex value would be written into an array of real ones.
+void refuse_complex_value(const Operand& value, DType into);
+/// t.real or t.imag, a view of complex values: kReal, kImag.
+PyObject* part_of(TracerObject* t, OpCode part);
+
 /// float(), complex() of a tracer raise with the cure.
 PyObject* complex_of_tracer(PyObject* self);
 

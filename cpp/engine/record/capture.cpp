@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "ops/array_ops.hpp"
 #include "program/errors.hpp"
 #include "record/dtypes.hpp"
 #include "record/recorder.hpp"
@@ -300,14 +301,18 @@ ValueId Recorder::capture(PyObject* object) {
 }
 
 ValueId Recorder::number(PyObject* number, DType as) {
-  if (is_complex(as)) {
+  const int which = structural_number(number);
+  if (is_complex(as) && which < 0) {
+    if (!PyComplex_CheckExact(number)) {
+      // A real number varies as one slot; its conversion is structure.
+      return convert(Expr(*this, slot(number, real_dtype(as))), as).id();
+    }
     const Ref descr = descr_of(as);
     const Ref array = Ref::checked(PyArray_FromAny(
         number, reinterpret_cast<PyArray_Descr*>(Py_NewRef(descr.get())), 0, 0, 0, nullptr));
     return capture(array.get());
   }
-  const int which = structural_number(number);
-  if (which < 0 || (which == 4 && !is_floating(as))) return slot(number, as);
+  if (which < 0 || (which == 4 && !is_inexact(as))) return slot(number, as);
   ValueId& v = constants_[static_cast<int>(as)][which];
   if (v == kNoValue) {
     constexpr double kNumbers[] = {0, 1, -1, 2, 0.5};

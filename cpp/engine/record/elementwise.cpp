@@ -1,5 +1,6 @@
 #include "record/elementwise.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "record/dtypes.hpp"
@@ -40,6 +41,50 @@ Expr on_bools(OpCode op, std::span<const Expr> args) {
     return emit_elementwise(op, args);
   }
   raise_no_loop(op, DType::kBool);
+}
+
+/// z / |z|; 0 at 0, and of one infinite part its sign.
+Expr complex_sign(const Expr& z) {
+  const auto of = [](OpCode op, std::initializer_list<Expr> args) {
+    return emit_elementwise(op, {args.begin(), args.size()});
+  };
+  const Expr re = real(z), im = imag(z), size = of(known_ops.hypot, {re, im});
+  const Expr zero = zeros_like(re), is_zero = of(known_ops.equal, {size, zero});
+  const Expr divisor = of(known_ops.where, {is_zero, ones_like(re), size});
+  const Expr is_infinite = of(known_ops.isinf, {size});
+  const auto part = [&](const Expr& x, const Expr& other) {
+    const Expr finite = of(known_ops.where, {is_zero, zero, of(known_ops.divide, {x, divisor})});
+    // inf / inf: NaN where both parts are infinite, else the one is +-1 and the other 0.
+    const Expr its_sign = of(known_ops.sign, {x});
+    const Expr edge = of(known_ops.where, {of(known_ops.isinf, {other}), zero, its_sign});
+    const Expr both = mask_and(of(known_ops.isinf, {x}), of(known_ops.isinf, {other}));
+    return of(known_ops.where,
+              {mask_and(is_infinite, of(known_ops.logical_not, {both})), edge, finite});
+  };
+  return make_complex(part(re, im), part(im, re));
+}
+
+/// What is not holomorphic: predicates, absolute, sign.
+Expr on_complex(OpCode op, std::span<const Expr> args) {
+  if (op == known_ops.absolute) {
+    const Expr parts[] = {real(args[0]), imag(args[0])};
+    return emit_elementwise(known_ops.hypot, parts);
+  }
+  if (op == known_ops.sign) return complex_sign(args[0]);
+  constexpr OpCode kPredicates[] = {
+      known_ops.equal,      known_ops.not_equal,   known_ops.isnan,
+      known_ops.isfinite,   known_ops.isinf,       known_ops.logical_and,
+      known_ops.logical_or, known_ops.logical_xor, known_ops.logical_not};
+  if (std::ranges::find(kPredicates, op) != std::end(kPredicates)) {
+    return emit_elementwise(op, args);
+  }
+  raise(error_types.unsupported_function,
+        std::string(ops::op_table[op].name) + ": cannot be recorded for " +
+            std::string(dtype_name(args[0].dtype())) +
+            (ops::op_table[op].kind == Kind::kPredicate || ops::op_table[op].arity > 1
+                 ? ": complex numbers have no order here"
+                 : "") +
+            "; take abs, .real or .imag first");
 }
 
 /// x ** n for an exponent that is structure: 0.5, or an integer.
@@ -97,10 +142,7 @@ Expr record_elementwise(OpCode op, std::span<const Operand> operands) {
     if (op == known_ops.rint) return args[0];
     raise_no_loop(op, loop.in);
   }
-  if (is_complex(loop.in) && !info.holomorphic && op != known_ops.equal &&
-      op != known_ops.not_equal) {
-    raise_no_loop(op, loop.in);
-  }
+  if (is_complex(loop.in) && !info.holomorphic) return on_complex(op, {args, n});
   return emit_elementwise(op, {args, n});
 }
 
@@ -141,7 +183,9 @@ PyObject* elementwise_alike(OpCode op, PyObject* a, PyObject* b, bool is_operato
   Recorder& recorder = *t->recorder;
   const TypeId type = recorder.program().instructions[t->id].type;
   const Type& its = recorder.program().types[type];
-  if (!is_floating(its.dtype)) return nullptr;
+  const bool is_closed =
+      is_floating(its.dtype) || (is_complex(its.dtype) && ops::op_table[op].holomorphic);
+  if (!is_closed) return nullptr;
   bool is_python = is_operator && t->kind == ValueKind::kPython;
   bool unknown_order = t->order_unknown;
   ValueId ids[] = {t->id, t->id};

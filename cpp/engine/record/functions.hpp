@@ -40,6 +40,9 @@ std::span<const Function> selection_functions();
 /// The accumulate method of a ufunc along an axis; nullptr if it is not recorded.
 PyObject* accumulate_ufunc(int op, PyObject* x, PyObject* axis);
 
+/// The real part, and Fourier transforms along one axis.
+std::span<const Function> complex_functions();
+
 /// Function objects of the module: every table above, and the elementary functions.
 void add_functions(PyObject* module);
 /// One object for each registered elementwise function, with its ufunc's methods.

@@ -41,12 +41,7 @@ Expr outer_product(const Expr& a, const Expr& b) {
   const Expr x = flattened(a), y = flattened(b);
   return multiply(reshape(x, {x.shape()[0], 1}), reshape(y, {1, y.shape()[0]}));
 }
-Expr flat_dot(const Expr& a, const Expr& b) {
-  if (is_complex(a.dtype())) {
-    raise(error_types.unsupported_function, "vdot: cannot be recorded for complex operands");
-  }
-  return dot(flattened(a), flattened(b));
-}
+Expr flat_dot(const Expr& a, const Expr& b) { return dot(conj(flattened(a)), flattened(b)); }
 
 template <Product F>
 PyObject* record_product(const Arguments& a) {

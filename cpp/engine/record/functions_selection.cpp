@@ -70,18 +70,6 @@ PyObject* record_round(const Arguments& a) {
   return Ref::checked(down(rounded.get(), scale.get())).release();
 }
 
-PyObject* record_same(const Arguments& a) { return make_result(array_argument(a[0], "real")); }
-
-/// Functions on complex numbers that leave real ones as they are.
-PyObject* record_real(const Arguments& a) {
-  const Expr x = array_argument(a[0], "real");
-  if (is_complex(x.dtype())) {
-    raise(error_types.unsupported_function,
-          "real, imag, conjugate: cannot be recorded for complex values");
-  }
-  return record_same(a);
-}
-
 PyObject* record_take(const Arguments& a) {
   const Ref t = tracer_argument(a[0], "take");
   if (!is_given(a[2])) {
@@ -103,7 +91,6 @@ constexpr Function kFunctions[] = {
     {"clip", {"clip", {"a", "a_min", "a_max", "out", "min", "max"}, 1}, record_clip, {"out"}},
     {nullptr, {"polygamma", {"n", "x"}, 2}, record_polygamma},
     {"round", {"round", {"a", "decimals", "out"}, 1}, record_round, {"out"}},
-    {"real", {"real", {"val"}, 1}, record_real},
     {"take", {"take", {"a", "indices", "axis", "out", "mode"}, 2}, record_take, {"out", "mode"}},
 };
 

@@ -24,7 +24,8 @@ struct KnownOps {
          greater = of<ops::Greater>, greater_equal = of<ops::GreaterEqual>,
          logical_and = of<ops::LogicalAnd>, logical_or = of<ops::LogicalOr>,
          logical_xor = of<ops::LogicalXor>, logical_not = of<ops::LogicalNot>,
-         polygamma = of<ops::Polygamma>;
+         hypot = of<ops::Hypot>, sign = of<ops::Sign>, isnan = of<ops::IsNan>,
+         isfinite = of<ops::IsFinite>, isinf = of<ops::IsInf>, polygamma = of<ops::Polygamma>;
 };
 inline constexpr KnownOps known_ops;
 

@@ -6,28 +6,48 @@
 namespace dualtape::engine {
 namespace {
 
-/// False for what is no floating value of NumPy's or ours.
+bool has_derivative(int number) {
+  return number == NPY_DOUBLE || number == NPY_FLOAT || number == NPY_CDOUBLE ||
+         number == NPY_CFLOAT;
+}
+
+/// The type of a scalar of NumPy's or Python's; false if it has no derivative.
+bool find_scalar_type(PyObject* leaf, Type& type) {
+  type.shape = {};
+  if (PyFloat_CheckExact(leaf) || PyArray_IsScalar(leaf, Double)) {
+    type.dtype = DType::kFloat64;
+  } else if (PyComplex_CheckExact(leaf) || PyArray_IsScalar(leaf, CDouble)) {
+    type.dtype = DType::kComplex128;
+  } else if (PyArray_IsScalar(leaf, Float)) {
+    type.dtype = DType::kFloat32;
+  } else if (PyArray_IsScalar(leaf, CFloat)) {
+    type.dtype = DType::kComplex64;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+/// False for what is no floating or complex value of NumPy's or ours.
 bool find_type(PyObject* leaf, Type& type) {
   if (is_tracer(leaf)) {
     type = type_of(as_tracer(leaf));
-    return is_floating(type.dtype);
+    return is_inexact(type.dtype);
   }
   if (PyArray_CheckExact(leaf)) {
     auto* array = reinterpret_cast<PyArrayObject*>(leaf);
     const int number = PyArray_TYPE(array);
-    if ((number != NPY_DOUBLE && number != NPY_FLOAT) || !PyArray_ISNOTSWAPPED(array)) return false;
-    type = {number == NPY_DOUBLE ? DType::kFloat64 : DType::kFloat32, shape_of(array)};
+    if (!has_derivative(number) || !PyArray_ISNOTSWAPPED(array)) return false;
+    type = {dtype_of(PyArray_DESCR(array), "argument"), shape_of(array)};
     return true;
   }
-  type = {PyArray_IsScalar(leaf, Float) ? DType::kFloat32 : DType::kFloat64, {}};
-  return PyArray_IsScalar(leaf, Float) || PyArray_IsScalar(leaf, Double);
+  return find_scalar_type(leaf, type);
 }
 
 bool alike(PyObject* leaf, PyObject* other) {
+  // A Python number is no tangent yet: it takes the type of its primal.
+  if (PyFloat_CheckExact(leaf) || PyComplex_CheckExact(leaf)) return false;
   Type a, b;
-  if (PyFloat_CheckExact(other)) {
-    return find_type(leaf, a) && a == Type{DType::kFloat64, {}};
-  }
   return find_type(leaf, a) && find_type(other, b) && a == b;
 }
 
@@ -35,12 +55,12 @@ bool alike(PyObject* leaf, PyObject* other) {
 
 bool is_differentiable(PyObject* leaf) {
   if (PyFloat_CheckExact(leaf)) return true;
-  if (is_tracer(leaf)) return is_floating(type_of(as_tracer(leaf)).dtype);
+  if (is_tracer(leaf)) return is_inexact(type_of(as_tracer(leaf)).dtype);
   if (PyArray_CheckExact(leaf)) {
-    const int type = PyArray_TYPE(reinterpret_cast<PyArrayObject*>(leaf));
-    return type == NPY_DOUBLE || type == NPY_FLOAT;
+    return has_derivative(PyArray_TYPE(reinterpret_cast<PyArrayObject*>(leaf)));
   }
-  return PyArray_IsScalar(leaf, Double) || PyArray_IsScalar(leaf, Float);
+  Type type;
+  return find_scalar_type(leaf, type);
 }
 
 PyObject* all_differentiable(PyObject*, PyObject* leaves) {

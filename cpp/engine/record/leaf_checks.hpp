@@ -5,7 +5,7 @@
 
 namespace dualtape::engine {
 
-/// A Python float, or a NumPy or traced value of float32 or float64.
+/// A Python float or complex number, or a NumPy or traced value of floats or complex numbers.
 bool is_differentiable(PyObject* leaf);
 
 /// all_differentiable(leaves) of the module.

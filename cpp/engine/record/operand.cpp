@@ -94,7 +94,15 @@ Recorder* recorder_of(std::span<const Operand> operands) {
   return newest ? newest : Recorder::active();
 }
 
-Expr as_dtype(const Expr& x, DType d) { return x.dtype() == d ? x : convert(x, d); }
+Expr as_dtype(const Expr& x, DType d) {
+  if (x.dtype() == d) return x;
+  if (is_complex(x.dtype()) && !is_complex(d) && d != DType::kBool) {
+    raise(PyExc_TypeError, std::string(dtype_name(x.dtype())) + " values have no " +
+                               std::string(dtype_name(d)) +
+                               " form; take x.real, x.imag or abs(x) first");
+  }
+  return convert(x, d);
+}
 
 Expr lower(const Operand& o, Recorder& recorder, DType as) {
   if (o.is_traced()) return as_dtype(expr_of(o.tracer()), as);

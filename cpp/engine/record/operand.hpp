@@ -41,7 +41,7 @@ Recorder* recorder_of(std::span<const Operand> operands);
 Expr lower(const Operand& operand, Recorder& recorder, DType as);
 /// The operand with its own element type.
 Expr lower(const Operand& operand, Recorder& recorder);
-/// convert, where it changes something.
+/// convert, where it changes something; TypeError from complex to real numbers.
 Expr as_dtype(const Expr& x, DType d);
 
 bool order_unknown(const Operand& operand);

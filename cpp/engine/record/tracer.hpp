@@ -16,7 +16,7 @@ struct TracerObject;
 
 /// The instruction by which a view reads its parent.
 struct ViewOp {
-  OpCode op = kReshape;  // kSlice, kTranspose, kReshape or kBroadcastTo
+  OpCode op = kReshape;  // kSlice, kTranspose, kReshape, kBroadcastTo, kReal or kImag
   Dims a;                // slice: start; transpose: permutation; reshape, broadcast: shape
   Dims step;             // slice
   Dims count;            // slice
@@ -74,6 +74,8 @@ void drop_link(TracerObject* t);
 PyObject* view_reshape(TracerObject* t, Dims shape);
 PyObject* view_transpose(TracerObject* t, Dims permutation);
 PyObject* view_broadcast(TracerObject* t, Dims shape);
+/// kReal or kImag of complex values.
+PyObject* view_part(TracerObject* t, OpCode part);
 PyObject* view_slice(TracerObject* t, Dims start, Dims count, Dims step);
 
 // The protocols, one file each; slots and methods are collected in tracer.cpp.

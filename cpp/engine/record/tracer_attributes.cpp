@@ -55,27 +55,30 @@ int set_flat(PyObject* self, PyObject* value, void*) {
   });
 }
 
-void refuse_complex(TracerObject* t, const char* part) {
-  if (!is_complex(type_of(t).dtype)) return;
-  raise(error_types.unsupported_function,
-        std::string(part) + " cannot be recorded for complex values");
-}
+/// The real part of real values is these themselves; their imaginary part is zero, and no memory
+/// that could be written.
 PyObject* get_real(PyObject* self, void*) {
-  return guarded([&] {
-    refuse_complex(self_of(self), "real");
-    return Py_NewRef(self);
-  });
+  return guarded([&] { return part_of(self_of(self), kReal); });
 }
 PyObject* get_imag(PyObject* self, void*) {
-  return guarded([&] {
+  return guarded([&] { return part_of(self_of(self), kImag); });
+}
+/// t.real = value writes into t.
+int set_part(PyObject* self, PyObject* value, OpCode part) {
+  return guarded_status([&] {
     TracerObject* t = self_of(self);
-    refuse_complex(t, "imag");
-    t->recorder->require_open(t->id);
-    const Type type = type_of(t);
-    const Expr zeros = full(*t->recorder, 0, type);
-    return make_tracer(*t->recorder, zeros.id(), t->kind);
+    if (!value) raise(PyExc_AttributeError, "real and imag cannot be deleted");
+    if (part == kImag && !is_complex(type_of(t).dtype)) {
+      raise(PyExc_TypeError, "array does not have imaginary part to set");
+    }
+    const Operand operand = operand_of(value, t->recorder->name() + ": assignment");
+    refuse_complex_value(operand, real_dtype(type_of(t).dtype));
+    const Ref view = Ref::checked(part_of(t, part));
+    assign_all(as_tracer(view.get()), operand);
   });
 }
+int set_real(PyObject* self, PyObject* value, void*) { return set_part(self, value, kReal); }
+int set_imag(PyObject* self, PyObject* value, void*) { return set_part(self, value, kImag); }
 
 PyObject* get_batched(PyObject* self, void*) {
   TracerObject* t = self_of(self);
@@ -112,8 +115,8 @@ PyGetSetDef tracer_attributes[] = {
     {"nbytes", get_nbytes, nullptr, nullptr, nullptr},
     {"T", get_transposed, nullptr, nullptr, nullptr},
     {"mT", get_matrix_transposed, nullptr, nullptr, nullptr},
-    {"real", get_real, nullptr, nullptr, nullptr},
-    {"imag", get_imag, nullptr, nullptr, nullptr},
+    {"real", get_real, set_real, nullptr, nullptr},
+    {"imag", get_imag, set_imag, nullptr, nullptr},
     {"flat", get_flat, set_flat, nullptr, nullptr},
     {"value", get_value, nullptr, "The number, or the array of numbers.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};

@@ -135,10 +135,7 @@ void assign(TracerObject* t, PyObject* key, PyObject* value) {
   require_writable(t);
   const Operand operand = operand_of(value, t->recorder->name() + ": assignment");
   const Expr x = expr_of(t);
-  if (is_complex(strong_dtype(operand.code)) && !is_complex(x.dtype())) {
-    raise(PyExc_TypeError, "assignment: a complex value cannot be written into an array of " +
-                               std::string(dtype_name(x.dtype())));
-  }
+  refuse_complex_value(operand, x.dtype());
   const Expr v = lower(operand, *t->recorder, x.dtype());
   if (PyLong_CheckExact(key) && x.rank() == 1 && v.rank() == 0) {
     const std::int64_t n = x.shape()[0];
@@ -161,6 +158,12 @@ void assign(TracerObject* t, PyObject* key, PyObject* value) {
 }
 
 }  // namespace
+
+void refuse_complex_value(const Operand& value, DType into) {
+  if (!is_complex(strong_dtype(value.code)) || is_complex(into)) return;
+  raise(PyExc_TypeError, "assignment: a complex value cannot be written into an array of " +
+                             std::string(dtype_name(into)) + "; take its .real");
+}
 
 Dims basic_shape(const Index& index) {
   Dims shape;
@@ -233,6 +236,7 @@ PyObject* add_at(PyObject*, PyObject* const* args, Py_ssize_t n) {
 void assign_all(TracerObject* t, const Operand& value) {
   require_writable(t);
   const Expr x = expr_of(t);
+  refuse_complex_value(value, x.dtype());
   rebind(t, broadcast_into(lower(value, *t->recorder, x.dtype()), x.shape()));
 }
 

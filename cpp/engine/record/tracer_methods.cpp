@@ -117,9 +117,6 @@ PyObject* astype_method(PyObject* self, PyObject* const* args, Py_ssize_t n, PyO
     const Expr x = expr_of(t);
     t->recorder->require_open(x.id());
     if (x.dtype() == d && !flag(a[4], true)) return Py_NewRef(self);
-    if (is_complex(x.dtype()) && !is_complex(d)) {
-      raise(PyExc_TypeError, "astype: a complex value has no real form; take its real part");
-    }
     PyObject* result =
         make_tracer(*t->recorder, as_dtype(x, d).id(),
                     t->kind == ValueKind::kArray ? ValueKind::kArray : ValueKind::kScalar);
@@ -144,12 +141,14 @@ PyObject* copy_object(PyObject* self, PyObject*) {
   });
 }
 
-PyObject* same_method(PyObject* self, PyObject*) {
-  return guarded([&] {
-    if (is_complex(type_of(as_tracer(self)).dtype)) {
-      raise(error_types.unsupported_function, "conjugate cannot be recorded for complex values");
-    }
-    return copy_object(self, nullptr);
+PyObject* conjugate_method(PyObject* self, PyObject*) {
+  return guarded([&]() -> PyObject* {
+    TracerObject* t = as_tracer(self);
+    if (!is_complex(type_of(t).dtype)) return copy_object(self, nullptr);
+    t->recorder->require_open(t->id);
+    PyObject* result = make_elementwise(conj(expr_of(t)), t->order_unknown);
+    as_tracer(result)->kind = t->kind;
+    return result;
   });
 }
 
@@ -235,8 +234,8 @@ PyMethodDef tracer_methods[] = {
     fast_method<flatten_method>("flatten", nullptr),
     fast_method<astype_method>("astype", nullptr),
     {"fill", fill_method, METH_O, nullptr},
-    {"conj", same_method, METH_NOARGS, nullptr},
-    {"conjugate", same_method, METH_NOARGS, nullptr},
+    {"conj", conjugate_method, METH_NOARGS, nullptr},
+    {"conjugate", conjugate_method, METH_NOARGS, nullptr},
     fast_method<number_method<"item">>("item", nullptr),
     fast_method<number_method<"tolist">>("tolist", nullptr),
     fast_method<method<"round">>("__round__", nullptr),

@@ -12,6 +12,8 @@ Expr read(const ViewOp& how, const Expr& parent) {
     case kSlice: return slice(parent, how.a, how.count, how.step);
     case kTranspose: return transpose(parent, how.a);
     case kBroadcastTo: return broadcast_to(parent, how.a);
+    case kReal: return real(parent);
+    case kImag: return imag(parent);
     default: return reshape(parent, how.a);
   }
 }
@@ -27,6 +29,8 @@ Expr write_back(const ViewOp& how, const Expr& parent, const Expr& value) {
       }
       return transpose(value, inverse);
     }
+    case kReal: return make_complex(value, imag(parent));
+    case kImag: return make_complex(real(parent), value);
     default: return reshape(value, parent.shape());
   }
 }
@@ -123,6 +127,8 @@ PyObject* view_transpose(TracerObject* t, Dims permutation) {
 PyObject* view_broadcast(TracerObject* t, Dims shape) {
   return make_view(t, {kBroadcastTo, std::move(shape), {}, {}});
 }
+
+PyObject* view_part(TracerObject* t, OpCode part) { return make_view(t, {part, {}, {}, {}}); }
 
 PyObject* view_slice(TracerObject* t, Dims start, Dims count, Dims step) {
   return make_view(t, {kSlice, std::move(start), std::move(step), std::move(count)});

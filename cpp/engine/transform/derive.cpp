@@ -35,6 +35,10 @@ class Deriver {
     f_ = linearize(b_, base, inputs_, how.wrt);
   }
 
+  // Inside, cotangents pair without conjugation: Re(sum(x_bar x_dot)). Outside they are conjugated,
+  // so that x_bar = J^H y_bar, the direction of steepest ascent. See docs/complex.md.
+
+  /// A complex result has a holomorphic derivative, which is not conjugated.
   Derived grad() {
     const Expr& y = f_.values[0];
     if (!is_inexact(y.dtype()) || !y.shape().empty()) {
@@ -46,7 +50,8 @@ class Deriver {
     const auto x_bar = transpose(f_.linear, f_.linear.residuals, y_bar, b_);
     std::vector<Expr> outputs;
     for (std::size_t i = 0; i < wrt_.size(); ++i) {
-      outputs.push_back(x_bar[i] ? *x_bar[i] : zeros_like(wrt_[i]));
+      const Expr bar = x_bar[i] ? *x_bar[i] : zeros_like(wrt_[i]);
+      outputs.push_back(is_complex(y.dtype()) ? bar : conj(bar));
     }
     keep(outputs);
     f_ = {};  // of a long program the linear one is large: away before the result is written
@@ -82,12 +87,12 @@ class Deriver {
     const auto residuals = residual_inputs(second);
     std::vector<Tangent> y_bar;
     for (const Expr& y : f_.values) {
-      y_bar.push_back(Expr(second, second.input(Type(y.type()))));
+      y_bar.push_back(conj(Expr(second, second.input(Type(y.type())))));
     }
     const auto x_bar = transpose(f_.linear, residuals, y_bar, second);
     std::vector<Expr> outputs;
     for (std::size_t i = 0; i < wrt_.size(); ++i) {
-      outputs.push_back(x_bar[i] ? *x_bar[i] : full(second, 0, Type(wrt_[i].type())));
+      outputs.push_back(x_bar[i] ? conj(*x_bar[i]) : full(second, 0, Type(wrt_[i].type())));
     }
     return {values_and_residuals(), finish(second, outputs)};
   }

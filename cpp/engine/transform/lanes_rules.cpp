@@ -29,6 +29,10 @@ class LaneRules {
       case opcode_of<ops::Divide>:
       case kZeroMultiply: return scaled();
       case opcode_of<ops::Where>: return selected();
+      case kReal:
+      case kImag:
+      case kConjugate: return each(0, [&](Term t) { return part(std::move(t)); });
+      case kComplex: return parts();
       case kConvert: return each(0, [&](Term t) { return converted(std::move(t)); });
       case kReshape: return each(0, [&](Term t) { return space_.reshape(t, call_.type.shape); });
       case kTranspose: return each(0, [&](Term t) { return space_.transpose(t, call_.attrs); });
@@ -66,6 +70,21 @@ class LaneRules {
   Term converted(Term t) const {
     t.coefficient = convert(t.coefficient, call_.type.dtype);
     return t;
+  }
+  /// Lanes are moved by real steps: what is linear over the reals alone acts on the coefficient.
+  Term part(Term t) const {
+    t.coefficient = call_.op == kReal   ? real(t.coefficient)
+                    : call_.op == kImag ? imag(t.coefficient)
+                                        : conj(t.coefficient);
+    return t;
+  }
+  Terms parts() {
+    Terms result = each(0, [&](Term t) { return converted(std::move(t)); });
+    each(result, 1, [](Term t) {
+      t.coefficient = make_complex(zeros_like(t.coefficient), t.coefficient);
+      return t;
+    });
+    return result;
   }
   Term broadcast(Term t) const { return space_.broadcast(std::move(t), call_.type.shape); }
 

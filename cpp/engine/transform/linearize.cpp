@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "ops/array_ops.hpp"
 #include "ops/elementwise.hpp"
 #include "program/errors.hpp"
 #include "transform/replay.hpp"
@@ -335,6 +336,7 @@ class Transposer {
     bar_[v] = kNoValue;
   }
 
+  /// A rule of the user's takes and gives cotangents as vjp does: conjugated.
   void back_custom(ValueId v) {
     auto found = tuple_bars_.find(v);
     if (found == tuple_bars_.end()) return;
@@ -347,13 +349,13 @@ class Transposer {
     for (std::size_t i = n_residuals; i < pullback.inputs.size(); ++i) {
       auto y_bar = found->second.find(i - n_residuals);
       inputs.push_back(y_bar != found->second.end()
-                           ? y_bar->second
+                           ? conj(y_bar->second)
                            : full(b_, 0, pullback.type_of(pullback.inputs[i])));
     }
     const auto x_bar = inline_program(pullback, inputs, b_, CustomRules::kKeep);
     const auto operands = p_.args_of(v).subspan(n_residuals);
     for (std::size_t i = 0; i < operands.size(); ++i) {
-      if (linear_[operands[i]]) add(operands[i], x_bar[i]);
+      if (linear_[operands[i]]) add(operands[i], conj(x_bar[i]));
     }
   }
 

@@ -17,12 +17,14 @@ Dims concat(const Dims& a, const Dims& b) {
   return result;
 }
 
-/// The transposed program for one output: its cotangent, then the residuals.
-ProgramPtr pullback_of_output(const LinearProgram& linear, std::size_t o, const Type& type) {
+/// The transposed program for one output: its cotangent, times -i if turned, then the residuals.
+ProgramPtr pullback_of_output(const LinearProgram& linear, std::size_t o, const Type& type,
+                              bool turned) {
   const Program& p = *linear.program;
   Builder b(Builder::Mode::kDerive);
   std::vector<Tangent> y_bar(linear.output.size());
   y_bar[o] = Expr(b, b.input(type));
+  if (turned) y_bar[o] = make_complex(imag(*y_bar[o]), -real(*y_bar[o]));
   std::vector<ValueId> residuals;
   for (std::size_t i = linear.n_tangents; i < p.inputs.size(); ++i) {
     residuals.push_back(b.input(p.type_of(p.inputs[i])));
@@ -144,11 +146,27 @@ class Blocks {
       for (std::size_t i : columns) blocks[k * n_in() + i] = zero_block(b, y_[o], x(i));
       return;
     }
-    const ProgramPtr pullback = pullback_of_output(linear_, o, y_[o]);
+    const auto found = pulled_row(o, false, columns, residuals, b);
+    for (std::size_t n = 0; n < columns.size(); ++n) blocks[k * n_in() + columns[n]] = found[n];
+    const auto is_half = [&](std::size_t i) {
+      return is_complex(y_[o].dtype) && !is_complex(x(i).dtype);
+    };
+    if (std::ranges::none_of(columns, is_half)) return;
+    // A complex result of a real input has a complex derivative: the cotangent 1 gives its real
+    // part, -i the imaginary one, Re(-i J) = Im J.
+    const auto turned = pulled_row(o, true, columns, residuals, b);
+    for (std::size_t n = 0; n < columns.size(); ++n) {
+      Expr& block = blocks[k * n_in() + columns[n]];
+      if (is_half(columns[n])) block = convert(make_complex(block, turned[n]), y_[o].dtype);
+    }
+  }
+
+  std::vector<Expr> pulled_row(std::size_t o, bool turned, const std::vector<std::size_t>& columns,
+                               std::span<const Expr> residuals, Builder& b) const {
+    const ProgramPtr pullback = pullback_of_output(linear_, o, y_[o], turned);
     Question q{*pullback, {Tangent()}, 0, true, columns, options_.chunk};
     q.inputs.insert(q.inputs.end(), residuals.begin(), residuals.end());
-    const auto found = matrices(q, b);
-    for (std::size_t n = 0; n < columns.size(); ++n) blocks[k * n_in() + columns[n]] = found[n];
+    return matrices(q, b);
   }
 
   void mirror(std::vector<Expr>& blocks) const {

@@ -245,6 +245,7 @@ from .._core import where as where
 from .._core import zeros as zeros
 from .._core import zeros_like as zeros_like
 from . import _ufuncs as _ufuncs
+from . import fft as fft
 from . import linalg as linalg
 from ._assembly import broadcast_arrays as broadcast_arrays
 from ._assembly import delete as delete

@@ -156,6 +156,11 @@ def nan_to_num(
     x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:
     x = as_array(x)
+    if x.dtype.kind == "c":
+        y = x.copy() if copy else x
+        y.real = nan_to_num(x.real, nan=nan, posinf=posinf, neginf=neginf)
+        y.imag = nan_to_num(x.imag, nan=nan, posinf=posinf, neginf=neginf)
+        return y
     if x.dtype.kind not in "f":
         return x.copy() if copy else x
     limits = np.finfo(x.dtype)

@@ -20,6 +20,11 @@ def _floating(x: Any) -> Any:
     return x if x.dtype.kind in "fc" else x.astype(float)
 
 
+def squared_size(x: Any) -> Any:
+    """x^2, of complex numbers |x|^2."""
+    return np.square(x.real) + np.square(x.imag) if x.dtype.kind == "c" else np.square(x)
+
+
 def _root(total: Any, exponent: float) -> Any:
     """total ** exponent; at zero with derivative zero, the subgradient of least length."""
     zero = total == 0
@@ -30,7 +35,7 @@ def _root(total: Any, exponent: float) -> Any:
 
 def _vector_norm(x: Any, order: Any, axis: int | tuple[int, ...] | None, keepdims: bool) -> Any:
     if order is None or order == 2:
-        return _root(np.sum(np.square(x), axis=axis, keepdims=keepdims), 0.5)
+        return _root(np.sum(squared_size(x), axis=axis, keepdims=keepdims), 0.5)
     if isinstance(order, str):
         raise ValueError(f"norm: ord must be a number for vectors, got {order!r}")
     size = np.abs(x)
@@ -39,7 +44,7 @@ def _vector_norm(x: Any, order: Any, axis: int | tuple[int, ...] | None, keepdim
     if order == -np.inf:
         return np.min(size, axis=axis, keepdims=keepdims)
     if order == 0:
-        return np.sum((x != 0).astype(x.dtype), axis=axis, keepdims=keepdims)
+        return np.sum((x != 0).astype(x.real.dtype), axis=axis, keepdims=keepdims)
     if order == 1:
         return np.sum(size, axis=axis, keepdims=keepdims)
     total = np.sum(size**order, axis=axis, keepdims=keepdims)
@@ -51,7 +56,7 @@ def _matrix_norm(x: Any, order: Any, axis: tuple[int, int], keepdims: bool) -> A
     if rows == columns:
         raise ValueError(f"norm: axis must name two axes, got {axis}")
     if order in (None, "fro", "f"):
-        return _root(np.sum(np.square(x), axis=axis, keepdims=keepdims), 0.5)
+        return _root(np.sum(squared_size(x), axis=axis, keepdims=keepdims), 0.5)
     if order in (2, -2, "nuc"):
         raise UnsupportedFunctionError(
             f"norm: ord={order!r} of a matrix needs singular values, which cannot be recorded yet; "

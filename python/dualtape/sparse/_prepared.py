@@ -17,6 +17,7 @@ from .._record import (
     check_arrays,
     check_callable,
     check_floating,
+    check_real,
     name_of,
     positions,
 )
@@ -54,6 +55,7 @@ class _Entries(Jitted):
         for position in positions(self._what, self._argnums, len(args)):
             leaves, treedef = flatten(args[position])
             check_floating(self._what, f"argument {position}", leaves, treedef)
+            check_real(self._what, leaves)
             wrt += range(starts[position], starts[position] + len(leaves))
         return wrt
 

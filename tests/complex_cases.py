@@ -1,0 +1,179 @@
+"""The rows of the table of complex functions, through NumPy's own names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Case(NamedTuple):
+    """A function of complex arrays, and of real ones where an argument is real."""
+
+    id: str
+    f: Callable[..., Any]
+    args: tuple[NDArray[Any], ...]
+    # Whether it has a complex derivative: in its first argument the Cauchy-Riemann equations hold.
+    holomorphic: bool = False
+
+
+def numbers(*shape: int, seed: int = 3) -> NDArray[Any]:
+    """Of both signs in each part, away from the axes and from branch cuts, of size near one."""
+    generator = np.random.default_rng(seed)
+    size = generator.uniform(0.4, 1.1, shape)
+    quarter = generator.integers(0, 4, shape)
+    angle = (quarter + generator.uniform(0.2, 0.8, shape)) * np.pi / 2
+    return np.asarray(size * np.exp(1j * angle))
+
+
+def reals(*shape: int, seed: int = 4) -> NDArray[Any]:
+    return np.random.default_rng(seed).uniform(-1.0, 1.5, shape)
+
+
+def matrices(*shape: int, seed: int = 5) -> NDArray[Any]:
+    return numbers(*shape, seed=seed) + 2 * np.eye(shape[-1])
+
+
+def elementwise() -> Iterator[Case]:
+    z, w, x = numbers(2, 3), numbers(3, seed=8), reals(3)
+    names = (
+        "exp exp2 expm1 log log2 log10 log1p sqrt sin cos tan sinh cosh tanh arcsin arccos arctan "
+        "arcsinh arccosh arctanh square reciprocal negative"
+    )
+    for name in names.split():
+        yield Case(name, getattr(np, name), (z,), True)
+    for name in ("absolute", "angle", "conjugate", "real", "imag", "sign"):
+        yield Case(name, getattr(np, name), (z,))
+    yield Case("angle-degrees", lambda z: np.angle(z, deg=True), (z,))
+    for n in (0, 1, 2, 3, 5, -1, -2, 0.5):
+        yield Case(f"power-{n}", lambda z, n=n: z**n, (z,), True)
+    yield Case("power-of-complex-exponent", lambda z: z ** (0.5 - 1.5j), (z,), True)
+    yield Case("power-in-exponent", lambda z: (1.5 + 0.5j) ** z, (z,), True)
+    yield Case("power-of-arrays", lambda z, w: z**w, (z, w), True)
+    yield Case("power-real-exponent", lambda z: z**1.7, (z,), True)
+    yield Case("add", lambda z, w: z + w, (z, w), True)
+    yield Case("subtract", lambda z, w: z - w, (z, w), True)
+    yield Case("multiply", lambda z, w: z * w, (z, w), True)
+    yield Case("divide", lambda z, w: z / w, (z, w), True)
+    yield Case("with-real", lambda z, x: (z * x + x) / (2.0 + x) - x, (z, x), True)
+    yield Case("with-python-numbers", lambda z: 2 * z + (1 - 2j) / z - 0.25j, (z,), True)
+    yield Case("real-to-complex", lambda x: np.exp(1j * x) * (1 + x), (x,))
+    yield Case("attributes", lambda z: z.real * 2.0 + z.imag * z.conj() * 1j, (z,))
+    yield Case("conjugate-method", lambda z: z.conjugate() * z * z, (z,))
+    yield Case("abs-operator", lambda z: abs(z) ** 3, (z,))
+    yield Case("scalar", lambda z: z * abs(z), (numbers(),))
+    yield Case("joined-parts", lambda x: x + 1j * np.sin(x), (x,))
+    yield Case("float-power", lambda z: np.float_power(z, 3.0), (z,), True)
+
+
+def reductions() -> Iterator[Case]:
+    z = numbers(2, 3)
+    for name in ("sum", "prod", "mean"):
+        f = getattr(np, name)
+        yield Case(name, f, (z,), True)
+        yield Case(f"{name}-axis", lambda z, f=f: f(z, axis=1, keepdims=True), (z,), True)
+    yield Case("cumsum", lambda z: np.cumsum(z, axis=1), (z,), True)
+    yield Case("var", lambda z: np.var(z, axis=0), (z,))
+    yield Case("std", lambda z: np.std(z, ddof=1), (z,))
+    yield Case("average", lambda z: np.average(z, axis=0), (z,), True)
+
+
+def products() -> Iterator[Case]:
+    a, b, v, w = numbers(2, 3), numbers(3, 2, seed=6), numbers(3, seed=7), numbers(3, seed=8)
+    yield Case("matmul", lambda a, b: a @ b, (a, b), True)
+    yield Case("matmul-real", lambda a, x: a @ x, (a, reals(3, 2)), True)
+    yield Case("dot", np.dot, (a, v), True)
+    yield Case("vdot", np.vdot, (v, w))
+    yield Case("inner", np.inner, (v, w), True)
+    yield Case("outer", np.outer, (v, w), True)
+    yield Case("einsum", lambda a, b: np.einsum("ij,jk->ik", a, b), (a, b), True)
+    yield Case("einsum-trace", lambda a: np.einsum("ii->", a), (matrices(3, 3),), True)
+    yield Case("tensordot", lambda a, b: np.tensordot(a, b, 2), (a, b.T.copy()), True)
+    yield Case("kron", np.kron, (v, a), True)
+    yield Case("trace", np.trace, (matrices(3, 3),), True)
+
+
+def shapes() -> Iterator[Case]:
+    z, v = numbers(2, 3), numbers(3, seed=7)
+    yield Case("where", lambda z: np.where(abs(z) > 0.75, z * z, 2.0), (z,))
+    yield Case("concatenate", lambda z, v: np.concatenate([z, v[None], z[:1]]), (z, v), True)
+    yield Case("stack-with-real", lambda z, x: np.stack([z, x]), (v, reals(3)), True)
+    yield Case("index", lambda z: z[1, ::-1] * z[0, [2, 0, 0]], (z,), True)
+    yield Case("reshape-transpose", lambda z: z.T.reshape(2, 3) * z, (z,), True)
+    yield Case("astype", lambda x: x.astype(np.complex128) ** 2, (reals(3),))
+
+    def assigned(z: Any, x: Any) -> Any:
+        y = 1j * z
+        y[0] = x
+        y[1, 1:] *= z[0, :2]
+        return y
+
+    yield Case("assignment", assigned, (z, reals(3)))
+
+    def parts_written(z: Any, x: Any) -> Any:
+        y = z * z
+        y.real[0] = x
+        y.imag = y.imag * 2.0
+        y.imag[1, 1] = y[0, 0].real
+        return y
+
+    yield Case("writes-through-parts", parts_written, (z, reals(3)))
+
+
+def linear_algebra() -> Iterator[Case]:
+    a, b = matrices(3, 3), numbers(3, 2, seed=6)
+    yield Case("solve", np.linalg.solve, (a, b), True)
+    yield Case("solve-stack", np.linalg.solve, (matrices(2, 3, 3), numbers(2, 3, 1)), True)
+    yield Case("inv", np.linalg.inv, (a,), True)
+    yield Case("det", np.linalg.det, (a,), True)
+    yield Case("matrix-power", lambda a: np.linalg.matrix_power(a, 3), (a,), True)
+    yield Case("norm", np.linalg.norm, (b,))
+    yield Case("norm-of-rows", lambda b: np.linalg.norm(b, axis=1), (b,))
+    yield Case("norm-1", lambda b: np.linalg.norm(b, 1, axis=0), (b,))
+    yield Case("norm-3", lambda b: np.linalg.norm(b, 3, axis=0), (b,))
+    yield Case("norm-of-matrix", lambda b: np.linalg.norm(b, 1), (b,))
+
+
+def transforms() -> Iterator[Case]:
+    z, x = numbers(3, 4), reals(3, 5)
+    for norm in ("backward", "ortho", "forward"):
+        yield Case(f"fft-{norm}", lambda z, k=norm: np.fft.fft(z, norm=k), (z,), True)
+        yield Case(f"ifft-{norm}", lambda z, k=norm: np.fft.ifft(z, norm=k), (z,), True)
+        yield Case(f"rfft-{norm}", lambda x, k=norm: np.fft.rfft(x, norm=k), (x,))
+        yield Case(f"irfft-{norm}", lambda z, k=norm: np.fft.irfft(z, norm=k), (z,))
+    yield Case("fft-axis", lambda z: np.fft.fft(z, axis=0), (z,), True)
+    yield Case("fft-cropped", lambda z: np.fft.fft(z, 2), (z,), True)
+    yield Case("fft-padded", lambda z: np.fft.ifft(z, 7, axis=0), (z,), True)
+    yield Case("fft-of-real", lambda x: np.fft.fft(x), (x,))
+    yield Case("rfft-even", lambda x: np.fft.rfft(x, 4), (x,))
+    yield Case("rfft-axis", lambda x: np.fft.rfft(x, axis=0), (x,))
+    yield Case("irfft-odd", lambda z: np.fft.irfft(z, 7), (z,))
+    yield Case("irfft-axis", lambda z: np.fft.irfft(z, 3, axis=0), (z,))
+    yield Case("hfft", lambda z: np.fft.hfft(z), (z,))
+    yield Case("ihfft", lambda x: np.fft.ihfft(x), (x,))
+    for name in ("fft2", "ifft2", "fftn", "ifftn"):
+        yield Case(name, getattr(np.fft, name), (z,), True)
+    for name in ("rfft2", "rfftn"):
+        yield Case(name, getattr(np.fft, name), (x,))
+    for name in ("irfft2", "irfftn"):
+        yield Case(name, getattr(np.fft, name), (z,))
+    yield Case("fftn-sizes", lambda z: np.fft.fftn(z, (2, 5), (1, 0)), (z,), True)
+    yield Case("fftshift", lambda z: np.fft.fftshift(z) * z, (z,), True)
+    yield Case("ifftshift", lambda z: np.fft.ifftshift(z, 1) * z, (z,), True)
+    yield Case(
+        "convolution",
+        lambda x, y: np.fft.irfft(np.fft.rfft(x) * np.fft.rfft(y), 5),
+        (x, reals(5, seed=9)),
+    )
+
+
+CASES = [
+    *elementwise(),
+    *reductions(),
+    *products(),
+    *shapes(),
+    *linear_algebra(),
+    *transforms(),
+]
