@@ -1,4 +1,4 @@
-"""The rows of the table of complex functions, through NumPy's own names."""
+"""The rows of the table of complex functions, through NumPy's names, and how they are compared."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 
@@ -46,7 +47,7 @@ def elementwise() -> Iterator[Case]:
         yield Case(name, getattr(np, name), (z,), True)
     for name in ("absolute", "angle", "conjugate", "real", "imag", "sign"):
         yield Case(name, getattr(np, name), (z,))
-    yield Case("angle-degrees", lambda z: np.angle(z, deg=True), (z,))
+    yield Case("angle-degrees", lambda z: np.angle(z, deg=True) / 90, (z,))
     for n in (0, 1, 2, 3, 5, -1, -2, 0.5):
         yield Case(f"power-{n}", lambda z, n=n: z**n, (z,), True)
     yield Case("power-of-complex-exponent", lambda z: z ** (0.5 - 1.5j), (z,), True)
@@ -105,7 +106,7 @@ def shapes() -> Iterator[Case]:
     yield Case("astype", lambda x: x.astype(np.complex128) ** 2, (reals(3),))
 
     def assigned(z: Any, x: Any) -> Any:
-        y = 1j * z
+        y = 1j * z + 0 * x
         y[0] = x
         y[1, 1:] *= z[0, :2]
         return y
@@ -113,7 +114,7 @@ def shapes() -> Iterator[Case]:
     yield Case("assignment", assigned, (z, reals(3)))
 
     def parts_written(z: Any, x: Any) -> Any:
-        y = z * z
+        y = z * z + 0 * x
         y.real[0] = x
         y.imag = y.imag * 2.0
         y.imag[1, 1] = y[0, 0].real
@@ -177,3 +178,48 @@ CASES = [
     *linear_algebra(),
     *transforms(),
 ]
+
+Arrays = tuple[NDArray[Any], ...]
+
+
+def cases(which: list[Case]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("case", which, ids=[case.id for case in which])
+
+
+def directions(args: Any, seed: int = 0) -> Arrays:
+    generator = np.random.default_rng(seed)
+
+    def one(x: NDArray[Any]) -> NDArray[Any]:
+        x = np.asarray(x)
+        d = np.asarray(generator.uniform(-1, 1, x.shape))
+        if x.dtype.kind == "c":
+            d = d + 1j * generator.uniform(-1, 1, x.shape)
+        return np.asarray(d, x.dtype)
+
+    return tuple(one(x) for x in args)
+
+
+def copies(args: Arrays) -> Arrays:
+    return tuple(x.copy() for x in args)
+
+
+def differences(f: Any, args: Arrays, x_dot: Arrays) -> NDArray[Any]:
+    """Sixth-order central difference along a direction: error h^6."""
+    h = 2e-3
+
+    def at(t: float) -> Any:
+        return f(*(x + t * h * d for x, d in zip(args, x_dot, strict=True)))
+
+    total = 45 * (at(1) - at(-1)) - 9 * (at(2) - at(-2)) + (at(3) - at(-3))
+    return np.asarray(total / (60 * h))
+
+
+def product(a: Any, b: Any) -> float:
+    """Re(sum(conj(a) b))."""
+    return float(np.vdot(a, b).real)
+
+
+def close(actual: Any, wanted: Any, rtol: float) -> None:
+    assert np.shape(actual) == np.shape(wanted)
+    scale = np.max(np.abs(wanted), initial=0.1)
+    np.testing.assert_allclose(actual, wanted, rtol=rtol, atol=rtol * scale)

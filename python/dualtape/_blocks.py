@@ -37,7 +37,8 @@ def check_chunk_size(what: str, chunk_size: int | None) -> int:
 class Result:
     """The program of a result with aux beside it: outputs first, then what aux needs."""
 
-    def __init__(self, at: Point, has_aux: bool) -> None:
+    def __init__(self, at: Point, has_aux: bool, kinds: str = "f") -> None:
+        """`kinds`: those of the results, floating or complex."""
         traced = trace(at, has_aux)
         self.recording: Recording = traced.recording
         self.treedef: TreeDef = traced.treedef
@@ -45,10 +46,13 @@ class Result:
         self._aux: Aux | None = traced.aux
         for k in range(self.n):
             _, dtype = self.recording.output_type(k)
-            if dtype.kind != "f":
-                raise DerivativeError(
-                    f"{at.what}: the function must return float32 or float64, got {dtype}"
+            if dtype.kind not in kinds:
+                wanted = (
+                    "complex values with holomorphic=True"
+                    if kinds == "c"
+                    else ("float32 or float64" + (" or complex values" if "c" in kinds else ""))
                 )
+                raise DerivativeError(f"{at.what}: the function must return {wanted}, got {dtype}")
 
     @property
     def outputs(self) -> range:

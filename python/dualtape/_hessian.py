@@ -81,6 +81,7 @@ def hessian(
     *,
     chunk_size: int | None = None,
     flat: bool = False,
+    holomorphic: bool = False,
 ) -> Function:
     """Second derivatives, by the cheaper order of forward and reverse mode.
 
@@ -88,7 +89,7 @@ def hessian(
       fun: maps arrays to float32 or float64 arrays, most often one of shape ().
       argnums: the positional argument, or a tuple of those, to differentiate in.
       has_aux: whether `fun` returns (result, aux).
-      chunk_size, flat: as in `jacfwd`.
+      chunk_size, flat, holomorphic: as in `jacfwd`.
     Returns: a function of the same arguments that gives, for each result and each pair (a, b) of
       chosen arguments, an array of shape result.shape + a.shape + b.shape: a tree of b in a tree of
       a in a tree of results. With flat, one matrix (n, n) for a result of shape (), else an array
@@ -109,8 +110,8 @@ def hessian(
     chunk = check_chunk_size("hessian", chunk_size)
 
     def hessian_of_fun(*args: Any, **kwargs: Any) -> Any:
-        at = point("hessian", fun, chosen, args, kwargs)
-        result = Result(at, has_aux)
+        at = point("hessian", fun, chosen, args, kwargs, holomorphic)
+        result = Result(at, has_aux, "c" if holomorphic else "f")
         derived = second_derivatives(result.recording, at.wrt, result.beside, result.outputs, chunk)
         values = derived.run()
         n = len(values) - len(result.beside)

@@ -22,6 +22,7 @@ def _jacobian(
     chunk_size: int | None,
     flat: bool,
     mode: Literal["forward", "reverse", "cheaper"],
+    holomorphic: bool,
     with_value: bool = False,
 ) -> Function:
     check_callable(transform, fun)
@@ -29,8 +30,8 @@ def _jacobian(
     chunk = check_chunk_size(transform, chunk_size)
 
     def jacobian_of_fun(*args: Any, **kwargs: Any) -> Any:
-        at = point(transform, fun, chosen, args, kwargs)
-        result = Result(at, has_aux)
+        at = point(transform, fun, chosen, args, kwargs, holomorphic)
+        result = Result(at, has_aux, "c" if holomorphic else "fc")
         kept = [*(result.outputs if with_value else ()), *result.beside]
         derived = result.recording.jacobian(at.wrt, mode, kept, result.outputs, chunk)
         values = derived.run()
@@ -56,31 +57,37 @@ def jacfwd(
     *,
     chunk_size: int | None = None,
     flat: bool = False,
+    holomorphic: bool = False,
 ) -> Function:
     """Jacobian by forward mode: right for more results than arguments.
 
     Args:
-      fun: maps arrays to float32 or float64 arrays; pytrees everywhere.
+      fun: maps arrays to float32, float64 or complex arrays; pytrees everywhere.
       argnums: the positional argument, or a tuple of those, to differentiate in.
       has_aux: whether `fun` returns (result, aux).
       chunk_size: most entries differentiated in at a time where the structure of the derivative is
         lost: a bound for temporary memory, of `chunk_size` times that of `fun`. The result is the
         same; the first call takes longer, the more pieces there are. None: all at once.
       flat: whether to give one matrix for all results and chosen arguments.
+      holomorphic: whether `fun` maps complex numbers to complex ones and has complex derivatives,
+        which are the entries then. Complex arguments need it.
     Returns: a function of the same arguments that gives, for each result, for each chosen argument,
       an array of shape result.shape + argument.shape: a tree of arguments in a tree of results.
       With flat, one matrix (m, n): m entries of the result and n of the arguments, both in the
       order of `ravel_pytree`. With has_aux, (Jacobian, aux).
-    Raises: DerivativeError (a TypeError) for integer or boolean arguments or results, and for a
-      `custom_vjp` function inside; TypeError or ValueError for a chunk_size that is no positive
-      int.
+    Raises: DerivativeError (a TypeError) for integer or boolean arguments or results, for complex
+      arguments unless holomorphic, and for a `custom_vjp` function inside; TypeError or ValueError
+      for a chunk_size that is no positive int.
     Cost: at most one product per entry of the arguments; diagonal and other structured parts are
       written without products.
 
     >>> dt.jacfwd(lambda x: np.array([1.0, 2.0, 3.0]) * x)(2.0)
     array([1., 2., 3.])
+    >>> dt.jacfwd(lambda z: z**2, holomorphic=True)(np.array([1j, 2.0]))
+    array([[0.+2.j, 0.+0.j],
+           [0.+0.j, 4.+0.j]])
     """
-    return _jacobian("jacfwd", fun, argnums, has_aux, chunk_size, flat, "forward")
+    return _jacobian("jacfwd", fun, argnums, has_aux, chunk_size, flat, "forward", holomorphic)
 
 
 def jacrev(
@@ -90,6 +97,7 @@ def jacrev(
     *,
     chunk_size: int | None = None,
     flat: bool = False,
+    holomorphic: bool = False,
 ) -> Function:
     """Jacobian by reverse mode: right for fewer results than arguments.
 
@@ -104,7 +112,7 @@ def jacrev(
     array([[3., 2., 0.],
            [4., 0., 2.]])
     """
-    return _jacobian("jacrev", fun, argnums, has_aux, chunk_size, flat, "reverse")
+    return _jacobian("jacrev", fun, argnums, has_aux, chunk_size, flat, "reverse", holomorphic)
 
 
 def jacobian(
@@ -114,6 +122,7 @@ def jacobian(
     *,
     chunk_size: int | None = None,
     flat: bool = False,
+    holomorphic: bool = False,
 ) -> Function:
     """Jacobian by the direction that has less work to do.
 
@@ -127,7 +136,7 @@ def jacobian(
     >>> dt.jacobian(lambda A, x: A @ x, argnums=1)(np.array([[1.0, 2.0]]), np.ones(2))
     array([[1., 2.]])
     """
-    return _jacobian("jacobian", fun, argnums, has_aux, chunk_size, flat, "cheaper")
+    return _jacobian("jacobian", fun, argnums, has_aux, chunk_size, flat, "cheaper", holomorphic)
 
 
 def value_and_jacobian(
@@ -137,6 +146,7 @@ def value_and_jacobian(
     *,
     chunk_size: int | None = None,
     flat: bool = False,
+    holomorphic: bool = False,
 ) -> Function:
     """Value and Jacobian in one run: `fun` is recorded once, what both need is computed once.
 
@@ -151,5 +161,13 @@ def value_and_jacobian(
            [0., 4.]]))
     """
     return _jacobian(
-        "value_and_jacobian", fun, argnums, has_aux, chunk_size, flat, "cheaper", with_value=True
+        "value_and_jacobian",
+        fun,
+        argnums,
+        has_aux,
+        chunk_size,
+        flat,
+        "cheaper",
+        holomorphic,
+        with_value=True,
     )

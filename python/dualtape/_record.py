@@ -87,6 +87,12 @@ def check_floating(what: str, name: str, leaves: Sequence[Any], treedef: TreeDef
         )
 
 
+def check_complex(what: str, wanted: str, dtype: np.dtype[Any]) -> None:
+    """Of a holomorphic function: its arguments and results are complex."""
+    if dtype.kind != "c":
+        raise DerivativeError(f"{what}: the function must {wanted}, got {dtype}")
+
+
 def check_real(what: str, leaves: Iterable[Any]) -> None:
     """A matrix of derivatives in complex arguments has no entries of its own: it acts on pairs."""
     for leaf in leaves:
@@ -204,6 +210,7 @@ def point(
     argnums: int | tuple[int, ...],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
+    holomorphic: bool = False,
 ) -> Point:
     what = f"{transform} of {name_of(fun)}"
     chosen = positions(what, argnums, len(args))
@@ -212,7 +219,11 @@ def point(
     for position in chosen:
         part, treedef = flatten(args[position])
         check_floating(what, f"argument {position}", part, treedef)
-        if transform not in COMPLEX:
+        if holomorphic:
+            for leaf in part:
+                wanted = "take complex arguments with holomorphic=True"
+                check_complex(what, wanted, dtype_of(leaf))
+        elif transform not in COMPLEX:
             check_real(what, part)
         leaves += part
         treedefs.append(treedef)

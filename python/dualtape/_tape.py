@@ -158,7 +158,7 @@ class Tape:
         if mode not in ("reverse", "forward"):
             raise ValueError(f"tape.jacobian: mode must be 'reverse' or 'forward', got {mode!r}")
         recording, out, treedef = self._snapshot("tape.jacobian", outputs, inputs)
-        _check_floating_outputs("tape.jacobian", _output_types(recording), out)
+        _check_floating_outputs("tape.jacobian", _output_types(recording), out, "fc")
         n = treedef.num_leaves
         values = recording.jacobian(range(n), mode).run()
         rows = [unflatten(treedef, values[k * n : (k + 1) * n]) for k in range(out.num_leaves)]

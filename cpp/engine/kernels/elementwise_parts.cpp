@@ -33,8 +33,9 @@ void join(void* out, const void* const* in, std::int64_t n, const std::int64_t*)
   T* y = static_cast<T*>(out);
 #pragma GCC ivdep
   for (std::int64_t i = 0; i < n; ++i) {
-    y[2 * i] = re[i];
-    y[2 * i + 1] = im[i];
+    const T a = re[i], b = im[i];  // of scalars `out` may be the place of either
+    y[2 * i] = a;
+    y[2 * i + 1] = b;
   }
 }
 

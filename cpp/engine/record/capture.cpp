@@ -106,6 +106,7 @@ std::uint64_t number_bits(PyObject* number, DType as) {
 /// Index among the numbers that are structure, -1 for the others. Zero is structure, minus zero is
 /// not.
 int structural_number(PyObject* number) {
+  if (PyComplex_Check(number)) return -1;
   double v = 0;
   if (PyFloat_Check(number)) {
     v = PyFloat_AS_DOUBLE(number);
@@ -316,7 +317,7 @@ ValueId Recorder::number(PyObject* number, DType as) {
   ValueId& v = constants_[static_cast<int>(as)][which];
   if (v == kNoValue) {
     constexpr double kNumbers[] = {0, 1, -1, 2, 0.5};
-    number_bits(number, as);  // OverflowError for -1 as an unsigned integer
+    if (!is_inexact(as)) number_bits(number, as);  // OverflowError for -1 as an unsigned integer
     v = constant(kNumbers[which], as);
   }
   return v;

@@ -138,7 +138,7 @@ void Propagation::run() {
 
 EntrySets Propagation::step(ValueId v) {
   const OpCode op = p_.instructions[v].op;
-  if (!is_array_op(op) || op == kZeroMultiply || op == kConvert) return elementwise(v);
+  if (is_elementwise(op)) return elementwise(v);
   switch (op) {
     case kGet: {
       const auto tuple = tuples_.find(p_.args_of(v)[0]);
