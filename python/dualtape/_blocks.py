@@ -47,10 +47,9 @@ class Result:
         for k in range(self.n):
             _, dtype = self.recording.output_type(k)
             if dtype.kind not in kinds:
+                holomorphic = kinds == "c"
                 wanted = (
-                    "complex values with holomorphic=True"
-                    if kinds == "c"
-                    else ("float32 or float64" + (" or complex values" if "c" in kinds else ""))
+                    "complex values with holomorphic=True" if holomorphic else "float32 or float64"
                 )
                 raise DerivativeError(f"{at.what}: the function must return {wanted}, got {dtype}")
 
