@@ -9,6 +9,7 @@ from contestants import Workload
 from . import (
     dynamics,
     elementwise,
+    jacobians,
     linear,
     networks,
     rosenbrock,
@@ -28,4 +29,5 @@ FAMILIES: dict[str, Callable[[], Iterator[Workload]]] = {
     "dynamics": dynamics.workloads,
     "tutorials": tutorials.workloads,
     "transforms": transforms.workloads,
+    "jacobians": jacobians.workloads,
 }

@@ -7,6 +7,27 @@
 namespace dualtape::engine {
 namespace {
 
+/// zero_multiply in blocks of N; false: n is less. The last block overlaps the one before it. Its
+/// product is made first, so that y may be c or x, and rows of 31 entries cost those of 32.
+template <int N, int kCStep, int kXStep, class T>
+bool zero_multiply_blocks(T* y, const T* c, const T* x, std::int64_t n) {
+  using B = simd::Simd<T, N>;
+  if (n < N) return false;
+  const auto at = [](const T* p, std::int64_t i, auto step) {
+    if constexpr (step.value == 0) return B(*p);
+    return simd::load<T, N>(p + i);
+  };
+  const auto product = [&](std::int64_t i) {
+    const B factor = at(x, i, std::integral_constant<int, kXStep>{});
+    const B all = at(c, i, std::integral_constant<int, kCStep>{}) * factor;
+    return select(factor == B(0), B(0), all);
+  };
+  const B last = product(n - N);
+  for (std::int64_t i = 0; i + N <= n; i += N) simd::store(y + i, product(i));
+  simd::store(y + n - N, last);
+  return true;
+}
+
 /// x == 0 ? 0 : c x. A zero that came from a branch not taken annihilates infinities and NaN.
 /// kCStep, kXStep: 0 if the operand is a single value.
 template <class T, int kCStep, int kXStep>
@@ -14,21 +35,15 @@ void zero_multiply(void* out, const void* const* in, std::int64_t n, const std::
   const T* c = static_cast<const T*>(in[0]);
   const T* x = static_cast<const T*>(in[1]);
   T* y = static_cast<T*>(out);
-  std::int64_t i = 0;
   if constexpr (std::is_floating_point_v<T>) {
     // Of the loop below GCC makes vector code for AVX-512 alone.
-    using B = simd::Block<T>;
-    const auto at = [&]<int kStep>(const T* p, std::integral_constant<int, kStep>) {
-      if constexpr (kStep == 0) return B(*p);
-      return simd::load<T, B::lanes>(p + i);
-    };
-    for (; i + B::lanes <= n; i += B::lanes) {
-      const B factor = at(x, std::integral_constant<int, kXStep>{});
-      const B product = at(c, std::integral_constant<int, kCStep>{}) * factor;
-      simd::store(y + i, select(factor == B(0), B(0), product));
+    constexpr int kLanes = simd::Block<T>::lanes;
+    if (zero_multiply_blocks<kLanes, kCStep, kXStep>(y, c, x, n)) return;
+    if constexpr (kLanes > 4) {
+      if (zero_multiply_blocks<kLanes / 2, kCStep, kXStep>(y, c, x, n)) return;
     }
   }
-  for (; i < n; ++i) {
+  for (std::int64_t i = 0; i < n; ++i) {
     y[i] = x[i * kXStep] == T(0) ? T(0) : c[i * kCStep] * x[i * kXStep];
   }
 }

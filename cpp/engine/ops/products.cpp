@@ -199,7 +199,7 @@ void transpose_dot(const OpCall& call, std::span<const LinearArg> x, const Expr&
 }
 
 /// Both batched: one more batch axis. One batched: its batch axis is a free axis of it, moved to
-/// the front.
+/// the front, where it is made if the rhs has no other free axis.
 Expr batch_dot(const OpCall& call, std::span<const Batched> x, std::int64_t) {
   DotDims d = dot_dims(call.attrs);
   if (x[0].batched) {
@@ -215,8 +215,11 @@ Expr batch_dot(const OpCall& call, std::span<const Batched> x, std::int64_t) {
     d.rhs_batch = prefixed(0, d.rhs_batch);
     return dot_general(x[0].value, x[1].value, d);
   }
-  const Expr y = dot_general(x[0].value, x[1].value, d);
   const std::size_t n_batch = d.lhs_batch.size();
+  if (x[1].batched && n_batch == 0 && x[1].value.rank() == d.rhs_contract.size() + 1) {
+    return dot_general(x[1].value, x[0].value, {d.rhs_contract, d.lhs_contract, {}, {}});
+  }
+  const Expr y = dot_general(x[0].value, x[1].value, d);
   const std::size_t lhs_free = x[0].value.rank() - n_batch - d.lhs_contract.size();
   return move_axis(y, static_cast<std::int64_t>(x[0].batched ? n_batch : n_batch + lhs_free), 0);
 }

@@ -102,6 +102,15 @@ class LaneSpace {
   Term reshape(Term t, const Dims& to) const;
   Term transpose(Term t, std::span<const std::int64_t> permutation) const;
 
+  /// Elements of products that do not lie in memory as coefficients do here, and with the lanes on
+  /// the other side.
+  void count_moved(std::int64_t here, std::int64_t other) const {
+    moved_here_ += here;
+    moved_other_ += other;
+  }
+  /// Elements that would lie better with the lanes on the other side.
+  std::int64_t misplaced() const { return moved_here_ - moved_other_; }
+
   /// sum_l x[i, l] y[i, l] over all lanes, for values that broadcast to `shape`; absent: zero.
   /// `op`: multiply or zero_multiply.
   Tangent inner(OpCode op, const Terms& x, const Terms& y, const Dims& shape,
@@ -115,6 +124,7 @@ class LaneSpace {
  private:
   Builder& b_;
   bool lanes_first_;
+  mutable std::int64_t moved_here_ = 0, moved_other_ = 0;
 };
 
 /// An operand of a linear instruction.

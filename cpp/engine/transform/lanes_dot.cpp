@@ -176,15 +176,26 @@ class Dot {
     return reshape(ordered, space_.joined(value, lane_lengths));
   }
 
+  /// In the order of operands, if there is one, after which the axes lie as they are wanted: a
+  /// product is written once, and what reads it runs along memory.
   Expr matrix_product() {
     for (const Dims* list : {&t_contract_, &t_batch_}) {
       for (auto a : *list) t_ = space_.full_axis(std::move(t_), static_cast<std::size_t>(a));
     }
     const Dims contract = coefficient_axes(t_contract_), batch = coefficient_axes(t_batch_);
     const Expr& x = t_.coefficient;
-    const Expr y = is_lhs_ ? dot_general(x, c_, {contract, c_contract_, batch, c_batch_})
-                           : dot_general(c_, x, {c_contract_, contract, c_batch_, batch});
-    return transpose(y, product_order());
+    const bool ahead = space_.lanes_first(), first = is_natural(ahead);
+    const Expr y = first ? dot_general(x, c_, {contract, c_contract_, batch, c_batch_})
+                         : dot_general(c_, x, {c_contract_, contract, c_batch_, batch});
+    const std::int64_t n = element_count(y.shape());
+    space_.count_moved(first ? 0 : n, is_natural(!ahead) ? 0 : n);
+    return transpose(y, product_order(first, ahead));
+  }
+
+  /// With the coefficient as lhs: then a batch axis that vmap puts in front stays in front.
+  bool is_natural(bool lanes_ahead) const {
+    const std::size_t rank = call_.type.shape.size() + n_lanes();
+    return product_order(true, lanes_ahead) == iota_dims(rank);
   }
 
   Dims coefficient_axes(const Dims& axes) const {
@@ -203,15 +214,17 @@ class Dot {
   }
 
   /// The product has the axes batch, lhs free, rhs free; the lanes are among the coefficient's free
-  /// axes.
-  Dims product_order() const {
+  /// axes. `first`: the coefficient is the lhs; `ahead`: the lanes are wanted before the value.
+  Dims product_order(bool first, bool ahead) const {
     const std::size_t n_batch = t_batch_.size(), n_free = t_free_.size(), n_c = c_free_.size();
-    const std::size_t own = n_batch + (is_lhs_ ? 0 : n_c);
-    const std::size_t c_at = n_batch + (is_lhs_ ? n_free + n_lanes() : 0);
-    const bool first = space_.lanes_first();
-    const Dims lanes = range(own + (first ? 0 : n_free), n_lanes());
-    const Dims rest = range(own + (first ? n_lanes() : 0), n_free);
-    return space_.joined(value_order(range(0, n_batch), rest, range(c_at, n_c)), lanes);
+    const std::size_t own = n_batch + (first ? 0 : n_c);
+    const std::size_t c_at = n_batch + (first ? n_free + n_lanes() : 0);
+    const Dims lanes = range(own + (ahead ? 0 : n_free), n_lanes());
+    const Dims rest = range(own + (ahead ? n_lanes() : 0), n_free);
+    const Dims value = value_order(range(0, n_batch), rest, range(c_at, n_c));
+    Dims order = ahead ? lanes : value;
+    order.append(ahead ? value : lanes);
+    return order;
   }
 
   const LaneSpace& space_;

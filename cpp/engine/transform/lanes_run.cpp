@@ -26,8 +26,8 @@ Box whole(const Dims& shape) { return {Dims(shape.size()), shape}; }
 /// Plays the program on terms; its coefficients are replayed as values.
 class LaneRun {
  public:
-  LaneRun(const Question& q, const Box& box, Builder& b)
-      : q_(q), p_(q.program), b_(b), box_(box), space_(b, q.lanes_first), args_(p_.size()) {
+  LaneRun(const Question& q, const Box& box, bool lanes_first, Builder& b)
+      : q_(q), p_(q.program), b_(b), box_(box), space_(b, lanes_first), args_(p_.size()) {
     find_needed();
     for (std::size_t i = 0; i < p_.inputs.size(); ++i) {
       LaneArg& x = args_[p_.inputs[i]];
@@ -43,13 +43,28 @@ class LaneRun {
     std::vector<Expr> result;
     for (std::size_t k : q_.outputs) {
       const ValueId v = p_.outputs[k];
-      result.push_back(space_.assemble(args_[v].terms, p_.type_of(v), box_.count));
+      const Expr matrix = space_.assemble(args_[v].terms, p_.type_of(v), box_.count);
+      Dims order = iota_dims(matrix.rank());
+      if (space_.lanes_first() != q_.lanes_first) {
+        const std::size_t n = p_.type_of(v).shape.size();
+        std::ranges::rotate(order, order.begin() + (q_.lanes_first ? n : order.size() - n));
+      }
+      result.push_back(transpose(matrix, order));
     }
     return result;
   }
   Expr diagonal() const {
     const ValueId v = p_.outputs[q_.outputs.front()];
     return space_.diagonal(args_[v].terms, p_.type_of(v));
+  }
+  /// Whether products lie better in memory with the lanes on the other side of the value, also
+  /// when the matrices are then turned.
+  bool is_misplaced() const {
+    std::int64_t turned = 0;
+    for (std::size_t k : q_.outputs) {
+      turned += element_count(p_.type_of(p_.outputs[k]).shape) * element_count(box_.count);
+    }
+    return space_.misplaced() > turned;
   }
   /// The most dense lanes that a value on the way has.
   std::int64_t most_dense() const { return most_dense_; }
@@ -147,7 +162,14 @@ Expr written(const Tangent& sum, const Question& q, const Box& box, const Expr& 
 }
 
 std::vector<Expr> matrices_of(const Question& q, const Box& box, Builder& b) {
-  return has_custom_rules(q.program) ? run_batch(q, box, b) : LaneRun(q, box, b).matrices();
+  if (has_custom_rules(q.program)) return run_batch(q, box, b);
+  const LaneRun run(q, box, q.lanes_first, b);
+  return run.is_misplaced() ? LaneRun(q, box, !q.lanes_first, b).matrices() : run.matrices();
+}
+
+bool stays_structured(const Question& q, Builder& b) {
+  return !has_custom_rules(q.program) &&
+         LaneRun(q, whole(input_of(q).shape), q.lanes_first, b).most_dense() <= q.chunk;
 }
 
 /// The matrix of one part has these entries [i, i].
@@ -192,12 +214,7 @@ std::vector<Box> parts_of(const Dims& shape, std::int64_t chunk) {
 std::vector<Expr> matrices(const Question& q, Builder& b) {
   const Dims input = input_of(q).shape;
   const bool fits = q.chunk == 0 || element_count(input) <= q.chunk;
-  if (has_custom_rules(q.program)) {
-    if (fits) return run_batch(q, whole(input), b);
-  } else {
-    const LaneRun run(q, whole(input), b);
-    if (fits || run.most_dense() <= q.chunk) return run.matrices();
-  }
+  if (fits || stays_structured(q, b)) return matrices_of(q, whole(input), b);
   std::vector<Tangent> sums(q.outputs.size());
   for (const Box& box : parts_of(input, q.chunk)) {
     const auto pieces = matrices_of(q, box, b);
@@ -216,9 +233,9 @@ std::vector<Expr> matrices(const Question& q, Builder& b) {
 
 Expr diagonal(const Question& q, Builder& b) {
   const Dims input = input_of(q).shape;
-  if (!has_custom_rules(q.program)) {
-    const LaneRun run(q, whole(input), b);
-    if (q.chunk == 0 || run.most_dense() <= q.chunk) return run.diagonal();
+  const bool custom = has_custom_rules(q.program);
+  if (!custom && (q.chunk == 0 || stays_structured(q, b))) {
+    return LaneRun(q, whole(input), q.lanes_first, b).diagonal();
   }
   const auto boxes = parts_of(input, q.chunk);
   std::vector<Expr> pieces;
