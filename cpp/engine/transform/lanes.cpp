@@ -73,7 +73,7 @@ Terms LaneSpace::identity(const Type& type, const Box& box) const {
   for (std::size_t a = 0; a < type.shape.size(); ++a) {
     const std::int64_t n = box.count[a];
     t.lanes.push_back(
-        {.length = n, .strided = type.shape[a] != 1, .axis = a, .start = box.start[a], .hi = n});
+        {.length = n, .strided = type.shape[a] != 1, .axis = a, .first = box.start[a], .count = n});
   }
   const Dims ones(t.shape.size(), 1);
   t.coefficient = engine::reshape(constant(b_, 1, type.dtype), joined(ones, ones));
@@ -88,9 +88,17 @@ Term LaneSpace::make_dense(Term t, std::size_t j) const {
   const Expr index = index_along(b_, t.shape[lane.axis], value_axis(t, lane.axis), rank);
   const Expr l = index_along(b_, lane.length, lane_axis(t, j), rank);
   const auto number = [](std::int64_t n) { return Expr(static_cast<double>(n)); };
-  Expr hit = equal(index, l * number(lane.step) + number(lane.start));
+  // i = first + stride k and l = lo + gap k, without k.
+  const Expr scaled =
+      l * number(lane.stride) + number(lane.first * lane.gap - lane.stride * lane.lo);
+  Expr hit = equal(lane.gap == 1 ? index : index * number(lane.gap), scaled);
   if (!lane.full()) {
-    hit = mask_and(hit, mask_and(less(l, number(lane.hi)), less(number(lane.lo - 1), l)));
+    const Expr behind = l - number(lane.lo), zero = number(0);
+    const Expr ahead = less(l, number(lane.lo + lane.gap * (lane.count - 1) + 1));
+    hit = mask_and(hit, mask_and(ahead, less(number(-1), behind)));
+    if (lane.gap != 1) {
+      hit = mask_and(hit, equal(dualtape::apply<ops::Remainder>(behind, number(lane.gap)), zero));
+    }
   }
   t.coefficient = where(hit, t.coefficient, constant(b_, 0, t.coefficient.dtype()));
   t.lanes[j] = {.length = lane.length};
@@ -114,17 +122,18 @@ Term LaneSpace::separate(Term t) const {
 Expr LaneSpace::along_lane(const Expr& x, std::size_t from, const Lane& lane) const {
   Expr part = x;
   if (x.shape()[from] != 1) {
-    part = slice_axis(x, from, lane.first_index(), lane.count(), lane.step);
+    part = slice_axis(x, from, lane.first, lane.count, lane.stride);
   } else if (lane.full()) {
     return x;
   }
   if (lane.full()) return part;
   Dims shape = part.shape();
-  shape[from] = lane.count();
+  shape[from] = lane.count;
   part = broadcast_to(part, shape);
   Dims start(part.rank()), step(part.rank(), 1);
   shape[from] = lane.length;
   start[from] = lane.lo;
+  step[from] = lane.gap;
   return pad(part, shape, start, step);
 }
 

@@ -3,7 +3,8 @@
 /// The tangent of a value v in all entries of an input x is a tensor T[v axes, x axes]. It is kept
 /// as a short sum of terms
 ///
-///   T[i, l] = coefficient[i, l] * prod over strided lanes (i[axis] == start + step * l[lane])
+///   T[i, l] = coefficient[i, l] * prod over strided lanes (i[axis] == first + stride * k and
+///                                                       l[lane] == lo + gap * k for some k)
 ///
 /// A lane is an axis of x, or a factor of one. A strided lane lies along an axis of the value:
 /// nothing is stored for it. A dense lane has an axis of the coefficient. Coefficients broadcast:
@@ -22,17 +23,17 @@ namespace dualtape::engine {
 struct Lane {
   std::int64_t length = 0;
   bool strided = false;
-  // Strided: nonzero where the index along `axis` is start + step * l, for lo <= l < hi.
+  // Strided: entry k < count is index first + stride * k of the value's axis and index lo + gap * k
+  // of the lane (gap > 0); all else is zero.
   std::size_t axis = 0;
-  std::int64_t start = 0, step = 1, lo = 0, hi = 0;
+  std::int64_t first = 0, stride = 1, lo = 0, gap = 1, count = 0;
 
-  bool full() const { return lo == 0 && hi == length; }
+  /// Every index of the lane is met.
+  bool full() const { return lo == 0 && gap == 1 && count == length; }
   /// The lane is the axis (of n entries) itself.
   bool is_identity(std::int64_t n) const {
-    return strided && full() && start == 0 && step == 1 && length == n;
+    return strided && full() && first == 0 && stride == 1 && length == n;
   }
-  std::int64_t first_index() const { return start + step * lo; }
-  std::int64_t count() const { return hi - lo; }
   friend bool operator==(const Lane&, const Lane&) = default;
 };
 
@@ -89,8 +90,8 @@ class LaneSpace {
   Term make_all_dense(Term t) const;
   /// No two strided lanes on one axis.
   Term separate(Term t) const;
-  /// Entry l along axis `from` is x at start + step * l, zero outside [lo, hi). An axis of length
-  /// one stays, if it can.
+  /// The lane's entries of x along axis `from`, where they belong in the lane; zero elsewhere. An
+  /// axis of length one stays, if it can.
   Expr along_lane(const Expr& x, std::size_t from, const Lane& lane) const;
   /// Sums over the value axis of strided lane j, which becomes dense: no work.
   Term contract_lane(Term t, std::size_t lane) const;

@@ -69,14 +69,16 @@ class Assembler {
   std::int64_t length(const Place& p) const {
     return (p.value ? rows(p) : 1) * (p.lane ? columns(p) : 1);
   }
-  /// Flat index of entry (start + step l, l): row-major over value and lane, or lane and value.
-  std::int64_t flat_index(const Place& p, std::int64_t l) const {
-    const Lane& lane = t_.lanes[*p.lane];
-    const std::int64_t i = lane.start + lane.step * l;
+  /// Flat index of (i, l): row-major over value and lane, or lane and value.
+  std::int64_t flat_index(const Place& p, std::int64_t i, std::int64_t l) const {
     return space_.lanes_first() ? l * rows(p) + i : i * columns(p) + l;
   }
-  std::int64_t first(const Place& p) const { return flat_index(p, t_.lanes[*p.lane].lo); }
-  std::int64_t stride(const Place& p) const { return flat_index(p, 1) - flat_index(p, 0); }
+  std::int64_t first(const Place& p) const {
+    return flat_index(p, t_.lanes[*p.lane].first, t_.lanes[*p.lane].lo);
+  }
+  std::int64_t stride(const Place& p) const {
+    return flat_index(p, t_.lanes[*p.lane].stride, t_.lanes[*p.lane].gap);
+  }
 
   Dims lane_lengths() const {
     Dims lengths;
@@ -121,9 +123,9 @@ class Assembler {
       const Lane lane = p.lane ? t_.lanes[*p.lane] : Lane{};
       if (p.value) {
         const std::size_t axis = space_.value_axis(t_, *p.value);
-        full[axis] = p.is_pair() ? lane.count() : rows(p);
+        full[axis] = p.is_pair() ? lane.count : rows(p);
         if (p.is_pair() && x.shape()[axis] != 1) {
-          x = slice_axis(x, axis, lane.first_index(), lane.count(), lane.step);
+          x = slice_axis(x, axis, lane.first, lane.count, lane.stride);
         }
       } else {
         full[space_.lane_axis(t_, *p.lane)] = lane.length;
@@ -154,39 +156,45 @@ bool has_aligned_lanes(const Term& t) {
   return true;
 }
 
-/// The entries lo <= i < hi with i == start + step i.
-std::pair<std::int64_t, std::int64_t> fixed_points(const Lane& lane) {
-  if (lane.step == 1)
-    return lane.start == 0 ? std::pair{lane.lo, lane.hi} : std::pair{lane.lo, lane.lo};
-  const std::int64_t i = lane.start / (1 - lane.step);
-  const bool hit = lane.start % (1 - lane.step) == 0 && lane.lo <= i && i < lane.hi;
-  return {hit ? i : lane.lo, hit ? i + 1 : lane.lo};
+/// A range of indices in steps.
+struct Range {
+  std::int64_t first, step, count;
+};
+
+/// The indices i that a lane has at i: those with first + stride k == lo + gap k.
+Range fixed_points(const Lane& lane) {
+  const std::int64_t slope = lane.stride - lane.gap, shift = lane.lo - lane.first;
+  if (slope == 0) return {lane.first, lane.stride, shift == 0 ? lane.count : 0};
+  const std::int64_t k = shift / slope;
+  const bool hit = shift % slope == 0 && 0 <= k && k < lane.count;
+  return {lane.lo + lane.gap * k, 1, hit ? 1 : 0};
 }
 
 /// Entries [i, i] of such a term; absent: all zero. Where the value axis and the lane are both
 /// stored, they are every (n + 1)-th of n * n entries.
 Tangent aligned_diagonal(const LaneSpace& space, const Term& t) {
-  Dims pairs, joined, from, count, step, start, length;
+  Dims pairs, joined, from, count, step, start, skip, length;
 
   for (std::size_t a = 0; a < t.shape.size(); ++a) {
     const Lane& lane = t.lanes[a];
-    const auto [lo, hi] =
-        lane.strided ? fixed_points(lane) : std::pair{std::int64_t{0}, t.shape[a]};
-    if (lo >= hi) return {};
+    const Range at = lane.strided ? fixed_points(lane) : Range{0, 1, t.shape[a]};
+    if (at.count == 0) return {};
     const std::size_t value = space.value_axis(t, a), own = space.lane_axis(t, a);
     pairs.append(Dims{static_cast<std::int64_t>(value), static_cast<std::int64_t>(own)});
     const std::int64_t n = t.coefficient.shape()[value], m = t.coefficient.shape()[own];
     joined.push_back(n * m);
     const bool constant = n == 1 && m == 1;
-    from.push_back(constant ? 0 : lo);
-    count.push_back(constant ? 1 : hi - lo);
-    step.push_back(n == m ? n + 1 : 1);
-    start.push_back(lo);
-    length.push_back(hi - lo);
+    const std::int64_t both = n == m ? n + 1 : 1;
+    from.push_back(constant ? 0 : at.first * both);
+    count.push_back(constant ? 1 : at.count);
+    step.push_back(at.step * both);
+    start.push_back(at.first);
+    skip.push_back(at.step);
+    length.push_back(at.count);
   }
   const Expr x = engine::reshape(engine::transpose(t.coefficient, pairs), joined);
   const Expr part = slice(x, from, count, step);
-  return pad(broadcast_to(part, length), t.shape, start, Dims(start.size(), 1));
+  return pad(broadcast_to(part, length), t.shape, start, skip);
 }
 
 bool is_dense(const Term& t) {

@@ -44,22 +44,26 @@ class Inner {
   bool meet(std::size_t j) {
     const Lane& p = s_.lanes[j];
     const Lane& q = t_.lanes[j];
-    if (p.strided && q.strided) {
-      const std::int64_t lo = std::max(p.lo, q.lo), hi = std::min(p.hi, q.hi);
+    if (p.strided && q.strided && p.gap == q.gap) {
+      const std::int64_t ahead = (q.lo - p.lo) / p.gap;  // entry k of p is entry k - ahead of q
+      if ((q.lo - p.lo) % p.gap != 0) return false;
+      const std::int64_t lo = std::max<std::int64_t>(0, ahead);
+      const std::int64_t hi = std::min(p.count, q.count + ahead);
       if (lo >= hi) return false;
+      const std::int64_t first = q.first - q.stride * ahead;
       if (p.axis == q.axis) {
-        if (p.step == q.step) {
-          if (p.start != q.start) return false;
-          hit_range(p, lo, hi);
-          return true;
+        const std::int64_t shift = first - p.first, slope = p.stride - q.stride;
+        if (slope == 0) {
+          if (shift == 0) hit_range(p, lo, hi);
+          return shift == 0;
         }
-        const std::int64_t gap = q.start - p.start, slope = p.step - q.step;
-        if (gap % slope != 0 || gap / slope < lo || gap / slope >= hi) return false;
-        hit_range(p, gap / slope, gap / slope + 1);
+        const std::int64_t k = shift / slope;
+        if (shift % slope != 0 || k < lo || k >= hi) return false;
+        hit_range(p, k, k + 1);
         return true;
       }
-      if (std::abs(p.step) == 1) {
-        hit_diagonal(p, q, lo, hi);
+      if (std::abs(p.stride) == 1) {
+        hit_diagonal(p, q.axis, first, q.stride, lo, hi);
         return true;
       }
     }
@@ -68,24 +72,25 @@ class Inner {
     return true;
   }
 
-  /// The entries start + step l for lo <= l < hi.
+  /// The indices first + stride k for lo <= k < hi.
   void hit_range(const Lane& lane, std::int64_t lo, std::int64_t hi) {
-    if (lane.is_identity(s_.shape[lane.axis]) && lo == 0 && hi == lane.length) return;
     const std::int64_t n = s_.shape[lane.axis], count = hi - lo;
-    const std::int64_t first = lane.start + lane.step * lo;
-    const std::int64_t low = std::min(first, first + lane.step * (count - 1));
+    if (count == n) return;
+    const std::int64_t first = lane.first + lane.stride * lo;
+    const std::int64_t low = std::min(first, first + lane.stride * (count - 1));
     const Expr ones = full(b_, 1, Type{DType::kFloat64, {count}});
     Dims column(s_.shape.size(), 1);
     column[lane.axis] = n;
-    const Expr marks = pad(ones, {n}, {low}, {std::abs(lane.step)});
+    const Expr marks = pad(ones, {n}, {low}, {std::abs(lane.stride)});
     hits_.push_back(equal(engine::reshape(marks, column), number(1)));
   }
 
-  /// i[p.axis] = p.start +- l and i[q.axis] = q.start + q.step l.
-  void hit_diagonal(const Lane& p, const Lane& q, std::int64_t lo, std::int64_t hi) {
-    const Expr l = (index_of(b_, s_.shape, p.axis) - number(p.start)) * number(p.step);
-    const Expr on = equal(index_of(b_, s_.shape, q.axis), l * number(q.step) + number(q.start));
-    hits_.push_back(mask_and(on, mask_and(less(l, number(hi)), less(number(lo - 1), l))));
+  /// i[p.axis] = p.first +- k and i[axis] = first + stride k.
+  void hit_diagonal(const Lane& p, std::size_t axis, std::int64_t first, std::int64_t stride,
+                    std::int64_t lo, std::int64_t hi) {
+    const Expr k = (index_of(b_, s_.shape, p.axis) - number(p.first)) * number(p.stride);
+    const Expr on = equal(index_of(b_, s_.shape, axis), k * number(stride) + number(first));
+    hits_.push_back(mask_and(on, mask_and(less(k, number(hi)), less(number(lo - 1), k))));
   }
 
   /// The product, summed over the lane axes; those of strided lanes have one entry.

@@ -117,7 +117,7 @@ class Reshaper {
     } else if (old.axis == g.from) {  // a merged lane stands for its group
       for (std::size_t o = g.to; o < g.to_end; ++o) {
         const std::int64_t n = to_[o];
-        result.lanes.push_back({.length = n, .strided = true, .axis = o, .hi = n});
+        result.lanes.push_back({.length = n, .strided = true, .axis = o, .count = n});
         lengths.push_back(1);
       }
     }

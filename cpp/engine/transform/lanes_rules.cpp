@@ -2,6 +2,8 @@
 /// makes its operands dense and runs as a batch over all entries of the input: always right.
 
 #include <algorithm>
+#include <cstdlib>
+#include <numeric>
 
 #include "ops/elementwise.hpp"
 #include "transform/lanes.hpp"
@@ -145,17 +147,29 @@ class LaneRules {
     return t;
   }
 
-  /// Index i of the operand is start + step * k for index k of the result: a lane's start and step
-  /// in terms of k, and the entries for which 0 <= k < count. False: no entry is left.
+  /// Index i of the operand is start + step * m for index m of the result: the entries k of the
+  /// lane with first + stride k == start + step m for some 0 <= m < count. False: none is left.
   static bool slice_lane(Lane& lane, std::int64_t start, std::int64_t step, std::int64_t count) {
-    if ((lane.start - start) % step != 0) return false;
-    lane.start = (lane.start - start) / step;
-    lane.step /= step;
-    const std::int64_t low = -lane.start, high = count - 1 - lane.start;
-    const bool up = lane.step > 0;
-    lane.lo = std::max(lane.lo, ceil_div(up ? low : high, lane.step));
-    lane.hi = std::min(lane.hi, floor_div(up ? high : low, lane.step) + 1);
-    return lane.lo < lane.hi;
+    // Every period-th k meets one, if any does.
+    const std::int64_t period = std::abs(step) / std::gcd(lane.stride, step);
+    std::int64_t k = 0;
+    while (k < period && (lane.first + lane.stride * k - start) % step != 0) ++k;
+    if (k == period) return false;
+    const std::int64_t m = (lane.first + lane.stride * k - start) / step;
+    const std::int64_t slope = lane.stride * period / step;
+    // m + slope q for q >= 0 lies in [0, count) between these.
+    const bool up = slope > 0;
+    const std::int64_t from = std::max<std::int64_t>(0, ceil_div(up ? -m : count - 1 - m, slope));
+    const std::int64_t last = floor_div(up ? count - 1 - m : -m, slope);
+    const std::int64_t left = lane.count > k ? (lane.count - 1 - k) / period + 1 : 0;
+    const std::int64_t to = std::min(left, last + 1);
+    if (from >= to) return false;
+    lane.first = m + slope * from;
+    lane.lo += lane.gap * (k + period * from);
+    lane.stride = slope;
+    lane.gap *= period;
+    lane.count = to - from;
+    return true;
   }
 
   Terms sliced() {
@@ -171,11 +185,7 @@ class LaneRules {
     for (std::size_t j = 0; j < t.lanes.size(); ++j) {
       const std::size_t a = t.lanes[j].axis;
       if (!t.lanes[j].strided) continue;
-      if (t.lanes[j].step % step[a] != 0) {
-        t = space_.make_dense(std::move(t), j);
-      } else if (!slice_lane(t.lanes[j], start[a], step[a], call_.type.shape[a])) {
-        return false;
-      }
+      if (!slice_lane(t.lanes[j], start[a], step[a], call_.type.shape[a])) return false;
     }
     for (std::size_t a = 0; a < start.size(); ++a) {
       if (space_.coefficient_length(t, a) == 1 && t.shape[a] != 1) continue;
@@ -207,8 +217,8 @@ class LaneRules {
     t.coefficient = pad(t.coefficient, shape, start, step);
     for (Lane& lane : t.lanes) {
       if (!lane.strided) continue;
-      lane.start = at.start[lane.axis] + at.step[lane.axis] * lane.start;
-      lane.step *= at.step[lane.axis];
+      lane.first = at.start[lane.axis] + at.step[lane.axis] * lane.first;
+      lane.stride *= at.step[lane.axis];
     }
     t.shape = call_.type.shape;
     return t;
