@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +16,7 @@ BATCH = 256
 def network(dtype: str) -> tuple[Any, ...]:
     random = np.random.default_rng(0)
     weights = []
-    for n, m in zip(SIZES, SIZES[1:], strict=False):
+    for n, m in itertools.pairwise(SIZES):
         W, b = random.normal(size=(m, n)) / np.sqrt(n), random.normal(size=m)
         weights.append((W.astype(dtype), b.astype(dtype)))
     return weights, random.normal(size=(BATCH, SIZES[0])).astype(dtype)

@@ -6,6 +6,8 @@
 ///   take_set  x_bar = take_set(y_bar, index, 0),  v_bar = take(y_bar, index) where v's entry was
 ///   the last one written
 
+#include "ops/gather.hpp"
+
 #include "ops/elementwise.hpp"
 #include "ops/rules.hpp"
 #include "program/errors.hpp"
@@ -55,6 +57,12 @@ Expr take_set(const Expr& x, const Expr& index, const Expr& v) {
   return scatter(kTakeSet, "take_set", x, index, v);
 }
 
+Expr last_writes(const Expr& index, std::int64_t n) {
+  const Expr order = reshape(iota(index.builder(), element_count(index.shape())), index.shape());
+  const Expr nobody = full(index.builder(), -1, Type{DType::kInt64, Dims{n}});
+  return equal(take(take_set(nobody, index, order), index), order);
+}
+
 namespace {
 
 Expr zero_like(const Expr& like, const Type& type) { return full(like.builder(), 0, type); }
@@ -90,13 +98,6 @@ Tangent push_take_set(const OpCall&, std::span<const Expr> x, const Expr&,
   const Expr base = x_dot[0] ? *x_dot[0] : zero_like(known, Type(x[0].type()));
   const Expr v = x_dot[2] ? *x_dot[2] : zero_like(known, Type(x[2].type()));
   return take_set(base, x[1], v);
-}
-
-/// Mask over index: its entry is the last one written to its place.
-Expr last_writes(const Expr& index, std::int64_t n) {
-  const Expr order = reshape(iota(index.builder(), element_count(index.shape())), index.shape());
-  const Expr nobody = full(index.builder(), -1, Type{DType::kInt64, Dims{n}});
-  return equal(take(take_set(nobody, index, order), index), order);
 }
 
 void transpose_take_set(const OpCall&, std::span<const LinearArg> x, const Expr& y_bar,

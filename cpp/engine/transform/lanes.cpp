@@ -33,11 +33,19 @@ Expr index_along(Builder& b, std::int64_t n, std::size_t axis, std::size_t rank)
   return engine::reshape(iota(b, n), shape);
 }
 
+/// Whether the coefficients have more entries than their dense sum.
+bool exceeds_dense(const Terms& terms) {
+  std::int64_t stored = 0, dense = element_count(terms.front().shape);
+  for (const Lane& lane : terms.front().lanes) dense *= lane.length;
+  for (const Term& t : terms) stored += element_count(t.coefficient.shape());
+  return stored > dense;
+}
+
 /// Value axes behind `a` move up by one.
 void drop_value_axis(Term& t, std::size_t a) {
   t.shape.erase(a);
   for (Lane& lane : t.lanes) {
-    if (lane.strided && lane.axis > a) --lane.axis;
+    if (lane.lies() && lane.axis > a) --lane.axis;
   }
 }
 
@@ -63,7 +71,7 @@ Expr LaneSpace::beside_lanes(const Expr& c, std::size_t value_rank, std::size_t 
 
 std::size_t LaneSpace::lane_on(const Term& t, std::size_t axis) {
   std::size_t j = 0;
-  while (j < t.lanes.size() && !(t.lanes[j].strided && t.lanes[j].axis == axis)) ++j;
+  while (j < t.lanes.size() && !(t.lanes[j].lies() && t.lanes[j].axis == axis)) ++j;
   return j;
 }
 
@@ -83,6 +91,7 @@ Terms LaneSpace::identity(const Type& type, const Box& box) const {
 /// coefficient where the index along the value axis is the lane's, else 0: absolutely, also where
 /// it is infinite.
 Term LaneSpace::make_dense(Term t, std::size_t j) const {
+  if (t.lanes[j].indexed) return densify_indexed(std::move(t), j);
   const Lane lane = t.lanes[j];
   const std::size_t rank = t.coefficient.rank();
   const Expr index = index_along(b_, t.shape[lane.axis], value_axis(t, lane.axis), rank);
@@ -107,14 +116,14 @@ Term LaneSpace::make_dense(Term t, std::size_t j) const {
 
 Term LaneSpace::make_all_dense(Term t) const {
   for (std::size_t j = 0; j < t.lanes.size(); ++j) {
-    if (t.lanes[j].strided) t = make_dense(std::move(t), j);
+    if (t.lanes[j].lies()) t = make_dense(std::move(t), j);
   }
   return t;
 }
 
 Term LaneSpace::separate(Term t) const {
   for (std::size_t j = t.lanes.size(); j-- > 0;) {
-    if (t.lanes[j].strided && lane_on(t, t.lanes[j].axis) != j) t = make_dense(std::move(t), j);
+    if (t.lanes[j].lies() && lane_on(t, t.lanes[j].axis) != j) t = make_dense(std::move(t), j);
   }
   return t;
 }
@@ -138,6 +147,7 @@ Expr LaneSpace::along_lane(const Expr& x, std::size_t from, const Lane& lane) co
 }
 
 Term LaneSpace::contract_lane(Term t, std::size_t j) const {
+  if (t.lanes[j].indexed) return contract_indexed(std::move(t), j);
   const Lane lane = t.lanes[j];
   const std::size_t from = value_axis(t, lane.axis), own = lane_axis(t, j);
   const Expr part = drop_axis(along_lane(t.coefficient, from, lane), own);
@@ -165,7 +175,7 @@ Term LaneSpace::sum_axis(Term t, std::size_t a) const {
 
 Term LaneSpace::full_axis(Term t, std::size_t a) const {
   Dims shape = t.coefficient.shape();
-  shape[value_axis(t, a)] = t.shape[a];
+  shape[value_axis(t, a)] = slot_length(t, a);
   t.coefficient = broadcast_to(t.coefficient, shape);
   return t;
 }
@@ -180,7 +190,7 @@ Term LaneSpace::broadcast(Term t, const Dims& to) const {
   value.append(value_lengths(t, *this));
   t.coefficient =
       engine::reshape(t.coefficient, joined(value, lane_lengths(t, t.coefficient, *this)));
-  for (Lane& lane : t.lanes) lane.axis += lane.strided ? lead : 0;
+  for (Lane& lane : t.lanes) lane.axis += lane.lies() ? lead : 0;
   t.shape = to;
   return t;
 }
@@ -193,7 +203,7 @@ Term LaneSpace::transpose(Term t, std::span<const std::int64_t> permutation) con
     order[value_axis(t, a)] = static_cast<std::int64_t>(value_axis(t, old));
     result.shape[a] = t.shape[old];
     for (std::size_t j = 0; j < t.lanes.size(); ++j) {
-      if (t.lanes[j].strided && t.lanes[j].axis == old) result.lanes[j].axis = a;
+      if (t.lanes[j].lies() && t.lanes[j].axis == old) result.lanes[j].axis = a;
     }
   }
   result.coefficient = engine::transpose(t.coefficient, order);
@@ -208,7 +218,7 @@ void LaneSpace::add(Terms& sum, Term t) const {
     }
   }
   sum.push_back(std::move(t));
-  if (sum.size() <= kMaxTerms) return;
+  if (sum.size() == 1 || (sum.size() <= kMaxTerms && !exceeds_dense(sum))) return;
   Terms dense;
   for (Term& term : sum) {
     Term full = make_all_dense(std::move(term));

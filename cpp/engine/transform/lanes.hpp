@@ -27,14 +27,20 @@ struct Lane {
   // of the lane (gap > 0); all else is zero.
   std::size_t axis = 0;
   std::int64_t first = 0, stride = 1, lo = 0, gap = 1, count = 0;
+  // Indexed: entry k < count is index rows[k] of the value's axis and cols[k] of the lane (int64;
+  // absent: k itself); all else is zero, and what falls on one place adds up. The coefficient's
+  // axis for the value has the entries, or length one. With rows the lane is alone on its axis.
+  bool indexed = false;
+  Tangent rows = {}, cols = {};
 
+  bool lies() const { return strided || indexed; }
   /// Every index of the lane is met.
   bool full() const { return lo == 0 && gap == 1 && count == length; }
   /// The lane is the axis (of n entries) itself.
   bool is_identity(std::int64_t n) const {
     return strided && full() && first == 0 && stride == 1 && length == n;
   }
-  friend bool operator==(const Lane&, const Lane&) = default;
+  friend bool operator==(const Lane& a, const Lane& b);
 };
 
 struct Term {
@@ -83,19 +89,25 @@ class LaneSpace {
   /// lanes.
   Expr beside_lanes(const Expr& c, std::size_t value_rank, std::size_t n_lanes) const;
 
-  /// The strided lane along a value axis; lanes.size() if there is none.
+  /// The strided or indexed lane along a value axis; lanes.size() if there is none.
   static std::size_t lane_on(const Term& t, std::size_t axis);
-  /// Gives a strided lane an axis of its own.
+  /// Length of the coefficient's axis for value axis a, where it changes along it.
+  static std::int64_t slot_length(const Term& t, std::size_t a);
+  /// c, of the value's rank, as it is along the coefficient's axes: at the rows of indexed lanes.
+  static Expr at_slots(const Term& t, Expr c);
+
+  /// Gives a strided or indexed lane an axis of its own.
   Term make_dense(Term t, std::size_t lane) const;
   Term make_all_dense(Term t) const;
-  /// No two strided lanes on one axis.
+  /// No two lanes on one axis.
   Term separate(Term t) const;
   /// The lane's entries of x along axis `from`, where they belong in the lane; zero elsewhere. An
   /// axis of length one stays, if it can.
   Expr along_lane(const Expr& x, std::size_t from, const Lane& lane) const;
-  /// Sums over the value axis of strided lane j, which becomes dense: no work.
+  /// Sums over the value axis of lane j, which becomes dense: no work, but for an indexed lane with
+  /// cols, whose entries are added up.
   Term contract_lane(Term t, std::size_t lane) const;
-  /// Sums over a value axis without strided lanes.
+  /// Sums over a value axis without lanes.
   Term sum_axis(Term t, std::size_t a) const;
   /// The coefficient with its value axis a at full length.
   Term full_axis(Term t, std::size_t a) const;
@@ -123,6 +135,9 @@ class LaneSpace {
   void add(Terms& sum, Term t) const;
 
  private:
+  Term densify_indexed(Term t, std::size_t lane) const;
+  Term contract_indexed(Term t, std::size_t lane) const;
+
   Builder& b_;
   bool lanes_first_;
   mutable std::int64_t moved_here_ = 0, moved_other_ = 0;
@@ -140,6 +155,13 @@ struct LaneArg {
 /// is differentiated in.
 Terms push_lanes(const LaneSpace& space, const OpCall& call, std::span<const LaneArg> x,
                  const Dims& input);
+/// take of a term; take_add, take_set of one of operand `operand`.
+Terms push_take(const LaneSpace& space, const OpCall& call, std::span<const LaneArg> x,
+                const Term& t);
+Terms push_scatter(const LaneSpace& space, const OpCall& call, std::span<const LaneArg> x,
+                   std::size_t operand, Term t);
+Term push_cumsum(const LaneSpace& space, const OpCall& call, Term t);
+Term push_solve(const LaneSpace& space, const OpCall& call, std::span<const LaneArg> x, Term t);
 /// The rule for dot_general.
 Term push_dot(const LaneSpace& space, const OpCall& call, std::span<const LaneArg> x, Term t);
 

@@ -29,15 +29,16 @@ class Assembler {
     };
     if (!space_.lanes_first()) value_places(true);
     for (std::size_t j = 0; j < t_.lanes.size(); ++j) {
-      const bool strided = t_.lanes[j].strided;
-      if (!strided) places_.push_back({{}, j});
-      if (strided && space_.lanes_first()) places_.push_back({t_.lanes[j].axis, j});
+      const bool lies = t_.lanes[j].lies();
+      if (!lies) places_.push_back({{}, j});
+      if (lies && space_.lanes_first()) places_.push_back({t_.lanes[j].axis, j});
     }
     if (space_.lanes_first()) value_places(false);
   }
 
   /// sum (in the matrix's order; absent: zero) + this term.
   Expr add_to(const Tangent& sum) const {
+    if (indexed()) return scattered(sum);
     if (!strided()) {
       const Expr full = broadcast_to(t_.coefficient, matrix_shape());
       return sum ? engine::reshape(*sum, matrix_shape()) + full : full;
@@ -64,6 +65,45 @@ class Assembler {
   bool strided() const {
     return std::ranges::any_of(places_, [](const Place& p) { return p.is_pair(); });
   }
+  bool indexed() const {
+    return std::ranges::any_of(t_.lanes, [](const Lane& lane) { return lane.indexed; });
+  }
+
+  /// Entries added one by one, each at its flat index in the matrix.
+  Expr scattered(const Tangent& sum) const {
+    const Expr entries = compact();
+    const Dims matrix = matrix_shape(), strides = contiguous_strides(matrix);
+    const auto stride_of = [&](std::optional<std::size_t> axis) {
+      return axis ? strides[*axis] : std::int64_t{0};
+    };
+    Tangent index;
+    for (std::size_t i = 0; i < places_.size(); ++i) {
+      const Place& p = places_[i];
+      const auto value = p.value ? std::optional(space_.value_axis(t_, *p.value)) : std::nullopt;
+      const auto lane = p.lane ? std::optional(space_.lane_axis(t_, *p.lane)) : std::nullopt;
+      Dims column(places_.size(), 1);
+      column[i] = entries.shape()[i];
+      accumulate(
+          index,
+          engine::reshape(flat_positions(p, column[i], stride_of(value), stride_of(lane)), column));
+    }
+    const Dims all{element_count(entries.shape())}, total{element_count(matrix)};
+    const Expr base = sum ? engine::reshape(*sum, total)
+                          : full(space_.builder(), 0, Type{entries.dtype(), total});
+    const Expr places = engine::reshape(broadcast_to(*index, entries.shape()), all);
+    return engine::reshape(take_add(base, places, engine::reshape(entries, all)), matrix);
+  }
+
+  /// What the n entries of a place add to the flat index: value index * v + lane index * l.
+  Expr flat_positions(const Place& p, std::int64_t n, std::int64_t v, std::int64_t l) const {
+    const auto number = [](std::int64_t k) { return Expr(static_cast<double>(k)); };
+    const Expr k = iota(space_.builder(), n);
+    if (!p.is_pair()) return k * number(p.value ? v : l);
+    const Lane& lane = t_.lanes[*p.lane];
+    if (lane.indexed) return lane.rows.value_or(k) * number(v) + lane.cols.value_or(k) * number(l);
+    return k * number(lane.stride * v + lane.gap * l) + number(lane.first * v + lane.lo * l);
+  }
+
   std::int64_t rows(const Place& p) const { return t_.shape[*p.value]; }
   std::int64_t columns(const Place& p) const { return t_.lanes[*p.lane].length; }
   std::int64_t length(const Place& p) const {
@@ -124,7 +164,7 @@ class Assembler {
       if (p.value) {
         const std::size_t axis = space_.value_axis(t_, *p.value);
         full[axis] = p.is_pair() ? lane.count : rows(p);
-        if (p.is_pair() && x.shape()[axis] != 1) {
+        if (p.is_pair() && lane.strided && x.shape()[axis] != 1) {
           x = slice_axis(x, axis, lane.first, lane.count, lane.stride);
         }
       } else {
@@ -151,7 +191,7 @@ bool has_aligned_lanes(const Term& t) {
   if (t.lanes.size() != t.shape.size()) return false;
   for (std::size_t a = 0; a < t.shape.size(); ++a) {
     const Lane& lane = t.lanes[a];
-    if (lane.length != t.shape[a] || (lane.strided && lane.axis != a)) return false;
+    if (lane.length != t.shape[a] || lane.indexed || (lane.strided && lane.axis != a)) return false;
   }
   return true;
 }
@@ -198,7 +238,7 @@ Tangent aligned_diagonal(const LaneSpace& space, const Term& t) {
 }
 
 bool is_dense(const Term& t) {
-  return std::ranges::none_of(t.lanes, [](const Lane& lane) { return lane.strided; });
+  return std::ranges::none_of(t.lanes, [](const Lane& lane) { return lane.lies(); });
 }
 
 }  // namespace

@@ -74,9 +74,9 @@ class Dot {
     std::vector<Lane> lanes;
     for (const Lane& old : t_.lanes) {
       const bool contracted =
-          old.strided && t_contract_.contains(static_cast<std::int64_t>(old.axis));
+          old.lies() && t_contract_.contains(static_cast<std::int64_t>(old.axis));
       lanes.push_back(contracted ? Lane{.length = old.length} : old);
-      if (lanes.back().strided) lanes.back().axis = result_axis(old.axis);
+      if (lanes.back().lies()) lanes.back().axis = result_axis(old.axis);
     }
     return lanes;
   }
@@ -237,7 +237,111 @@ class Dot {
 
 }  // namespace
 
+namespace {
+
+/// dot_general of a term whose indexed lanes' axes have their entries instead: contracted ones
+/// become batch axes, whose entries are added up in the result.
+class IndexedDot {
+ public:
+  IndexedDot(const LaneSpace& space, const OpCall& call, std::span<const LaneArg> x, Term t)
+      : space_(space), call_(call), x_(x.begin(), x.end()), t_(space.separate(std::move(t))) {}
+
+  Term run() {
+    const std::size_t own = x_[0].linear ? 0 : 1;
+    DotDims d = dot_dims(call_.attrs);
+    Dims& contract = own == 0 ? d.lhs_contract : d.rhs_contract;
+    Dims& batch = own == 0 ? d.lhs_batch : d.rhs_batch;
+    Dims& c_contract = own == 0 ? d.rhs_contract : d.lhs_contract;
+    Dims& c_batch = own == 0 ? d.rhs_batch : d.lhs_batch;
+    const std::vector<Lane> lanes = t_.lanes;
+    Dims moved, c_moved, summed;
+    for (std::size_t j = 0; j < lanes.size(); ++j) {
+      const Lane& lane = lanes[j];
+      if (!lane.indexed) continue;
+      const auto axis = static_cast<std::int64_t>(lane.axis);
+      t_.shape[lane.axis] = lane.count;
+      t_.lanes[j].rows = {};
+      if (const std::size_t k = position(batch, axis); k < batch.size()) {
+        take_rows(1 - own, c_batch[k], lane);
+      }
+      const std::size_t k = position(contract, axis);
+      if (k == contract.size()) continue;
+      take_rows(1 - own, c_contract[k], lane);
+      moved.push_back(axis);
+      c_moved.push_back(c_contract[k]);
+      summed.push_back(static_cast<std::int64_t>(j));
+      contract.erase(k);
+      c_contract.erase(k);
+    }
+    batch = joined(moved, batch);
+    c_batch = joined(c_moved, c_batch);
+    return summed_up(product(d), lanes, summed);
+  }
+
+ private:
+  static std::size_t position(const Dims& list, std::int64_t axis) {
+    return static_cast<std::size_t>(std::ranges::find(list, axis) - list.begin());
+  }
+  static Dims joined(Dims first, const Dims& rest) {
+    first.append(rest);
+    return first;
+  }
+
+  void take_rows(std::size_t c, std::int64_t axis, const Lane& lane) {
+    if (!lane.rows) return;
+    Expr& x = x_[c].value;
+    x = move_axis(take(move_axis(x, axis, 0), *lane.rows), 0, axis);
+    x_[c].type = x.type();
+  }
+
+  Term product(const DotDims& d) const {
+    const std::size_t own = x_[0].linear ? 0 : 1;
+    const Dims& other = x_[1 - own].value.shape();
+    const Dims& lhs = own == 0 ? t_.shape : other;
+    const Dims& rhs = own == 0 ? other : t_.shape;
+    Type type{call_.type.dtype, {}};
+    const auto add = [&](const Dims& shape, const Dims& axes) {
+      for (auto a : axes) type.shape.push_back(shape[static_cast<std::size_t>(a)]);
+    };
+    add(lhs, d.lhs_batch);
+    add(lhs, free_axes(lhs.size(), d.lhs_contract, d.lhs_batch));
+    add(rhs, free_axes(rhs.size(), d.rhs_contract, d.rhs_batch));
+    const Dims attrs = dot_attrs(d);
+    return Dot(space_, {kDotGeneral, type, attrs}, x_, t_).run();
+  }
+
+  static Dims dot_attrs(const DotDims& d) {
+    Dims attrs{static_cast<std::int64_t>(d.lhs_contract.size()),
+               static_cast<std::int64_t>(d.lhs_batch.size())};
+    for (const Dims* list : {&d.lhs_contract, &d.rhs_contract, &d.lhs_batch, &d.rhs_batch}) {
+      attrs.append(*list);
+    }
+    return attrs;
+  }
+
+  /// The contracted lanes lie along the first axes of the product.
+  Term summed_up(Term y, const std::vector<Lane>& lanes, const Dims& summed) const {
+    for (std::size_t k = summed.size(); k-- > 0;) {
+      y = space_.contract_lane(std::move(y), static_cast<std::size_t>(summed[k]));
+    }
+    for (std::size_t j = 0; j < lanes.size(); ++j) {
+      if (y.lanes[j].indexed) y.lanes[j].rows = lanes[j].rows;
+    }
+    y.shape = call_.type.shape;
+    return y;
+  }
+
+  const LaneSpace& space_;
+  const OpCall& call_;
+  std::vector<LaneArg> x_;
+  Term t_;
+};
+
+}  // namespace
+
 Term push_dot(const LaneSpace& space, const OpCall& call, std::span<const LaneArg> x, Term t) {
+  const bool indexed = std::ranges::any_of(t.lanes, &Lane::indexed);
+  if (indexed) return IndexedDot(space, call, x, std::move(t)).run();
   return Dot(space, call, x, std::move(t)).run();
 }
 

@@ -26,7 +26,7 @@ class Inner {
   /// Absent: structurally zero.
   Tangent run() {
     for (std::size_t j = 0; j < s_.lanes.size(); ++j) {
-      if (!s_.lanes[j].strided && !t_.lanes[j].strided) continue;
+      if (!s_.lanes[j].lies() && !t_.lanes[j].lies()) continue;
       if (!meet(j)) return {};
     }
     Expr sum = summed();
@@ -67,8 +67,10 @@ class Inner {
         return true;
       }
     }
-    if (p.strided) s_ = space_.make_dense(std::move(s_), j);
-    if (q.strided) t_ = space_.make_dense(std::move(t_), j);
+    // An entry for each index of the value: the same lanes there.
+    if (p.indexed && p == q && !p.rows) return true;
+    if (p.lies()) s_ = space_.make_dense(std::move(s_), j);
+    if (q.lies()) t_ = space_.make_dense(std::move(t_), j);
     return true;
   }
 
@@ -100,7 +102,7 @@ class Inner {
     for (std::size_t j = 0; j < s_.lanes.size(); ++j) {
       const std::size_t axis = space_.lane_axis(s_, j);
       const auto length = [&](const Term& t) { return t.coefficient.shape()[axis]; };
-      if (!s_.lanes[j].strided && length(s_) == 1 && length(t_) == 1) {
+      if (!s_.lanes[j].lies() && length(s_) == 1 && length(t_) == 1) {
         repeats *= static_cast<double>(s_.lanes[j].length);
       }
       axes.push_back(static_cast<std::int64_t>(axis));

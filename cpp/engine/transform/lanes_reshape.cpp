@@ -94,6 +94,7 @@ class Reshaper {
     }
     if (constant) return Dims(g.to_end - g.to, 1);
     for (std::size_t a = g.from; a < g.from_end; ++a) t_ = space_.full_axis(std::move(t_), a);
+    if (g.is_one_axis()) return {LaneSpace::slot_length(t_, g.from)};
     return Dims(to_.data() + g.to, to_.data() + g.to_end);
   }
 
@@ -104,7 +105,7 @@ class Reshaper {
 
   void add_lanes(std::size_t j, Term& result, Dims& lengths) const {
     const Lane& old = t_.lanes[j];
-    if (!old.strided) {
+    if (!old.lies()) {
       result.lanes.push_back(old);
       lengths.push_back(t_.coefficient.shape()[space_.lane_axis(t_, j)]);
       return;

@@ -49,6 +49,13 @@ class LaneRules {
       case kConcatenate: return concatenated();
       case kDotGeneral:
         return each(x_[0].linear ? 0 : 1, [&](Term t) { return push_dot(space_, call_, x_, t); });
+      case kCumSum: return each(0, [&](Term t) { return push_cumsum(space_, call_, t); });
+      case kSolve:
+        if (x_[0].linear || x_[1].linear) return batched();
+        return each(2, [&](Term t) { return push_solve(space_, call_, x_, t); });
+      case kTake: return taken();
+      case kTakeAdd:
+      case kTakeSet: return scattered();
       default: return batched();
     }
   }
@@ -90,6 +97,25 @@ class LaneRules {
   }
   Term broadcast(Term t) const { return space_.broadcast(std::move(t), call_.type.shape); }
 
+  Terms taken() {
+    Terms result;
+    for (const Term& t : x_[0].terms) {
+      for (Term& part : push_take(space_, call_, x_, t)) space_.add(result, std::move(part));
+    }
+    return result;
+  }
+  Terms scattered() {
+    Terms result;
+    for (std::size_t i : {std::size_t{0}, std::size_t{2}}) {
+      for (const Term& t : x_[i].terms) {
+        for (Term& part : push_scatter(space_, call_, x_, i, t)) {
+          space_.add(result, std::move(part));
+        }
+      }
+    }
+    return result;
+  }
+
   Terms sum(bool minus) {
     Terms result;
     each(result, 0, [&](Term t) { return broadcast(std::move(t)); });
@@ -105,7 +131,8 @@ class LaneRules {
     const std::size_t i = x_[0].linear ? 0 : 1;
     return each(i, [&](Term t) {
       t = broadcast(std::move(t));
-      const Expr c = space_.beside_lanes(x_[1 - i].value, t.shape.size(), t.lanes.size());
+      const Expr c = space_.beside_lanes(LaneSpace::at_slots(t, x_[1 - i].value), t.shape.size(),
+                                         t.lanes.size());
       const Expr args[] = {i == 0 ? t.coefficient : c, i == 0 ? c : t.coefficient};
       t.coefficient = emit_elementwise(call_.op, args);
       return t;
@@ -133,7 +160,7 @@ class LaneRules {
   }
   Expr zero() const { return constant(space_.builder(), 0, call_.type.dtype); }
   Expr mask_beside(const Term& t) const {
-    return space_.beside_lanes(x_[0].value, t.shape.size(), t.lanes.size());
+    return space_.beside_lanes(LaneSpace::at_slots(t, x_[0].value), t.shape.size(), t.lanes.size());
   }
 
   Term reduced(Term t) const {
@@ -184,11 +211,13 @@ class LaneRules {
   bool slice_term(Term& t, const Dims& start, const Dims& step) const {
     for (std::size_t j = 0; j < t.lanes.size(); ++j) {
       const std::size_t a = t.lanes[j].axis;
+      if (t.lanes[j].indexed) slice_indexed(t, j, start[a], step[a]);
       if (!t.lanes[j].strided) continue;
       if (!slice_lane(t.lanes[j], start[a], step[a], call_.type.shape[a])) return false;
     }
     for (std::size_t a = 0; a < start.size(); ++a) {
       if (space_.coefficient_length(t, a) == 1 && t.shape[a] != 1) continue;
+      if (has_rows(t, a)) continue;
       t.coefficient = slice_axis(t.coefficient, space_.value_axis(t, a), start[a],
                                  call_.type.shape[a], step[a]);
     }
@@ -196,10 +225,41 @@ class LaneRules {
     return true;
   }
 
+  static bool has_rows(const Term& t, std::size_t a) {
+    const std::size_t j = LaneSpace::lane_on(t, a);
+    return j < t.lanes.size() && t.lanes[j].indexed && t.lanes[j].rows;
+  }
+
+  /// Entries that are not in the slice become zeros in its first place.
+  void slice_indexed(Term& t, std::size_t j, std::int64_t start, std::int64_t step) const {
+    Lane& lane = t.lanes[j];
+    const std::size_t a = lane.axis;
+    const std::int64_t n = call_.type.shape[a];
+    if (!lane.rows) {
+      const Expr cols = lane.cols.value_or(iota(space_.builder(), t.shape[a]));
+      lane.cols = slice_axis(cols, 0, start, n, step);
+      lane.count = n;
+      return;
+    }
+    const auto number = [](std::int64_t k) { return Expr(static_cast<double>(k)); };
+    const Expr behind = *lane.rows - number(start);
+    const Expr place = dualtape::apply<ops::FloorDivide>(behind, number(step));
+    const Expr inside = mask_and(equal(place * number(step), behind),
+                                 mask_and(less(place, number(n)), less(number(-1), place)));
+    lane.rows = where(inside, place, constant(space_.builder(), 0, DType::kInt64));
+    Dims column(t.shape.size(), 1);
+    column[a] = lane.count;
+    const Expr mask =
+        space_.beside_lanes(engine::reshape(inside, column), t.shape.size(), t.lanes.size());
+    t.coefficient = where(mask, t.coefficient, zero());
+  }
+
   /// Does padding change axis a of the coefficient? On an axis with a lane only the lane's entries
   /// count, so a constant coefficient stays constant.
   bool pads(const Term& t, const StartStep& at, std::size_t a) const {
     if (t.shape[a] == call_.type.shape[a] && at.start[a] == 0 && at.step[a] == 1) return false;
+    const std::size_t j = LaneSpace::lane_on(t, a);
+    if (j < t.lanes.size() && t.lanes[j].indexed) return false;
     return space_.coefficient_length(t, a) != 1 || LaneSpace::lane_on(t, a) == t.lanes.size();
   }
 
@@ -216,6 +276,7 @@ class LaneRules {
     }
     t.coefficient = pad(t.coefficient, shape, start, step);
     for (Lane& lane : t.lanes) {
+      if (lane.indexed) pad_indexed(t, lane, at);
       if (!lane.strided) continue;
       lane.first = at.start[lane.axis] + at.step[lane.axis] * lane.first;
       lane.stride *= at.step[lane.axis];
@@ -224,11 +285,21 @@ class LaneRules {
     return t;
   }
 
+  void pad_indexed(const Term& t, Lane& lane, const StartStep& at) const {
+    const std::int64_t start = at.start[lane.axis], step = at.step[lane.axis];
+    if (t.shape[lane.axis] == call_.type.shape[lane.axis] && start == 0 && step == 1) return;
+    const Expr rows = lane.rows.value_or(iota(space_.builder(), lane.count));
+    lane.rows = rows * Expr(static_cast<double>(step)) + Expr(static_cast<double>(start));
+  }
+
   /// x outside of what is written, v there.
   Terms updated() {
     const auto at = start_step(call_.attrs);
     Terms result;
     each(result, 0, [&](Term t) {
+      for (std::size_t a = 0; a < t.shape.size(); ++a) {
+        if (has_rows(t, a)) t = space_.make_dense(std::move(t), LaneSpace::lane_on(t, a));
+      }
       for (std::size_t a = 0; a < t.shape.size(); ++a) t = space_.full_axis(std::move(t), a);
       Dims lanes(t.lanes.size(), 1), zeros(t.lanes.size());
       for (std::size_t j = 0; j < t.lanes.size(); ++j) {

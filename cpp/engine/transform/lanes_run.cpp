@@ -97,7 +97,7 @@ class LaneRun {
 
   void count_dense(const Term& t) {
     std::int64_t n = 1;
-    for (const Lane& lane : t.lanes) n *= lane.strided ? 1 : lane.length;
+    for (const Lane& lane : t.lanes) n *= lane.lies() ? 1 : lane.length;
     most_dense_ = std::max(most_dense_, n);
   }
 

@@ -52,7 +52,7 @@ class RandomProgram {
   }
 
   Expr step(const Expr& x) {
-    switch (below(15)) {
+    switch (below(19)) {
       case 0: return sliced(x);
       case 1: return padded(x);
       case 2: return reshaped(x);
@@ -67,6 +67,10 @@ class RandomProgram {
       case 11: return updated(x);
       case 12: return x.rank() ? cumsum(x, below(static_cast<std::int64_t>(x.rank()))) : -x;
       case 13: return with_older(x);
+      case 14: return gathered(x);
+      case 15: return gathered(x);
+      case 16: return scattered(x);
+      case 17: return solved(x);
       default: return where(less(x, data(x.shape()) - 1.0), x * x, -x);
     }
   }
@@ -157,6 +161,34 @@ class RandomProgram {
       start.push_back(below(x.shape()[a] - part.shape()[a] + 1));
     return below(2) ? update_slice(x, part * 2.0, start, step)
                     : add_slice(x, part * 2.0, start, step);
+  }
+  /// Indices in [-n, n) that repeat, of one or two axes.
+  Expr indices(std::int64_t count, std::int64_t n) {
+    const auto number = [](std::int64_t k) { return Expr(static_cast<double>(k)); };
+    const Expr spread = iota(b_, count) * number(1 + below(5)) + number(below(4));
+    return dualtape::apply<ops::Remainder>(spread, number(2 * n)) - number(n);
+  }
+  Expr gathered(const Expr& x) {
+    if (x.rank() == 0) return -x;
+    const std::int64_t count = 1 + below(5);
+    const Expr index = indices(count, x.shape()[0]);
+    return take(x, count == 4 && below(2) ? reshape(index, Dims{2, 2}) : index);
+  }
+  Expr scattered(const Expr& x) {
+    if (x.rank() == 0) return x * 2.0;
+    Dims shape = x.shape();
+    const std::int64_t count = shape[0];
+    shape[0] = 1 + below(5);
+    const Expr index = indices(count, shape[0]);
+    const Expr base = shape == x.shape() ? tanh(x) : data(shape);
+    return below(2) ? take_add(base, index, x) : take_set(base, index, x);
+  }
+  Expr solved(const Expr& x) {
+    if (x.rank() == 0) return x * 3.0;
+    const std::int64_t n = x.shape()[0];
+    const std::int64_t k = element_count(x.shape()) / std::max<std::int64_t>(n, 1);
+    const Expr a = data({n, n}) + eye(b_, n, n, DType::kFloat64) * 9.0;
+    return solve(a, reshape(x, Dims{n, k}), below(2) == 0);
   }
   Expr with_older(const Expr& x) {
     for (const Expr& old : pool_) {
