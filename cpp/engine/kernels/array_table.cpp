@@ -62,10 +62,22 @@ PreparedPtr prepare(const ArrayCall& call) {
     case kSolve:
     case kInv:
     case kDet:
-    case kCofactor: return prepare_linalg(call);
+    case kCofactor:
+    case kCholesky:
+    case kTriangularSolve: return prepare_linalg(call);
     case kFft:
     case kRfft:
     case kIrfft: return prepare_fft(call);
+    case kSlogDet:
+    case kPivots:
+    case kEigh:
+    case kSvd:
+    case kQr:
+    case kFactor:
+    case kPinv:
+    case kSylvester:
+    case kMatrixFunction:
+    case kFrechet: return prepare_decomposition(call);
     default: return nullptr;
   }
 }

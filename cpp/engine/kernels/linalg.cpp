@@ -70,6 +70,9 @@ void check(Status status, const char* operation) {
   if (status == Status::kSingular) {
     throw SingularMatrixError(std::string(operation) + ": singular matrix");
   }
+  if (status == Status::kNotPositive) {
+    throw FactorizationError(std::string(operation) + ": the matrix is not positive definite");
+  }
   if (status == Status::kNoMemory) throw std::bad_alloc();
 }
 
@@ -109,7 +112,7 @@ class Decomposition : public PreparedKernel {
     const std::int64_t count = matrices_in(*call.in[0]);
     if (count) result_bytes_ = bytes_of(call.out) / count;
     // The result of `lu` is the factors.
-    if (call.op == kLu) return;
+    if (call.op == kLu || call.op == kCholesky) return;
     work_bytes_ = align_to_line(factor_size(n_) * item_);
     scratch_bytes += work_bytes_;
   }
@@ -197,6 +200,50 @@ class Solve final : public PreparedKernel {
   std::int64_t work_, item_;
 };
 
+class CholeskyFactor final : public Decomposition {
+ public:
+  using Decomposition::Decomposition;
+  void run(char* out, const char* const* in, char* scratch) const override {
+    for_parts(out, in[0], scratch, [&](char* l, const MatrixBatch& a, char*) {
+      check(functions_.cholesky(l, a, n_), "cholesky");
+    });
+  }
+};
+
+/// Eigen wants the entries of a row or of a column side by side.
+bool has_gaps(const Layout& x) {
+  const std::size_t rank = x.shape.size();
+  return x.strides[rank - 1] != 1 && x.strides[rank - 2] != 1;
+}
+
+class TriangularSolve final : public PreparedKernel {
+ public:
+  explicit TriangularSolve(const ArrayCall& call)
+      : functions_(*kernels().linear_algebra(call.out.dtype)),
+        n_(call.in[0]->shape.back()),
+        columns_(call.out.shape.back()),
+        form_{call.attrs[0] != 0, call.attrs[1] != 0, call.attrs[2] != 0},
+        t_(*call.in[0], has_gaps(*call.in[0]), scratch_bytes),
+        b_(*call.in[1], false, scratch_bytes),
+        item_(static_cast<std::int64_t>(call.out.item())) {}
+  void run(char* out, const char* const* in, char* scratch) const override {
+    const MatrixBatch t = t_.read(in[0], scratch), b = b_.read(in[1], scratch);
+    const std::int64_t bytes = n_ * columns_ * item_;
+    share(b.count, n_, nullptr, 0, [&](std::int64_t first, std::int64_t last, char*) {
+      check(functions_.triangular_solve(out + first * bytes, part(t, first, last, item_),
+                                        part(b, first, last, item_), n_, columns_, form_),
+            "solve_triangular");
+    });
+  }
+
+ private:
+  const LinearAlgebra& functions_;
+  std::int64_t n_, columns_;
+  TriangleForm form_;
+  Batch t_, b_;
+  std::int64_t item_;
+};
+
 class CofactorMatrix final : public PreparedKernel {
  public:
   CofactorMatrix(const ArrayCall& call, Cofactor function)
@@ -228,6 +275,10 @@ PreparedPtr prepare_linalg(const ArrayCall& call) {
     case kSolve: return make_prepared<Solve>(call);
     case kInv: return make_prepared<Inverse>(call);
     case kDet: return make_prepared<Determinant>(call);
+    case kCholesky:
+      return is_complex(dtype) ? nullptr : PreparedPtr(make_prepared<CholeskyFactor>(call));
+    case kTriangularSolve:
+      return is_complex(dtype) ? nullptr : PreparedPtr(make_prepared<TriangularSolve>(call));
     default:
       return make_prepared<CofactorMatrix>(
           call, is_complex(dtype) ? lookup_complex_cofactor(dtype) : lookup_real_cofactor(dtype));

@@ -31,16 +31,21 @@ const T* matrix_of(const MatrixBatch& batch, std::int64_t k) {
 }
 
 template <class T>
+bool has_zero_pivot(const T* f, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    if (f[i * (n + 1)] == T(0)) return true;
+  }
+  return false;
+}
+
+template <class T>
 Status factor_large(T* f, std::int64_t n) {
   Eigen::Map<Matrix<T>> map(f, n, n);
   const Eigen::PartialPivLU<Eigen::Ref<Matrix<T>>> lu(map);
   T* order = f + n * n;
   const auto& places = lu.permutationP().indices();  // row i of A goes to places[i]
   for (std::int64_t i = 0; i < n; ++i) order[places(i)] = static_cast<T>(static_cast<double>(i));
-  for (std::int64_t i = 0; i < n; ++i) {
-    if (f[i * n + i] == T(0)) return Status::kSingular;
-  }
-  return Status::kOk;
+  return has_zero_pivot(f, n) ? Status::kSingular : Status::kOk;
 }
 
 /// Calls `fixed` with n as a constant if it is one of few and T is real, `any` otherwise.
@@ -81,13 +86,11 @@ Status factor_matrix(T* f, const T* a, const MatrixBatch& strides, std::int64_t 
 template <class T>
 Status factor(void* out, const MatrixBatch& a, std::int64_t n) {
   return guarded([&] {
-    Status status = Status::kOk;
     T* f = static_cast<T*>(out);
     for (std::int64_t k = 0; k < a.count; ++k, f += factor_size(n)) {
-      const Status one = factor_matrix(f, matrix_of<T>(a, k), a, n);
-      if (one != Status::kOk) status = one;
+      factor_matrix(f, matrix_of<T>(a, k), a, n);
     }
-    return status;
+    return Status::kOk;
   });
 }
 
@@ -155,10 +158,11 @@ void solve_matrix(T* x, const T* f, const T* b, const MatrixBatch& strides, std:
 template <class T>
 Status solve(void* out, const MatrixBatch& f, const MatrixBatch& b, std::int64_t n,
              std::int64_t columns, bool transposed, void* scratch) {
-  if (columns == 0) return Status::kOk;
   return guarded([&] {
     T* x = static_cast<T*>(out);
     for (std::int64_t k = 0; k < b.count; ++k, x += n * columns) {
+      if (has_zero_pivot(matrix_of<T>(f, k), n)) return Status::kSingular;
+      if (columns == 0) continue;
       solve_matrix(x, matrix_of<T>(f, k), matrix_of<T>(b, k), b, n, columns, transposed,
                    static_cast<T*>(scratch));
     }
@@ -209,12 +213,6 @@ Status determinant(void* out, const MatrixBatch& a, std::int64_t n, void* scratc
     }
     return Status::kOk;
   });
-}
-
-template <class T>
-const LinearAlgebra* functions() {
-  static constexpr LinearAlgebra kFunctions{factor<T>, solve<T>, inverse<T>, determinant<T>};
-  return &kFunctions;
 }
 
 }  // namespace dualtape::engine::linalg

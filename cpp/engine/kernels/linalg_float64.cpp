@@ -1,5 +1,5 @@
 #include "kernels/level.hpp"
-#include "kernels/linalg_batch.hpp"
+#include "kernels/linalg_functions.hpp"
 
 namespace dualtape::engine {
 

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <string>
 
+#include "kernels/contiguous.hpp"
 #include "kernels/kernels.hpp"
 #include "kernels/prepared.hpp"
 #include "kernels/reduce.hpp"
@@ -23,28 +24,6 @@ std::int64_t checked(std::int64_t i, std::int64_t n) {
 
 /// Bytes and entries that are worth a piece of a shared loop: 30 us and more.
 constexpr std::int64_t kPieceBytes = 256 << 10, kPieceEntries = 16 << 10;
-
-/// An operand read as contiguous memory: as it is, or copied to a place in the scratch (broadcast
-/// values, the gradient of a sum, are written out).
-class Contiguous {
- public:
-  Contiguous(const Layout& x, std::int64_t& scratch_bytes) : copied_(!x.contiguous) {
-    if (!copied_) return;
-    copy_ = StridedCopy(x);
-    at_ = scratch_bytes;
-    scratch_bytes += align_to_line(x.count * static_cast<std::int64_t>(x.item()));
-  }
-  const char* read(const char* x, char* scratch) const {
-    if (!copied_) return x;
-    copy_.run(scratch + at_, x);
-    return scratch + at_;
-  }
-
- private:
-  bool copied_;
-  std::int64_t at_ = 0;
-  StridedCopy copy_;
-};
 
 /// The index array: calls f(position, row) for each entry.
 class Index {

@@ -9,12 +9,10 @@
 ///   for n = 2; singular A with n > 2 raises
 /// Source: Giles (2008), An extended collection of matrix derivative results.
 
-#include "ops/rules.hpp"
+#include "ops/decompositions.hpp"
 #include "program/errors.hpp"
 
 namespace dualtape::engine {
-namespace {
-
 std::int64_t check_square(const char* op, const Expr& a) {
   const std::size_t r = a.rank();
   if (r < 2 || a.shape()[r - 1] != a.shape()[r - 2]) {
@@ -26,6 +24,8 @@ std::int64_t check_square(const char* op, const Expr& a) {
   }
   return a.shape().back();
 }
+
+namespace {
 
 Dims leading(const Expr& x) { return Dims(std::span(x.shape()).first(x.rank() - 2)); }
 

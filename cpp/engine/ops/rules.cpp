@@ -37,6 +37,18 @@ const Rules& rules_of(OpCode op) {
     case kImag:
     case kConjugate:
     case kComplex: return complex_rules(op);
+    case kSlogDet:
+    case kPivots:
+    case kCholesky:
+    case kTriangularSolve:
+    case kEigh:
+    case kSvd:
+    case kQr:
+    case kFactor: return decomposition_rules(op);
+    case kPinv:
+    case kSylvester:
+    case kMatrixFunction:
+    case kFrechet: return matrix_function_rules(op);
     default: return reduction_rules(op);
   }
 }

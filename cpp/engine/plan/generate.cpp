@@ -110,7 +110,16 @@ std::int64_t array_cost(const Program& program, ValueId v) {
     case kSolve:
     case kInv:
     case kDet:
-    case kCofactor: return in * (shape.empty() ? 1 : shape.back());
+    case kCofactor:
+    case kCholesky:
+    case kTriangularSolve:
+    case kEigh:
+    case kSvd:
+    case kQr:
+    case kPinv:
+    case kSylvester:
+    case kMatrixFunction:
+    case kFrechet: return in * (shape.empty() ? 1 : shape.back());
     case kSort:
     case kArgSort: return in * 16;
     case kFft:

@@ -25,6 +25,10 @@ struct IndexError : Error {
 struct SingularMatrixError : Error {
   using Error::Error;
 };
+/// A decomposition that does not exist or was not found (Python: numpy.linalg.LinAlgError).
+struct FactorizationError : Error {
+  using Error::Error;
+};
 /// A derivative that a rule does not define (Python: DerivativeError).
 struct DerivativeError : Error {
   using Error::Error;

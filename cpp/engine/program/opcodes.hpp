@@ -65,9 +65,21 @@ enum ArrayOp : OpCode {
   kDet,
   kCofactor,  // matrix C with det' = sum(C * A'), also for singular A
   // Fourier transforms; attrs: [axis, FftScale, ...]
-  kFft,    // complex x[n] -> sum_j x[j] exp(-2 pi i j k / n); attrs: [axis, FftScale, inverse]
-  kRfft,   // real x[n] -> the first n / 2 + 1 entries of kFft of it; attrs: [axis, FftScale]
-  kIrfft,  // complex x[n / 2 + 1] -> the real inverse; n is in the type; attrs: [axis, FftScale]
+  kFft,       // complex x[n] -> sum_j x[j] exp(-2 pi i j k / n); attrs: [axis, FftScale, inverse]
+  kRfft,      // real x[n] -> the first n / 2 + 1 entries of kFft of it; attrs: [axis, FftScale]
+  kIrfft,     // complex x[n / 2 + 1] -> the real inverse; n is in the type; attrs: [axis, FftScale]
+  kSlogDet,   // (A, factors of A) -> [sign, log|det A|] of each matrix
+  kPivots,    // int64[..., n]: row exchanges from the rows they give; attrs: [back]
+  kCholesky,  // lower triangle of A -> L, A = L L^T
+  kTriangularSolve,  // (A, b[..., n, k]) -> x; attrs: [lower, transposed, unit]
+  kEigh,             // A[..., n, n] -> [w, V], packed in one axis: see ops/decompositions.hpp
+  kSvd,              // A[..., m, n] -> [s, U, Vh], packed
+  kQr,               // A[..., m, n] -> [Q, R], packed
+  kFactor,           // (A, packed) -> one factor; attrs: [which, its offset]
+  kPinv,             // attrs: [bits of the relative cutoff]
+  kSylvester,        // (A, B, Q) -> X with A X + X B = Q
+  kMatrixFunction,   // attrs: [which]
+  kFrechet,          // (A, E) -> derivative of the function at A in direction E; attrs: [which]
   // elementwise, but not in the registry
   kZeroMultiply,  // (c, x) -> x == 0 ? 0 : c * x: zero from an untaken branch annihilates inf and
                   // nan

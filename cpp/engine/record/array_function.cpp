@@ -86,9 +86,9 @@ PyObject* register_function(PyObject*, PyObject* const* args, Py_ssize_t n) {
 }
 
 void add_dispatch(PyObject*) {
-  for (const auto table :
-       {reduction_functions(), shape_functions(), join_functions(), product_functions(),
-        maker_functions(), selection_functions(), order_functions(), complex_functions()}) {
+  for (const auto table : {reduction_functions(), shape_functions(), join_functions(),
+                           product_functions(), maker_functions(), selection_functions(),
+                           order_functions(), complex_functions(), linalg_functions()}) {
     for (const Function& f : table) {
       if (f.numpy_name) implementations()[numpy_attribute(f.numpy_name).release()] = {&f, nullptr};
     }

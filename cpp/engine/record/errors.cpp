@@ -61,6 +61,8 @@ void translate_exception() noexcept {
     PyErr_SetString(PyExc_IndexError, e.what());
   } catch (const SingularMatrixError& e) {
     PyErr_SetString(linalg_error(), e.what());
+  } catch (const FactorizationError& e) {
+    PyErr_SetString(linalg_error(), e.what());
   } catch (const DerivativeError& e) {
     PyErr_SetString(error_types.derivative, e.what());
   } catch (const std::bad_alloc&) {

@@ -12,9 +12,10 @@
 namespace dualtape::engine {
 namespace {
 
-std::array<std::span<const Function>, 8> all_tables() {
-  return {reduction_functions(), shape_functions(),     join_functions(),  product_functions(),
-          maker_functions(),     selection_functions(), order_functions(), complex_functions()};
+std::array<std::span<const Function>, 9> all_tables() {
+  return {reduction_functions(), shape_functions(),   join_functions(),
+          product_functions(),   maker_functions(),   selection_functions(),
+          order_functions(),     complex_functions(), linalg_functions()};
 }
 
 const char* last_name(const char* dotted) {

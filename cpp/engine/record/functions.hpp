@@ -33,6 +33,7 @@ std::span<const Function> shape_functions();
 std::span<const Function> join_functions();
 std::span<const Function> product_functions();
 std::span<const Function> order_functions();
+std::span<const Function> linalg_functions();
 std::span<const Function> maker_functions();
 /// where, clip, polygamma: elementwise functions with arguments of their own.
 std::span<const Function> selection_functions();

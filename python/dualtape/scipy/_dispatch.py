@@ -38,7 +38,7 @@ def composite(module: str) -> Callable[[F], F]:
             return scipy_function(module, name)(*args, **kwargs)
 
         public.__name__ = public.__qualname__ = name
-        public.__doc__ = f"As scipy.{module}.{name}, for traced values too."
+        public.__doc__ = traced.__doc__ or f"As scipy.{module}.{name}, for traced values too."
         public.__module__ = f"dualtape.scipy.{module}"
         public.traced = traced  # type: ignore[attr-defined]
         return public  # type: ignore[return-value]

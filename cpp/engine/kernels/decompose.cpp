@@ -1,0 +1,205 @@
+/// Decompositions on batches of matrices: leading axes are a batch.
+#include "kernels/decompose.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "kernels/contiguous.hpp"
+#include "memory/workspace.hpp"
+#include "program/errors.hpp"
+#include "threads/pool.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+/// The rank of an operand's matrices: packed factors are vectors.
+std::int64_t entries_of(const Layout& x, std::int64_t matrices) {
+  return matrices ? x.count / matrices : 0;
+}
+
+/// A kernel for each matrix of the batch, in float64.
+class PerMatrix final : public PreparedKernel {
+ public:
+  PerMatrix(const ArrayCall& call, MatrixKernel kernel, std::size_t first)
+      : kernel_(kernel),
+        is_double_(call.out.dtype == DType::kFloat64),
+        attrs_(call.attrs),
+        first_(first) {
+    const Layout& a = *call.in[first];
+    m_ = a.shape[a.shape.size() - 2];
+    n_ = a.shape.back();
+    columns_ = call.in.back()->shape.back();
+    count_ = element_count(std::span<const std::int64_t>(a.shape).first(a.shape.size() - 2));
+    out_entries_ = entries_of(call.out, count_);
+    std::int64_t entries = out_entries_;
+    for (std::size_t k = first; k < call.in.size(); ++k, ++operands_) {
+      in_entries_[operands_] = entries_of(*call.in[k], count_);
+      entries += in_entries_[operands_];
+      operand_[operands_] = Contiguous(*call.in[k], scratch_bytes);
+    }
+    converted_bytes_ = is_double_ ? 0 : entries * 8;
+  }
+
+  void run(char* out, const char* const* in, char* scratch) const override {
+    const char* x[3] = {};
+    for (std::size_t k = 0; k < operands_; ++k) {
+      x[k] = operand_[k].read(in[first_ + k], scratch);
+    }
+    const std::int64_t work = 60'000 / (m_ * n_ * std::min(m_, n_) * 10 + 200) + 1;
+    parallel_for(count_, work, [&](std::int64_t begin, std::int64_t end) {
+      if (is_double_) {
+        for (std::int64_t i = begin; i < end; ++i) one(out, x, i);
+        return;
+      }
+      const Workspace space(static_cast<std::size_t>(converted_bytes_));
+      for (std::int64_t i = begin; i < end; ++i) {
+        one_of_floats(out, x, i, reinterpret_cast<double*>(space.data()));
+      }
+    });
+  }
+
+ private:
+  void one(char* out, const char* const* x, std::int64_t i) const {
+    MatrixCall call{reinterpret_cast<double*>(out) + i * out_entries_, {}, m_, n_, columns_,
+                    attrs_};
+    for (std::size_t k = 0; k < operands_; ++k) {
+      call.in[k] = reinterpret_cast<const double*>(x[k]) + i * in_entries_[k];
+    }
+    kernel_(call);
+  }
+  void one_of_floats(char* out, const char* const* x, std::int64_t i, double* space) const {
+    MatrixCall call{space, {}, m_, n_, columns_, attrs_};
+    space += out_entries_;
+    for (std::size_t k = 0; k < operands_; ++k) {
+      const float* from = reinterpret_cast<const float*>(x[k]) + i * in_entries_[k];
+      std::copy_n(from, in_entries_[k], space);
+      call.in[k] = space;
+      space += in_entries_[k];
+    }
+    kernel_(call);
+    float* const result = reinterpret_cast<float*>(out) + i * out_entries_;
+    for (std::int64_t k = 0; k < out_entries_; ++k) result[k] = static_cast<float>(call.out[k]);
+  }
+
+  MatrixKernel kernel_;
+  bool is_double_;
+  Dims attrs_;
+  std::size_t first_, operands_ = 0;
+  std::int64_t m_, n_, columns_, count_, out_entries_, converted_bytes_;
+  std::int64_t in_entries_[3] = {};
+  Contiguous operand_[3];
+};
+
+/// A factor: a window of each matrix's packed numbers.
+class FactorWindow final : public PreparedKernel {
+ public:
+  explicit FactorWindow(const ArrayCall& call) {
+    const Layout& packed = *call.in[1];
+    const std::size_t lead = packed.shape.size() - 1;
+    const auto rest = std::span<const std::int64_t>(call.out.shape).subspan(lead);
+    Dims strides(std::span<const std::int64_t>(packed.strides).first(lead));
+    for (const std::int64_t s : contiguous_strides(rest)) {
+      strides.push_back(s * packed.strides[lead]);
+    }
+    offset_ = call.attrs[1] * packed.strides[lead] * static_cast<std::int64_t>(packed.item());
+    copy_ = StridedCopy(packed.item(), call.out.shape, contiguous_strides(call.out.shape), strides);
+  }
+  void run(char* out, const char* const* in, char*) const override {
+    copy_.run(out, in[1] + offset_);
+  }
+
+ private:
+  StridedCopy copy_;
+  std::int64_t offset_;
+};
+
+/// Row exchanges from the rows they give, or back.
+class Pivots final : public PreparedKernel {
+ public:
+  explicit Pivots(const ArrayCall& call)
+      : rows_(*call.in[0], scratch_bytes),
+        n_(call.out.shape.back()),
+        count_(call.out.count),
+        back_(call.attrs[0] != 0) {}
+  void run(char* out, const char* const* in, char* scratch) const override {
+    const auto* x = reinterpret_cast<const std::int64_t*>(rows_.read(in[0], scratch));
+    auto* y = reinterpret_cast<std::int64_t*>(out);
+    std::vector<std::int64_t> rows(static_cast<std::size_t>(n_));
+    for (std::int64_t k = 0; k < count_; k += n_, x += n_, y += n_) {
+      std::iota(rows.begin(), rows.end(), std::int64_t{0});
+      for (std::int64_t i = 0; i < n_; ++i) {
+        const auto found = std::find(rows.begin() + i, rows.end(), x[i]);
+        const std::int64_t at = back_ ? x[i] : found - rows.begin();
+        if (at < i || at >= n_) {
+          throw IndexError("lu_solve: pivot " + std::to_string(i) + " must be in [" +
+                           std::to_string(i) + ", " + std::to_string(n_) + "), got " +
+                           std::to_string(x[i]));
+        }
+        std::swap(rows[static_cast<std::size_t>(i)], rows[static_cast<std::size_t>(at)]);
+        if (!back_) y[i] = at;
+      }
+      if (back_) std::copy(rows.begin(), rows.end(), y);
+    }
+  }
+
+ private:
+  Contiguous rows_;
+  std::int64_t n_, count_;
+  bool back_;
+};
+
+}  // namespace
+
+bool all_finite_or_nan(const double* x, std::int64_t count, double* out, std::int64_t n) {
+  if (std::all_of(x, x + count, [](double v) { return std::isfinite(v); })) return true;
+  std::fill_n(out, n, std::numeric_limits<double>::quiet_NaN());
+  return false;
+}
+
+void sign_and_log_determinant(const MatrixCall& call) {
+  const std::int64_t n = call.n;
+  const double* const f = call.in[0];
+  double sign = 1, total = 0;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double u = f[i * n + i];
+    total += std::log(std::abs(u));
+    sign *= u > 0 ? 1 : u < 0 ? -1 : u;  // zero and NaN stay
+  }
+  // The sign of the permutation: each cycle of k rows is k - 1 swaps.
+  std::vector<bool> seen(static_cast<std::size_t>(n));
+  for (std::int64_t i = 0; i < n; ++i) {
+    std::int64_t length = 0;
+    for (std::int64_t at = i; !seen[static_cast<std::size_t>(at)]; ++length) {
+      seen[static_cast<std::size_t>(at)] = true;
+      at = static_cast<std::int64_t>(f[n * n + at]);
+    }
+    if (length > 0 && length % 2 == 0) sign = -sign;
+  }
+  call.out[0] = sign == 0 ? 0 : sign;
+  call.out[1] = total;
+}
+
+PreparedPtr prepare_decomposition(const ArrayCall& call) {
+  if (call.op == kPivots) return make_prepared<Pivots>(call);
+  if (!is_floating(call.out.dtype)) return nullptr;
+  const auto with = [&](MatrixKernel kernel, std::size_t first = 0) {
+    return make_prepared<PerMatrix>(call, kernel, first);
+  };
+  switch (call.op) {
+    case kFactor: return make_prepared<FactorWindow>(call);
+    case kSlogDet: return with(sign_and_log_determinant, 1);
+    case kEigh: return with(decompose_eigh);
+    case kSvd: return with(decompose_svd);
+    case kQr: return with(decompose_qr);
+    case kPinv: return with(make_pinv);
+    case kSylvester: return with(solve_sylvester);
+    case kMatrixFunction: return with(apply_matrix_function);
+    default: return with(apply_frechet);
+  }
+}
+
+}  // namespace dualtape::engine
