@@ -28,7 +28,7 @@ from .._core import cholesky as _cholesky
 from ..numpy import linalg as _linalg
 from ..numpy._decompositions import eps_of, matrix_shape
 from ..numpy._dispatch import has_tracer
-from ._dispatch import composite
+from ._dispatch import composite, hand_on
 from ._matrices import block_diag as block_diag
 from ._matrices import circulant as circulant
 from ._matrices import companion as companion
@@ -382,3 +382,6 @@ def norm(
     a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, check_finite: bool = True
 ) -> Any:
     return _linalg.norm(a, ord, axis, keepdims)
+
+
+__getattr__ = hand_on("linalg")
