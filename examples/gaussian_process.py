@@ -4,8 +4,8 @@ Observations y at times t are taken as draws of a Gaussian process with covarian
 
   k(t, t') = a^2 exp(-(t - t')^2 / (2 l^2))  plus  s^2 for the noise of each observation,
 
-and the amplitude a, the length l and the noise s are those that make the data most likely. Minus the
-logarithm of the likelihood needs a Cholesky factor, a triangular solve and a determinant:
+and the amplitude a, the length l and the noise s are those that make the data most likely. Minus
+the logarithm of the likelihood needs a Cholesky factor, a triangular solve and a determinant:
 
   K = L L^T,   L z = y:   z.z / 2 + sum(log diag L) + n log(2 pi) / 2
 

@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from array_case import Case as Case
+from array_case import args_of as _args
+from array_case import matrices as _matrices
+from decomposition_cases import decompositions
 
 import dualtape.numpy as dnp
-
-
-class Case(NamedTuple):
-    """A function of floating arrays; plain NumPy must run it too."""
-
-    id: str
-    f: Callable[..., Any]
-    args: tuple[NDArray[Any], ...]
-    # Whether NumPy runs it on complex arrays as the analytic continuation of the real function.
-    analytic: bool = True
-    # Shapes of results that depend on values can be neither batched nor fixed by jit.
-    batchable: bool = True
-    # The second derivative of a singular determinant raises from 3 x 3 on.
-    twice: bool = True
-
-
-def _args(*shapes: tuple[int, ...]) -> tuple[NDArray[Any], ...]:
-    """Distinct entries of both signs, away from ties and from zero."""
-    generator = np.random.default_rng(11)
-    return tuple(
-        generator.permuted(np.linspace(-1.47, 2.03, int(np.prod(shape)) + 2)[1:-1]).reshape(shape)
-        for shape in shapes
-    )
-
-
-def _matrices(*shape: int) -> NDArray[Any]:
-    """Well-conditioned square matrices."""
-    return np.random.default_rng(12).uniform(-1, 1, shape) + 2 * np.eye(shape[-1])
 
 
 def reductions() -> Iterator[Case]:
@@ -352,4 +327,5 @@ CASES: list[Case] = [
     *assignments(),
     *orders(),
     *linear_algebra(),
+    *decompositions(),
 ]

@@ -1,6 +1,6 @@
 """Rows of the array-operation table: decompositions and functions of matrices.
 
-Results that are known up to signs or turns are compared through what is not: V f(w) V^T, U f(s) V^T.
+Results that are known up to signs or turns are compared through what is not: V f(w) V^T.
 """
 
 from __future__ import annotations

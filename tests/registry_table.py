@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 import dualtape as dt
 import dualtape.numpy as dnp
 from dualtape import _core
+from dualtape._core import polygamma as recorded_polygamma
 from dualtape.scipy import special
 
 ENTRIES: dict[str, dict[str, Any]] = {entry["name"]: entry for entry in _core.registry()}
@@ -66,7 +67,7 @@ def function(name: str, n: int | None = None) -> Callable[..., Any]:
     if name == "integer_power":
         return lambda x: x**n
     if name == "polygamma":
-        return lambda x: special.polygamma(n, x)
+        return lambda x: recorded_polygamma(n, x)  # SciPy's own is float64 of float32 too.
     if name == "where":
         return lambda mask, a, b: dnp.where(mask != 0, a, b)
     return getattr(special if name in SPECIAL else dnp, name)

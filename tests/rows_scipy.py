@@ -208,7 +208,7 @@ LINALG: Table = {
     ),
     "solve_circulant": row(
         lambda sp, c, b: sp.solve_circulant(c, b), np.array([4.0, 0.3, -0.7, 0.2, 0.1]), V,
-        ulps=2000, **_MORE,
+        ulps=2000,
     ),
 }  # fmt: skip
 

@@ -82,3 +82,10 @@ def test_fit_of_an_orbit_writes_its_picture(
     example.main(str(path))
     assert path.read_bytes().startswith(b"\x89PNG")
     assert "mass of the black hole 4.1" in capsys.readouterr().out
+
+
+def test_fit_of_a_gaussian_process(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("gaussian_process").main()
+    printed = capsys.readouterr().out
+    assert "amplitude      1.500" in printed
+    assert printed.count("relative difference") == 3

@@ -64,8 +64,8 @@ class PerMatrix final : public PreparedKernel {
 
  private:
   void one(char* out, const char* const* x, std::int64_t i) const {
-    MatrixCall call{reinterpret_cast<double*>(out) + i * out_entries_, {}, m_, n_, columns_,
-                    attrs_};
+    MatrixCall call{
+        reinterpret_cast<double*>(out) + i * out_entries_, {}, m_, n_, columns_, attrs_};
     for (std::size_t k = 0; k < operands_; ++k) {
       call.in[k] = reinterpret_cast<const double*>(x[k]) + i * in_entries_[k];
     }

@@ -27,7 +27,8 @@ struct TriangleForm {
 struct LinearAlgebra {
   /// All factors are complete also where a pivot is exactly zero.
   Status (*factor)(void* f, const MatrixBatch& a, std::int64_t n);
-  /// kSingular on a pivot that is exactly zero, as numpy.linalg. x = A^-1 b, or A^-T b if `transposed`; b and x are (n, columns).
+  /// kSingular on a pivot that is exactly zero, as numpy.linalg. x = A^-1 b, or A^-T b if
+  /// `transposed`; b and x are (n, columns).
   Status (*solve)(void* x, const MatrixBatch& f, const MatrixBatch& b, std::int64_t n,
                   std::int64_t columns, bool transposed, void* scratch);
   Status (*inverse)(void* y, const MatrixBatch& a, std::int64_t n, void* scratch);

@@ -1,5 +1,5 @@
-/// Cholesky factors and triangular solves on batches of matrices: small ones by loops, large ones by
-/// Eigen. For the linalg_*.cpp only.
+/// Cholesky factors and triangular solves on batches of matrices: small ones by loops, large ones
+/// by Eigen. For the linalg_*.cpp only.
 ///
 ///   cholesky  A = L L^T. Worked on U = L^T by rows, u_i -= u_ki u_k: rows without gaps. In Eigen's
 ///             eyes, columns first, the same memory is L.
@@ -75,11 +75,10 @@ Status cholesky_matrix(T* u, const T* a, const MatrixBatch& strides, std::int64_
   for (std::int64_t i = 0; i < n; ++i) {
     for (std::int64_t j = i; j < n; ++j) u[i * n + j] = a[j * strides.row + i * strides.column];
   }
-  const Status status =
-      n > kSmall ? cholesky_large(u, n)
-                 : with_size<T>(
-                       n, [&](auto size) { return cholesky_fixed<T, size()>(u); },
-                       [&] { return cholesky_by_rows(u, n); });
+  const Status status = n > kSmall ? cholesky_large(u, n)
+                                   : with_size<T>(
+                                         n, [&](auto size) { return cholesky_fixed<T, size()>(u); },
+                                         [&] { return cholesky_by_rows(u, n); });
   turn_to_lower(u, n);
   return status;
 }

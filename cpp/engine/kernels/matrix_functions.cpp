@@ -44,11 +44,20 @@ Real exponential(const Real& a) {
                           b7[] = {17297280, 8648640, 1995840, 277200, 25200, 1512, 56, 1},
                           b9[] = {17643225600, 8821612800, 2075673600, 302702400, 30270240,
                                   2162160,     110880,     3960,       90,        1},
-                          b13[] = {64764752532480000, 32382376266240000, 7771770303897600,
-                                   1187353796428800,  129060195264000,   10559470521600,
-                                   670442572800,      33522128640,       1323241920,
-                                   40840800,          960960,            16380,
-                                   182,               1};
+                          b13[] = {64764752532480000,
+                                   32382376266240000,
+                                   7771770303897600,
+                                   1187353796428800,
+                                   129060195264000,
+                                   10559470521600,
+                                   670442572800,
+                                   33522128640,
+                                   1323241920,
+                                   40840800,
+                                   960960,
+                                   16380,
+                                   182,
+                                   1};
   const double norm = one_norm(a);
   if (norm <= 1.495585217958292e-2) return pade(a, b3);
   if (norm <= 2.539398330063230e-1) return pade(a, b5);
@@ -126,7 +135,8 @@ Real real_function(const Real& a, MatrixFunction which) {
   const bool is_log = which == MatrixFunction::kLog;
   const char* const name = is_log ? "logm" : "sqrtm";
   const Schur schur = schur_of(a, name);
-  const Complex f = is_log ? triangular_logarithm(schur.matrixT()) : triangular_root(schur.matrixT());
+  const Complex f =
+      is_log ? triangular_logarithm(schur.matrixT()) : triangular_root(schur.matrixT());
   return real_part(schur.matrixU() * f * schur.matrixU().adjoint(), name);
 }
 

@@ -14,10 +14,10 @@
 ///   slogdet       log|det|_dot = tr(A^-1 dA)
 /// cholesky and eigh read the lower triangle of A alone: dA stands for its symmetric completion.
 ///
-/// Where F divides by zero nothing is defined: vectors of equal eigenvalues may turn in their plane.
-/// F is NaN there, times zero it is zero: what does not couple these vectors stays right. A 0 in its
-/// place would make V f(w) V^T silently wrong, whose derivative there is f'(w) P.
-/// Source: Giles (2008), An extended collection of matrix derivative results; Townsend (2016),
+/// Where F divides by zero nothing is defined: vectors of equal eigenvalues may turn in their
+/// plane. F is NaN there, times zero it is zero: what does not couple these vectors stays right. A
+/// 0 in its place would make V f(w) V^T silently wrong, whose derivative there is f'(w) P. Source:
+/// Giles (2008), An extended collection of matrix derivative results; Townsend (2016),
 /// Differentiating the singular value decomposition; Walter and Lehmann (2010) for qr.
 
 #include "ops/decompositions.hpp"
@@ -233,8 +233,8 @@ Tangent push_triangular_solve(const OpCall& call, std::span<const Expr> x, const
   return triangular_solve(x[0], *rhs, form);
 }
 
-void transpose_triangular_solve(const OpCall& call, std::span<const LinearArg> x,
-                                const Expr& y_bar, std::span<Tangent> x_bar) {
+void transpose_triangular_solve(const OpCall& call, std::span<const LinearArg> x, const Expr& y_bar,
+                                std::span<Tangent> x_bar) {
   Triangle form = form_of(call);
   form.transposed = !form.transposed;
   accumulate(x_bar[1], triangular_solve(*x[0].value, y_bar, form));

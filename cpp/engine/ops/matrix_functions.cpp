@@ -64,9 +64,9 @@ Expr sylvester(const Expr& a, const Expr& b, const Expr& q) {
   const std::int64_t m = check_square("solve_sylvester", a), n = check_square("solve_sylvester", b);
   if (q.rank() != a.rank() || b.rank() != a.rank() || rows_of(q) != m || columns_of(q) != n ||
       leading(q) != leading(a) || leading(b) != leading(a)) {
-    throw ShapeError("solve_sylvester: q must be (" + std::to_string(m) + ", " +
-                     std::to_string(n) + ") for a " + to_string(a.shape()) + " and b " +
-                     to_string(b.shape()) + ", got " + to_string(q.shape()));
+    throw ShapeError("solve_sylvester: q must be (" + std::to_string(m) + ", " + std::to_string(n) +
+                     ") for a " + to_string(a.shape()) + " and b " + to_string(b.shape()) +
+                     ", got " + to_string(q.shape()));
   }
   const Expr args[] = {a, b, q};
   return emit(kSylvester, args, Type(q.type()));
@@ -111,8 +111,7 @@ Tangent push_sylvester(const OpCall&, std::span<const Expr> x, const Expr& y,
 
 void transpose_sylvester(const OpCall&, std::span<const LinearArg> x, const Expr& y_bar,
                          std::span<Tangent> x_bar) {
-  accumulate(x_bar[2],
-             sylvester(swap_last_axes(*x[0].value), swap_last_axes(*x[1].value), y_bar));
+  accumulate(x_bar[2], sylvester(swap_last_axes(*x[0].value), swap_last_axes(*x[1].value), y_bar));
 }
 
 MatrixFunction which_of(const OpCall& call) { return static_cast<MatrixFunction>(call.attrs[0]); }

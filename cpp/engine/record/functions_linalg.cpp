@@ -105,9 +105,9 @@ Equations equations_of(PyObject* matrix, PyObject* rhs, const char* function) {
   const bool vector = b.rank() == 1;
   const Expr columns = vector ? reshape(b, Dims{b.shape()[0], 1}) : b;
   if (b.rank() == 0 || columns.shape()[columns.rank() - 2] != n) {
-    throw ShapeError(std::string(function) + ": b must be (" + std::to_string(n) +
-                     ",) or (..., " + std::to_string(n) + ", k) for A " + to_string(a.shape()) +
-                     ", got " + to_string(b.shape()));
+    throw ShapeError(std::string(function) + ": b must be (" + std::to_string(n) + ",) or (..., " +
+                     std::to_string(n) + ", k) for A " + to_string(a.shape()) + ", got " +
+                     to_string(b.shape()));
   }
   const auto leading = [](const Expr& x) { return Dims(std::span(x.shape()).first(x.rank() - 2)); };
   const Dims batch = broadcast_shapes(function, leading(a), leading(columns));

@@ -1,7 +1,8 @@
 """Decompositions of matrices under NumPy's names and with its named results.
 
 What is not defined has no derivative: eigenvectors of equal eigenvalues and singular vectors of
-equal (or zero) singular values have NaN tangents, unless nothing couples them; their values stay right.
+equal (or zero) singular values have NaN tangents, unless nothing couples them; their values stay
+right.
 """
 
 from __future__ import annotations

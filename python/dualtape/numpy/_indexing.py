@@ -209,10 +209,10 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     steps = np.diff(edges)
     if np.any(steps < 0) and np.any(steps > 0):
         raise ValueError("bins must be monotonically increasing or decreasing")
-    side = "left" if right else "right"
+    side: Any = "left" if right else "right"
     if np.any(steps < 0):
         # Of falling bins, count the ones above.
-        turned = "right" if right else "left"
+        turned: Any = "right" if right else "left"
         return len(edges) - np.searchsorted(bins[::-1], x, turned)
     return np.searchsorted(bins, x, side)
 

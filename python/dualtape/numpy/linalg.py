@@ -7,14 +7,26 @@ from typing import Any
 
 import numpy as np
 
-from .._core import ShapeError, UnsupportedFunctionError
+from .._core import ShapeError
+from .._core import cholesky as cholesky
 from .._core import det as det
+from .._core import eigvalsh as eigvalsh
 from .._core import inv as inv
 from .._core import matmul as matmul
 from .._core import matrix_transpose as matrix_transpose
 from .._core import solve as solve
+from .._core import svdvals as svdvals
 from . import _products
 from ._arguments import as_array, axis_of, root
+from ._decompositions import cond as cond
+from ._decompositions import eigh as eigh
+from ._decompositions import lstsq as lstsq
+from ._decompositions import matrix_rank as matrix_rank
+from ._decompositions import pinv as pinv
+from ._decompositions import qr as qr
+from ._decompositions import slogdet as slogdet
+from ._decompositions import spectral_norm
+from ._decompositions import svd as svd
 from ._dispatch import composite
 
 
@@ -52,12 +64,11 @@ def _matrix_norm(x: Any, order: Any, axis: tuple[int, int], keepdims: bool) -> A
     if order in (None, "fro", "f"):
         return root(np.sum(squared_size(x), axis=axis, keepdims=keepdims), 0.5)
     if order in (2, -2, "nuc"):
-        raise UnsupportedFunctionError(
-            f"norm: ord={order!r} of a matrix needs singular values, which cannot be recorded yet; "
-            "use 'fro', 1 or inf"
-        )
+        return spectral_norm(x, order, (rows, columns), keepdims)
     if order not in (1, -1, np.inf, -np.inf):
-        raise ValueError(f"norm: ord must be fro, 1, -1, inf or -inf for matrices, got {order!r}")
+        raise ValueError(
+            f"norm: ord must be fro, nuc, 1, -1, 2, -2, inf or -inf for matrices, got {order!r}"
+        )
     along, over = (rows, columns) if abs(order) == 1 else (columns, rows)
     sums = np.sum(np.abs(x), axis=along, keepdims=keepdims)
     if not keepdims and over > along:
