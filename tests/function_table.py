@@ -6,11 +6,20 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.interpolate
+import scipy.linalg
+import scipy.signal
+import scipy.special
+import scipy.stats
 from rows_math import ELEMENTWISE, REDUCTIONS
+from rows_products import LINALG as NUMPY_LINALG
+from rows_products import PRODUCTS
+from rows_scipy import INTERPOLATE, LINALG, SIGNAL, SPECIAL, STATS
 from rows_shapes import INDEXING, SHAPES
 from table_rows import Row, Table
 
 import dualtape.numpy as dnp
+import dualtape.scipy as dsp
 
 
 class Entry(NamedTuple):
@@ -46,4 +55,11 @@ ROWS: list[Entry] = [
     *entries("Reductions and statistics", "numpy", REDUCTIONS, np, dnp),
     *entries("Shapes and assembly", "numpy", SHAPES, np, dnp),
     *entries("Indexing and assignment", "numpy", INDEXING, np, dnp),
+    *entries("Products and polynomials", "numpy", PRODUCTS, np, dnp),
+    *entries("Linear algebra", "numpy.linalg", NUMPY_LINALG, np, dnp),
+    *entries("Special functions", "scipy.special", SPECIAL, scipy.special, dsp.special),
+    *entries("Distributions", "scipy.stats", STATS, scipy.stats, dsp.stats),
+    *entries("Linear algebra of SciPy", "scipy.linalg", LINALG, scipy.linalg, dsp.linalg),
+    *entries("Signals", "scipy.signal", SIGNAL, scipy.signal, dsp.signal),
+    *entries("Interpolation", "scipy.interpolate", INTERPOLATE, scipy.interpolate, dsp.interpolate),
 ]

@@ -62,7 +62,7 @@ def test_plain_spelling_is_recorded(entry: Entry) -> None:
 
 @rows([entry for entry in ROWS if not entry.row.plain])
 def test_spelling_that_is_not_recorded_says_so(entry: Entry) -> None:
-    with pytest.raises((TypeError, ValueError), match=r"dualtape|traced|record"):
+    with pytest.raises((TypeError, ValueError, AttributeError), match=r"dualtape|traced|record"):
         dt.vjp(entry.plain, *entry.row.args)
 
 
@@ -112,7 +112,7 @@ def test_second_order_is_the_difference_of_gradients(entry: Entry) -> None:
 def unusual(x: Any, kind: str) -> Any:
     """The same numbers in other memory."""
     if kind == "fortran":
-        return np.asfortranarray(x)
+        return np.array(x, order="F")
     if kind == "reversed":
         return x[::-1].copy()[::-1] if x.ndim else x
     y = x.copy()

@@ -10,6 +10,8 @@ import numpy as np
 from .._core import ShapeError, UnsupportedFunctionError
 from .._core import det as det
 from .._core import inv as inv
+from .._core import matmul as matmul
+from .._core import matrix_transpose as matrix_transpose
 from .._core import solve as solve
 from . import _products
 from ._arguments import as_array, axis_of

@@ -16,17 +16,53 @@ from .._core import erfc as erfc
 from .._core import expit as expit
 from .._core import gammaln as gammaln
 from .._core import log_expit as log_expit
-from .._core import polygamma as _polygamma
 from ..numpy._dispatch import has_tracer
-
-psi = digamma
-
-
-def polygamma(n: int, x: Any) -> Any:
-    """As scipy.special.polygamma: derivative n of digamma, for one integer n >= 0."""
-    if has_tracer(x):
-        return _polygamma(n, x)
-    return importlib.import_module("scipy.special").polygamma(n, x)
+from ..numpy._elementary import sinc as sinc
+from ._elementary import boxcox as boxcox
+from ._elementary import boxcox1p as boxcox1p
+from ._elementary import cbrt as cbrt
+from ._elementary import cosdg as cosdg
+from ._elementary import cosm1 as cosm1
+from ._elementary import cotdg as cotdg
+from ._elementary import entr as entr
+from ._elementary import exp2 as exp2
+from ._elementary import exp10 as exp10
+from ._elementary import expm1 as expm1
+from ._elementary import exprel as exprel
+from ._elementary import huber as huber
+from ._elementary import inv_boxcox as inv_boxcox
+from ._elementary import inv_boxcox1p as inv_boxcox1p
+from ._elementary import kl_div as kl_div
+from ._elementary import log1p as log1p
+from ._elementary import logit as logit
+from ._elementary import pseudo_huber as pseudo_huber
+from ._elementary import radian as radian
+from ._elementary import rel_entr as rel_entr
+from ._elementary import sindg as sindg
+from ._elementary import tandg as tandg
+from ._elementary import xlog1py as xlog1py
+from ._elementary import xlogy as xlogy
+from ._gamma import beta as beta
+from ._gamma import betaln as betaln
+from ._gamma import binom as binom
+from ._gamma import erfcx as erfcx
+from ._gamma import factorial as factorial
+from ._gamma import gamma as gamma
+from ._gamma import gammasgn as gammasgn
+from ._gamma import log_ndtr as log_ndtr
+from ._gamma import loggamma as loggamma
+from ._gamma import multigammaln as multigammaln
+from ._gamma import ndtr as ndtr
+from ._gamma import poch as poch
+from ._gamma import polygamma as polygamma
+from ._gamma import psi as psi
+from ._gamma import rgamma as rgamma
+from ._orthogonal import eval_chebyt as eval_chebyt
+from ._orthogonal import eval_chebyu as eval_chebyu
+from ._orthogonal import eval_hermite as eval_hermite
+from ._orthogonal import eval_hermitenorm as eval_hermitenorm
+from ._orthogonal import eval_laguerre as eval_laguerre
+from ._orthogonal import eval_legendre as eval_legendre
 
 
 def logsumexp(
@@ -91,12 +127,3 @@ def _finite_maximum(x: Any, axis: Any) -> Any:
     top = np.max(x, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, top.dtype.type(0))
     return stop_gradient(top) if has_tracer(top) else top
-
-
-def xlogy(x: Any, y: Any) -> Any:
-    """As scipy.special.xlogy: x * log(y), zero where x is zero and y is not NaN."""
-    if not has_tracer((x, y)):
-        return importlib.import_module("scipy.special").xlogy(x, y)
-    zero = (x == 0) & ~np.isnan(y)
-    # log of the branch not taken sees 1, so that it has a finite derivative.
-    return np.where(zero, 0.0, x * np.log(np.where(zero, 1.0, y)))

@@ -1,0 +1,146 @@
+"""Densities of vectors and counts."""
+
+from __future__ import annotations
+
+from math import log, pi
+from typing import Any
+
+import numpy as np
+
+from ..._core import ShapeError, gammaln
+from ...numpy._arguments import as_array, as_floats
+from ...numpy._dispatch import has_tracer
+from .._dispatch import scipy_function
+from .._elementary import xlogy
+
+
+def _doubles(x: Any) -> Any:
+    return as_array(x).astype(np.float64)
+
+
+class _Multivariate:
+    """Methods of one distribution of scipy.stats; those that are not recorded are SciPy's."""
+
+    def __init__(self, name: str, methods: dict[str, Any]) -> None:
+        self.name = name
+        self._methods = methods
+
+    def __repr__(self) -> str:
+        return f"<dualtape.scipy.stats.{self.name}>"
+
+    @property
+    def recorded(self) -> list[str]:
+        """Methods that take traced values."""
+        return list(self._methods)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if not (has_tracer(args) or has_tracer(list(kwargs.values()))):
+                return getattr(scipy_function("stats", self.name), name)(*args, **kwargs)
+            if name not in self._methods:
+                raise TypeError(
+                    f"scipy.stats.{self.name}.{name} cannot be recorded; recorded are "
+                    f"{', '.join(self._methods)}"
+                )
+            return self._methods[name](*args, **kwargs)
+
+        return call
+
+
+def _matrix(cov: Any, n: int) -> Any:
+    """Covariance from a number, a vector of variances or a matrix."""
+    cov = _doubles(cov)
+    if cov.ndim == 0:
+        return cov * np.eye(n)
+    if cov.ndim == 1:
+        return np.diag(cov)
+    if cov.shape != (n, n):
+        raise ShapeError(f"multivariate_normal: cov must be ({n}, {n}), got {cov.shape}")
+    return cov
+
+
+def _parameters(mean: Any, cov: Any, x: Any = None) -> tuple[Any, Any]:
+    """Mean and covariance of one dimension."""
+    if mean is not None:
+        n = max(np.size(mean), 1)
+    elif np.ndim(cov):
+        n = np.shape(cov)[-1]
+    else:
+        n = 1 if x is None or np.ndim(x) == 0 else np.shape(x)[-1]
+    mean = np.zeros(n) if mean is None else np.reshape(_doubles(mean), (-1,))
+    return mean, _matrix(cov, n)
+
+
+def _log_determinant(cov: Any) -> Any:
+    return np.log(np.linalg.det(cov))
+
+
+def _normal_logpdf(x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False) -> Any:
+    x = _doubles(x)
+    mean, cov = _parameters(mean, cov, x)
+    n = mean.shape[0]
+    if x.ndim == 0:
+        x = np.reshape(x, (1, 1))
+    elif x.ndim == 1:
+        x = np.reshape(x, (-1, 1) if n == 1 else (1, -1))
+    deviation = x - mean
+    lead = deviation.shape[:-1]
+    flat = np.reshape(deviation, (-1, n))
+    solved = np.linalg.solve(cov, flat.T)
+    square = np.reshape(np.sum(flat.T * solved, axis=0), lead)
+    value = -0.5 * (n * log(2 * pi) + _log_determinant(cov) + square)
+    return np.squeeze(value)[()]
+
+
+def _normal_pdf(*args: Any, **kwargs: Any) -> Any:
+    return np.exp(_normal_logpdf(*args, **kwargs))
+
+
+def _normal_entropy(mean: Any = None, cov: Any = 1) -> Any:
+    mean, cov = _parameters(mean, cov)
+    return 0.5 * (mean.shape[0] * (1 + log(2 * pi)) + _log_determinant(cov))
+
+
+multivariate_normal = _Multivariate(
+    "multivariate_normal",
+    {"logpdf": _normal_logpdf, "pdf": _normal_pdf, "entropy": _normal_entropy},
+)
+
+
+def _dirichlet_logpdf(x: Any, alpha: Any) -> Any:
+    x, alpha = as_floats(x), as_floats(alpha)
+    if alpha.ndim != 1 or x.shape[0] not in (alpha.shape[0], alpha.shape[0] - 1):
+        raise ShapeError(f"dirichlet: x must have {alpha.shape} or one entry less, got {x.shape}")
+    if x.shape[0] == alpha.shape[0] - 1:
+        x = np.concatenate([x, 1 - np.sum(x, axis=0, keepdims=True)])
+    constant = np.sum(gammaln(alpha)) - gammaln(np.sum(alpha))
+    column = np.reshape(alpha - 1, (-1,) + (1,) * (x.ndim - 1))
+    return (np.sum(xlogy(column, x), axis=0) - constant)[()]
+
+
+def _dirichlet_pdf(x: Any, alpha: Any) -> Any:
+    return np.exp(_dirichlet_logpdf(x, alpha))
+
+
+dirichlet = _Multivariate("dirichlet", {"logpdf": _dirichlet_logpdf, "pdf": _dirichlet_pdf})
+
+
+def _multinomial_logpmf(x: Any, n: Any, p: Any) -> Any:
+    x, p = _doubles(x), _doubles(p)
+    total = _doubles(n)
+    # As SciPy: the last probability is what the others leave.
+    last = 1 - np.sum(p[..., :-1], axis=-1, keepdims=True)
+    p = np.concatenate([p[..., :-1], last], axis=-1)
+    value = gammaln(total + 1) + np.sum(xlogy(x, p) - gammaln(x + 1), axis=-1)
+    inside = np.all(x >= 0, axis=-1) & (np.sum(x, axis=-1) == total)
+    return np.where(inside, value, -np.inf)
+
+
+def _multinomial_pmf(x: Any, n: Any, p: Any) -> Any:
+    return np.exp(_multinomial_logpmf(x, n, p))
+
+
+multinomial = _Multivariate("multinomial", {"logpmf": _multinomial_logpmf, "pmf": _multinomial_pmf})
