@@ -171,6 +171,28 @@ REDUCTIONS: Table = {
     "nancumprod": row(lambda np, a: np.nancumprod(np.where(MASK, a, np.nan)), A),
     "nanargmax": row(lambda np, a: a * np.nanargmax(np.where(MASK, a, np.nan)), A),
     "nanargmin": row(lambda np, a: a[:, 0] * np.nanargmin(np.where(MASK, a, np.nan), axis=1), A),
+    "median": row(lambda np, a: np.median(a, axis=1), A),
+    "median odd": row(lambda np, a: np.median(a), V),
+    "median axes": row(lambda np, a: np.median(a, axis=(0, 2), keepdims=True), C),
+    "quantile": row(lambda np, a: np.quantile(a, 0.3, axis=0), A),
+    "quantile several": row(lambda np, a: np.quantile(a, [0.1, 0.85], axis=1, keepdims=True), A),
+    "quantile method": row(lambda np, a: np.quantile(a, 0.35, method="hazen"), A),
+    "quantile inverted": row(lambda np, a: np.quantile(a, 0.35, method="inverted_cdf"), A),
+    "quantile traced": row(lambda np, a, q: np.quantile(a, (q[:2] + 2) / 5, axis=1), A, V),
+    "percentile": row(lambda np, a: np.percentile(a, 40, axis=-1), C),
+    "percentile several": row(lambda np, a: np.percentile(a, [[10, 55.5]], axis=(0, 1)), C),
+    "nanmedian": row(lambda np, a: np.nanmedian(np.where(MASK, a, np.nan), axis=0), A),
+    "nanquantile": row(
+        lambda np, a: np.nanquantile(np.where(MASK, a, np.nan), [0.2, 0.7], axis=1), A
+    ),
+    "nanpercentile": row(
+        lambda np, a: np.nanpercentile(np.where(MASK, a, np.nan), 30.0, keepdims=True), A
+    ),
+    "sort": row(lambda np, a: np.sort(a, axis=0), A),
+    "sort flat": row(lambda np, a: np.sort(a, axis=None), A),
+    "argsort": row(lambda np, a: np.take_along_axis(a, np.argsort(a, axis=1), axis=1), A),
+    "partition": row(lambda np, a: np.partition(a, 1, axis=1)[:, 1], A),
+    "argpartition": row(lambda np, a: a[np.argpartition(a, 0)[0]] * a, V),
     "diff": row(lambda np, a: np.diff(a), A),
     "diff twice": row(lambda np, a: np.diff(a, n=2, axis=0), A),
     "diff ends": row(lambda np, a, b: np.diff(a, prepend=b[:3, None], append=0.0), A, V),

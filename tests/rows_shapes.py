@@ -101,7 +101,7 @@ SHAPES: Table = {
 }  # fmt: skip
 for _mode, _options in [
     ("constant", {}), ("edge", {}), ("linear_ramp", {"end_values": (0.5, -1.0)}), ("maximum", {}),
-    ("minimum", {"stat_length": 2}), ("mean", {}), ("reflect", {}), ("wrap", {}),
+    ("minimum", {"stat_length": 2}), ("mean", {}), ("median", {}), ("reflect", {}), ("wrap", {}),
     ("symmetric", {}), ("empty", {}),
 ]:  # fmt: skip
     SHAPES[f"pad {_mode}"] = row(

@@ -6,148 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from edge_points import ARRAY_EDGES, EDGES, PAGE, ArrayEdge, inf, page
 from registry_table import DTYPES, ENTRIES, ROWS, Row, function, pullback, pushforward
 
 import dualtape as dt
-
-inf, nan = np.inf, np.nan
-pi = np.pi
-
-# function -> rows of (arguments, value, derivative in each argument).
-EDGES: dict[str, list[tuple[tuple[float, ...], float, tuple[float, ...]]]] = {
-    "absolute": [
-        ((0.0,), 0.0, (0.0,)),
-        ((-0.0,), 0.0, (0.0,)),
-        ((-inf,), inf, (-1.0,)),
-        ((nan,), nan, (nan,)),
-    ],
-    "sign": [((0.0,), 0.0, (0.0,)), ((-0.0,), 0.0, (0.0,)), ((-inf,), -1.0, (0.0,))],
-    "floor": [((2.0,), 2.0, (0.0,)), ((-0.0,), -0.0, (0.0,)), ((inf,), inf, (0.0,))],
-    "ceil": [((2.0,), 2.0, (0.0,)), ((-0.5,), -0.0, (0.0,)), ((-inf,), -inf, (0.0,))],
-    "trunc": [((-0.5,), -0.0, (0.0,)), ((nan,), nan, (0.0,))],
-    "rint": [((0.5,), 0.0, (0.0,)), ((1.5,), 2.0, (0.0,)), ((-0.5,), -0.0, (0.0,))],
-    "heaviside": [
-        ((0.0, 0.5), 0.5, (0.0, 1.0)),
-        ((-1.0, 0.5), 0.0, (0.0, 0.0)),
-        ((nan, 0.5), nan, (0.0, 0.0)),
-    ],
-    "copysign": [
-        ((3.0, -0.0), -3.0, (-1.0, 0.0)),
-        ((-3.0, 0.0), 3.0, (-1.0, 0.0)),
-        ((0.0, -1.0), -0.0, (0.0, 0.0)),
-    ],
-    "floor_divide": [((1.0, 0.0), inf, (0.0, 0.0)), ((-7.0, 2.0), -4.0, (0.0, 0.0))],
-    "remainder": [((6.0, 3.0), 0.0, (1.0, -2.0)), ((-7.0, 2.0), 1.0, (1.0, 4.0))],
-    "fmod": [((6.0, 3.0), 0.0, (1.0, -2.0)), ((-7.0, 2.0), -1.0, (1.0, 3.0))],
-    "maximum": [
-        ((1.0, 1.0), 1.0, (0.5, 0.5)),
-        ((0.0, -0.0), 0.0, (0.5, 0.5)),
-        ((inf, 1.0), inf, (1.0, 0.0)),
-    ],
-    "minimum": [
-        ((1.0, 1.0), 1.0, (0.5, 0.5)),
-        ((-inf, 1.0), -inf, (1.0, 0.0)),
-    ],
-    "fmax": [
-        ((1.0, 1.0), 1.0, (0.5, 0.5)),
-        ((nan, 1.0), 1.0, (0.0, 1.0)),
-        ((1.0, nan), 1.0, (1.0, 0.0)),
-    ],
-    "fmin": [
-        ((1.0, 1.0), 1.0, (0.5, 0.5)),
-        ((nan, 1.0), 1.0, (0.0, 1.0)),
-        ((1.0, nan), 1.0, (1.0, 0.0)),
-    ],
-    # On its borders clip lets the slope through: a fit that sits on a bound still feels it.
-    "clip": [
-        ((-1.0, -1.0, 2.0), -1.0, (1.0, 0.0, 0.0)),
-        ((2.0, -1.0, 2.0), 2.0, (1.0, 0.0, 0.0)),
-        ((3.0, -1.0, 2.0), 2.0, (0.0, 0.0, 1.0)),
-        ((-3.0, -1.0, 2.0), -1.0, (0.0, 1.0, 0.0)),
-        ((0.0, 2.0, 1.0), 1.0, (0.0, 0.0, 1.0)),
-        ((inf, -1.0, 2.0), 2.0, (0.0, 0.0, 1.0)),
-    ],
-    "where": [
-        ((1.0, 5.0, inf), 5.0, (0.0, 1.0, 0.0)),
-        ((0.0, nan, 5.0), 5.0, (0.0, 0.0, 1.0)),
-    ],
-    "add": [((inf, 1.0), inf, (1.0, 1.0)), ((inf, -inf), nan, (1.0, 1.0))],
-    "subtract": [((inf, inf), nan, (1.0, -1.0)), ((-0.0, 0.0), -0.0, (1.0, -1.0))],
-    "multiply": [((0.0, inf), nan, (inf, 0.0)), ((-0.0, 1.0), -0.0, (1.0, -0.0))],
-    "divide": [((1.0, 0.0), inf, (inf, -inf)), ((1.0, -0.0), -inf, (-inf, -inf))],
-    "negative": [((0.0,), -0.0, (-1.0,)), ((nan,), nan, (-1.0,))],
-    "power": [
-        ((0.0, 0.0), 1.0, (0.0, 0.0)),
-        ((0.0, 1.0), 0.0, (1.0, 0.0)),
-        ((0.0, 2.0), 0.0, (0.0, 0.0)),
-        ((0.0, 0.5), 0.0, (inf, 0.0)),
-        ((0.0, -1.0), inf, (-inf, -inf)),
-        ((2.0, 0.0), 1.0, (0.0, np.log(2.0))),
-        ((-2.0, 2.0), 4.0, (-4.0, nan)),
-        ((-2.0, 3.0), -8.0, (12.0, nan)),
-        ((-2.0, -1.0), -0.5, (-0.25, nan)),
-        ((-2.0, 0.5), nan, (nan, nan)),
-        ((1.0, inf), 1.0, (inf, 0.0)),
-        ((inf, 0.0), 1.0, (0.0, inf)),
-        ((inf, -1.0), 0.0, (-0.0, 0.0)),
-    ],
-    "square": [((0.0,), 0.0, (0.0,)), ((-inf,), inf, (-inf,)), ((nan,), nan, (nan,))],
-    "sqrt": [((0.0,), 0.0, (inf,)), ((inf,), inf, (0.0,)), ((-1.0,), nan, (nan,))],
-    "cbrt": [((0.0,), 0.0, (inf,)), ((-8.0,), -2.0, (1 / 12,)), ((-inf,), -inf, (0.0,))],
-    "reciprocal": [((0.0,), inf, (-inf,)), ((-0.0,), -inf, (-inf,)), ((inf,), 0.0, (-0.0,))],
-    "exp": [((-inf,), 0.0, (0.0,)), ((inf,), inf, (inf,)), ((nan,), nan, (nan,))],
-    "exp2": [((-inf,), 0.0, (0.0,)), ((inf,), inf, (inf,))],
-    "expm1": [((-0.0,), -0.0, (1.0,)), ((-inf,), -1.0, (0.0,)), ((inf,), inf, (inf,))],
-    "log": [((0.0,), -inf, (inf,)), ((inf,), inf, (0.0,)), ((-1.0,), nan, (-1.0,))],
-    "log2": [((0.0,), -inf, (inf,)), ((1.0,), 0.0, (1 / np.log(2.0),))],
-    "log10": [((0.0,), -inf, (inf,)), ((1.0,), 0.0, (1 / np.log(10.0),))],
-    "log1p": [((-1.0,), -inf, (inf,)), ((-0.0,), -0.0, (1.0,)), ((inf,), inf, (0.0,))],
-    "expit": [((-inf,), 0.0, (0.0,)), ((inf,), 1.0, (0.0,)), ((nan,), nan, (nan,))],
-    "log_expit": [((-inf,), -inf, (1.0,)), ((inf,), 0.0, (0.0,)), ((nan,), nan, (nan,))],
-    "logaddexp": [
-        ((-inf, -inf), -inf, (0.5, 0.5)),
-        ((-inf, 1.0), 1.0, (0.0, 1.0)),
-        ((inf, 1.0), inf, (1.0, 0.0)),
-        ((inf, inf), inf, (0.5, 0.5)),
-        ((nan, 1.0), nan, (nan, nan)),
-    ],
-    "logaddexp2": [
-        ((-inf, -inf), -inf, (0.5, 0.5)),
-        ((inf, 1.0), inf, (1.0, 0.0)),
-        ((nan, 1.0), nan, (nan, nan)),
-    ],
-    "sin": [((-0.0,), -0.0, (1.0,)), ((inf,), nan, (nan,))],
-    "cos": [((0.0,), 1.0, (-0.0,)), ((inf,), nan, (nan,))],
-    "tan": [((-0.0,), -0.0, (1.0,)), ((inf,), nan, (nan,))],
-    "arcsin": [((1.0,), pi / 2, (inf,)), ((-1.0,), -pi / 2, (inf,)), ((2.0,), nan, (nan,))],
-    "arccos": [((1.0,), 0.0, (-inf,)), ((-1.0,), pi, (-inf,)), ((2.0,), nan, (nan,))],
-    "arctan": [((inf,), pi / 2, (0.0,)), ((-inf,), -pi / 2, (0.0,)), ((-0.0,), -0.0, (1.0,))],
-    # The axes; no derivative exists at the origin.
-    "arctan2": [
-        ((0.0, 2.0), 0.0, (0.5, -0.0)),
-        ((0.0, -2.0), pi, (-0.5, -0.0)),
-        ((-0.0, -2.0), -pi, (-0.5, 0.0)),
-        ((2.0, 0.0), pi / 2, (0.0, -0.5)),
-        ((-2.0, 0.0), -pi / 2, (0.0, 0.5)),
-        ((0.0, 0.0), 0.0, (nan, nan)),
-    ],
-    "hypot": [
-        ((0.0, 0.0), 0.0, (0.0, 0.0)),
-        ((0.0, 2.0), 2.0, (0.0, 1.0)),
-        ((-2.0, 0.0), 2.0, (-1.0, 0.0)),
-        ((1e30, 1e30), np.sqrt(2.0) * 1e30, (np.sqrt(0.5), np.sqrt(0.5))),
-    ],
-    "sinh": [((-0.0,), -0.0, (1.0,)), ((inf,), inf, (inf,)), ((-inf,), -inf, (inf,))],
-    "cosh": [((0.0,), 1.0, (0.0,)), ((-inf,), inf, (-inf,))],
-    "tanh": [((-0.0,), -0.0, (1.0,)), ((inf,), 1.0, (0.0,)), ((nan,), nan, (nan,))],
-    "arcsinh": [((-0.0,), -0.0, (1.0,)), ((inf,), inf, (0.0,))],
-    "arccosh": [((1.0,), 0.0, (inf,)), ((inf,), inf, (0.0,)), ((0.5,), nan, (nan,))],
-    "arctanh": [((1.0,), inf, (inf,)), ((-1.0,), -inf, (inf,)), ((0.0,), 0.0, (1.0,))],
-    "erf": [((inf,), 1.0, (0.0,)), ((-inf,), -1.0, (0.0,)), ((-0.0,), -0.0, (2 / pi**0.5,))],
-    "erfc": [((inf,), 0.0, (-0.0,)), ((-inf,), 2.0, (-0.0,)), ((nan,), nan, (nan,))],
-    "gammaln": [((0.0,), inf, (-inf,)), ((-1.0,), inf, (nan,)), ((inf,), inf, (inf,))],
-    "digamma": [((0.0,), -inf, (inf,)), ((-1.0,), nan, (inf,)), ((inf,), inf, (0.0,))],
-}
 
 CASES = [
     pytest.param(name, args, value, partials, id=f"{name}{args}")
@@ -235,3 +97,16 @@ def test_broadcasting_sums_the_cotangent(name: str) -> None:
     wanted = [pullback(f, [np.array(x) for x in full], k) for k in (0, 1)]
     np.testing.assert_allclose(a_bar, wanted[0].sum(axis=1, keepdims=True), rtol=1e-13)
     np.testing.assert_allclose(b_bar, wanted[1].sum(axis=(0, 2))[:, None], rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("edge", ARRAY_EDGES, ids=[edge.text for edge in ARRAY_EDGES])
+def test_gradient_of_array_functions_at_edge_points(edge: ArrayEdge) -> None:
+    x, wanted = np.array(edge.x, float), np.array(edge.gradient, float)
+    for gradient in (dt.grad, dt.jacfwd, dt.jacrev):
+        np.testing.assert_allclose(gradient(edge.f)(x), wanted, rtol=1e-14)
+    rows = dt.vmap(dt.grad(edge.f))(np.stack([x, x])) if "unique" not in edge.text else wanted
+    np.testing.assert_allclose(rows, np.broadcast_to(wanted, rows.shape), rtol=1e-14)
+
+
+def test_page_of_edge_points_is_in_step() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "run `python tests/edge_points.py`"

@@ -317,6 +317,12 @@ from ._nan import nanprod as nanprod
 from ._nan import nanstd as nanstd
 from ._nan import nansum as nansum
 from ._nan import nanvar as nanvar
+from ._order import median as median
+from ._order import nanmedian as nanmedian
+from ._order import nanpercentile as nanpercentile
+from ._order import nanquantile as nanquantile
+from ._order import percentile as percentile
+from ._order import quantile as quantile
 from ._padding import pad as pad
 from ._polynomials import convolve as convolve
 from ._polynomials import correlate as correlate
@@ -368,9 +374,7 @@ from ._statistics import var as var
 
 
 def __getattr__(name: str) -> Any:
-    if hasattr(_np, name):
-        raise AttributeError(
-            f"dualtape.numpy has no {name!r} yet: numpy.{name} cannot be recorded. Outside of "
-            f"recorded functions use numpy.{name}; inside, build it from what dualtape.numpy has"
-        )
-    raise AttributeError(f"module {__name__!r} has no {name!r}, and neither has numpy")
+    """NumPy's own: random, testing, and functions that raise by their name on traced values."""
+    if name.startswith("__") or not hasattr(_np, name):
+        raise AttributeError(f"module {__name__!r} has no {name!r}, and neither has numpy")
+    return getattr(_np, name)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._arguments import as_array, as_floats, is_given, keeps, no_out, scalar_or_array
+from ._arguments import as_array, as_floats, is_given, keeps, no_out, root, scalar_or_array
 from ._dispatch import composite
 
 
@@ -93,7 +93,7 @@ def nanvar(
 
 @composite(np.nanstd)
 def nanstd(a: Any, *args: Any, **kwargs: Any) -> Any:
-    return np.sqrt(nanvar(a, *args, **kwargs))
+    return root(nanvar(a, *args, **kwargs), 0.5)
 
 
 def _extreme(function: Any, a: Any, axis: Any, keepdims: Any, initial: Any, where: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._core import Tracer
-from ._arguments import as_array, as_floats, axes_of, is_given, keeps, no_out
+from ._arguments import as_array, as_floats, axes_of, is_given, keeps, no_out, root
 from ._dispatch import composite
 
 
@@ -48,7 +48,7 @@ def var(
 
 @composite(np.std)
 def std(a: Any, *args: Any, **kwargs: Any) -> Any:
-    return np.sqrt(var(a, *args, **kwargs))
+    return root(var(a, *args, **kwargs), 0.5)
 
 
 @composite(np.average)

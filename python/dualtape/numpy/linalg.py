@@ -14,7 +14,7 @@ from .._core import matmul as matmul
 from .._core import matrix_transpose as matrix_transpose
 from .._core import solve as solve
 from . import _products
-from ._arguments import as_array, axis_of
+from ._arguments import as_array, axis_of, root
 from ._dispatch import composite
 
 
@@ -22,17 +22,9 @@ def _floating(x: Any) -> Any:
     return x if x.dtype.kind in "fc" else x.astype(float)
 
 
-def _root(total: Any, exponent: float) -> Any:
-    """total ** exponent; at zero with derivative zero, the subgradient of least length."""
-    zero = total == 0
-    inside = np.where(zero, total.dtype.type(1), total)
-    root = np.sqrt(inside) if exponent == 0.5 else inside**exponent
-    return np.where(zero, total.dtype.type(0), root)[()]  # A scalar where NumPy gives one.
-
-
 def _vector_norm(x: Any, order: Any, axis: int | tuple[int, ...] | None, keepdims: bool) -> Any:
     if order is None or order == 2:
-        return _root(np.sum(np.square(x), axis=axis, keepdims=keepdims), 0.5)
+        return root(np.sum(np.square(x), axis=axis, keepdims=keepdims), 0.5)
     if isinstance(order, str):
         raise ValueError(f"norm: ord must be a number for vectors, got {order!r}")
     size = np.abs(x)
@@ -45,7 +37,7 @@ def _vector_norm(x: Any, order: Any, axis: int | tuple[int, ...] | None, keepdim
     if order == 1:
         return np.sum(size, axis=axis, keepdims=keepdims)
     total = np.sum(size**order, axis=axis, keepdims=keepdims)
-    return _root(total, 1 / order) if order > 0 else total ** (1 / order)
+    return root(total, 1 / order) if order > 0 else total ** (1 / order)
 
 
 def _matrix_norm(x: Any, order: Any, axis: tuple[int, int], keepdims: bool) -> Any:
@@ -53,7 +45,7 @@ def _matrix_norm(x: Any, order: Any, axis: tuple[int, int], keepdims: bool) -> A
     if rows == columns:
         raise ValueError(f"norm: axis must name two axes, got {axis}")
     if order in (None, "fro", "f"):
-        return _root(np.sum(np.square(x), axis=axis, keepdims=keepdims), 0.5)
+        return root(np.sum(np.square(x), axis=axis, keepdims=keepdims), 0.5)
     if order in (2, -2, "nuc"):
         raise UnsupportedFunctionError(
             f"norm: ord={order!r} of a matrix needs singular values, which cannot be recorded yet; "

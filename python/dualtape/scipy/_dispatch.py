@@ -15,12 +15,24 @@ F = TypeVar("F", bound=Callable[..., Any])
 def scipy_function(module: str, name: str) -> Any:
     """SciPy's own function; ImportError where SciPy is not installed."""
     try:
-        return getattr(importlib.import_module(f"scipy.{module}"), name)
+        found = importlib.import_module(f"scipy.{module}")
     except ImportError as error:
         raise ImportError(
             f"dualtape.scipy.{module}.{name} of numbers that are not traced needs SciPy; "
             "pip install scipy"
         ) from error
+    return getattr(found, name)
+
+
+def hand_on(module: str) -> Callable[[str], Any]:
+    """__getattr__ of a module here: what it has not is SciPy's own, for plain numbers."""
+
+    def missing(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"module 'dualtape.scipy.{module}' has no {name!r}")
+        return scipy_function(module, name)
+
+    return missing
 
 
 def composite(module: str) -> Callable[[F], F]:

@@ -41,21 +41,22 @@ def xlogy(x: Any, y: Any) -> Any:
     x, y = arrays(x, y)
     # 0 log 0 is 0, and so is its derivative; 0 log y has the derivative log y in x.
     zero = (x == 0) & (y <= 0)
-    return choose(zero, x, x * np.log(np.where(zero, 1, y)))
+    return choose(zero, 0, x * np.log(np.where(zero, 1, y)))
 
 
 @ufunc
 def xlog1py(x: Any, y: Any) -> Any:
     x, y = arrays(x, y)
     zero = (x == 0) & (y <= -1)
-    return choose(zero, x, x * np.log1p(np.where(zero, 0, y)))
+    return choose(zero, 0, x * np.log1p(np.where(zero, 0, y)))
 
 
 @ufunc
 def entr(x: Any) -> Any:
     (x,) = arrays(x)
     positive = np.where(x > 0, x, 1)
-    return choose(x > 0, -x * np.log(positive), np.where(x < 0, -np.inf, x))
+    outside = np.where(x < 0, -np.inf, np.where(x == 0, 0, x))
+    return choose(x > 0, -x * np.log(positive), outside)
 
 
 def _ratio_term(x: Any, y: Any, inside: Any) -> Any:

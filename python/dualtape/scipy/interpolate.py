@@ -8,8 +8,7 @@ import numpy as np
 
 from ..numpy._arguments import as_array, as_floats, axis_of, indexable_by
 from ..numpy._dispatch import has_tracer
-from ..numpy._indexing import bisect
-from ._dispatch import scipy_function
+from ._dispatch import hand_on, scipy_function
 
 
 class _Piecewise:
@@ -25,7 +24,7 @@ class _Piecewise:
         outside = self.extrapolate if extrapolate is None else extrapolate
         if outside == "periodic":
             x = knots[0] + (x - knots[0]) % (knots[n - 1] - knots[0])
-        i = np.clip(bisect(knots, x, "right") - 1, 0, n - 2)
+        i = np.clip(np.searchsorted(knots, x, "right") - 1, 0, n - 2)
         h = x - indexable_by(knots, i)[i]
         h = np.reshape(h, (*h.shape, *(1,) * (c.ndim - 2)))
         order = c.shape[0] - 1
@@ -281,7 +280,7 @@ class interp1d:
         return value[()]
 
     def _simple(self, x: Any, knots: Any, y: Any, n: int) -> Any:
-        right = bisect(knots, x, "right")
+        right = np.searchsorted(knots, x, "right")
         if self.kind == "linear":
             i = np.clip(right - 1, 0, n - 2)
             knots, y = indexable_by(knots, i), indexable_by(y, i)
@@ -291,7 +290,10 @@ class interp1d:
         if self.kind == "previous":
             i = np.clip(right - 1, 0, n - 1)
         elif self.kind == "next":
-            i = np.clip(bisect(knots, x, "left"), 0, n - 1)
+            i = np.clip(np.searchsorted(knots, x, "left"), 0, n - 1)
         else:
-            i = np.clip(bisect((knots[1:] + knots[:-1]) / 2, x, "left"), 0, n - 1)
+            i = np.clip(np.searchsorted((knots[1:] + knots[:-1]) / 2, x, "left"), 0, n - 1)
         return indexable_by(y, i)[i]
+
+
+__getattr__ = hand_on("interpolate")

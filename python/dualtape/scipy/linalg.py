@@ -8,7 +8,7 @@ import numpy as np
 
 from ..numpy import linalg as _linalg
 from ..numpy._arguments import as_array
-from ._dispatch import composite
+from ._dispatch import composite, hand_on
 
 
 def _refuse(name: str, **given: Any) -> None:
@@ -145,3 +145,6 @@ def solve_toeplitz(c_or_cr: Any, b: Any, check_finite: bool = True) -> Any:
 @composite("linalg")
 def solve_circulant(c: Any, b: Any, **options: Any) -> Any:
     return _linalg.solve(circulant(c), b)
+
+
+__getattr__ = hand_on("linalg")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..numpy._arguments import along, as_array, as_floats, axes_of, axis_of
-from ._dispatch import composite
+from ._dispatch import composite, hand_on
 
 
 def _windows(x: Any, shape: list[int], axes: list[int]) -> Any:
@@ -183,3 +183,6 @@ def detrend(
     moved = np.moveaxis(x, axis, -1)
     trend = np.matmul(np.matmul(moved, basis), basis.T)
     return np.moveaxis(moved - trend.astype(x.dtype), -1, axis)
+
+
+__getattr__ = hand_on("signal")

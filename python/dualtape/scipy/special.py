@@ -18,6 +18,7 @@ from .._core import gammaln as gammaln
 from .._core import log_expit as log_expit
 from ..numpy._dispatch import has_tracer
 from ..numpy._elementary import sinc as sinc
+from ._dispatch import hand_on
 from ._elementary import boxcox as boxcox
 from ._elementary import boxcox1p as boxcox1p
 from ._elementary import cbrt as cbrt
@@ -127,3 +128,6 @@ def _finite_maximum(x: Any, axis: Any) -> Any:
     top = np.max(x, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, top.dtype.type(0))
     return stop_gradient(top) if has_tracer(top) else top
+
+
+__getattr__ = hand_on("special")

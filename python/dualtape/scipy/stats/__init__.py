@@ -10,9 +10,7 @@ np.float64(0.25)
 
 from __future__ import annotations
 
-from typing import Any
-
-from .._dispatch import scipy_function
+from .._dispatch import hand_on
 from ._bounded import pareto as pareto
 from ._bounded import truncnorm as truncnorm
 from ._continuous import beta as beta
@@ -51,8 +49,4 @@ from ._multivariate import dirichlet as dirichlet
 from ._multivariate import multinomial as multinomial
 from ._multivariate import multivariate_normal as multivariate_normal
 
-
-def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
-        raise AttributeError(name)
-    return scipy_function("stats", name)
+__getattr__ = hand_on("stats")
