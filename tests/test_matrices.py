@@ -475,3 +475,42 @@ def test_hessian_blocks_of_a_custom_rule_are_not_mirrored():
     hessian = dt.hessian(product, (0, 1))(2.0, 5.0)
     assert hessian[0][1] == 10.0
     assert hessian[1][0] == 3.0
+
+
+def test_laplacian_goes_through_a_custom_rule():
+    @dt.custom_jvp
+    def wave(x: Any) -> Any:
+        return np.sin(2 * x)
+
+    @wave.defjvp
+    def _(primals: Any, tangents: Any) -> Any:
+        return wave(*primals), 2 * np.cos(2 * primals[0]) * tangents[0]
+
+    fun = lambda x: np.sum(wave(x) * x)  # noqa: E731
+    plain = lambda x: np.sum(np.sin(2 * x) * x)  # noqa: E731
+    wanted = np.trace(columns(dt.grad(plain), X))
+    np.testing.assert_allclose(dt.laplacian(fun)(X), wanted, rtol=1e-7)
+    np.testing.assert_allclose(dt.hessian_diagonal(fun)(X).sum(), wanted, rtol=1e-7)
+
+
+def test_laplacian_refuses_a_rule_without_forward_mode():
+    @dt.custom_vjp
+    def wave(x: Any) -> Any:
+        return np.sin(x)
+
+    wave.defvjp(lambda x: (np.sin(x), x), lambda x, y_bar: (np.cos(x) * y_bar,))
+    with pytest.raises(dt.DerivativeError, match="forward mode"):
+        dt.laplacian(lambda x: np.sum(wave(x)))(X)
+
+
+def test_direction_is_that_of_less_work():
+    """Few results of many entries: in reverse. Many results of few: forward."""
+    wide = np.linspace(-1, 1, 4 * 300).reshape(4, 300)
+    for fun, x, other in [
+        (lambda x: np.tanh(wide @ np.tanh(wide.T @ np.tanh(wide @ x))), np.ones(300), dt.jacfwd),
+        (lambda x: np.tanh(wide.T @ np.tanh(wide @ np.tanh(wide.T @ x))), np.ones(4), dt.jacrev),
+    ]:
+        best = str(dt.jit(dt.jacobian(fun)).plan(x))
+        assert best != str(dt.jit(other(fun)).plan(x))
+        better = dt.jacrev if other is dt.jacfwd else dt.jacfwd
+        assert best == str(dt.jit(better(fun)).plan(x))

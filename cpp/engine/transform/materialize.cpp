@@ -37,6 +37,15 @@ ProgramPtr pullback_of_output(const LinearProgram& linear, std::size_t o, const 
   return b.finish(outputs);
 }
 
+/// A linear program of more instructions is not derived twice to see which way is cheaper.
+constexpr std::size_t kLong = 20000;
+
+std::int64_t entries(const std::vector<Type>& types) {
+  std::int64_t sum = 0;
+  for (const Type& t : types) sum += element_count(t.shape);
+  return sum;
+}
+
 /// The blocks of one linear map, in any builder that has its residuals.
 class Blocks {
  public:
@@ -91,6 +100,9 @@ class Blocks {
     for (auto o : outputs_) results.push_back(y_[o]);
     for (std::size_t i = 0; i < n_in(); ++i) inputs.push_back(x(i));
     if (reverse_only || all_single(results)) return {Direction::kReverse};
+    if (linear_.program->size() > kLong) {
+      return {entries(results) <= entries(inputs) ? Direction::kReverse : Direction::kForward};
+    }
     if (all_single(inputs)) return {Direction::kForward, Direction::kReverse};
     return {Direction::kReverse, Direction::kForward};
   }
