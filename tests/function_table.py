@@ -11,6 +11,7 @@ import scipy.linalg
 import scipy.signal
 import scipy.special
 import scipy.stats
+from rows_fourier import COMPLEX, FOURIER
 from rows_math import ELEMENTWISE, REDUCTIONS
 from rows_products import LINALG as NUMPY_LINALG
 from rows_products import PRODUCTS
@@ -62,4 +63,6 @@ ROWS: list[Entry] = [
     *entries("Linear algebra of SciPy", "scipy.linalg", LINALG, scipy.linalg, dsp.linalg),
     *entries("Signals", "scipy.signal", SIGNAL, scipy.signal, dsp.signal),
     *entries("Interpolation", "scipy.interpolate", INTERPOLATE, scipy.interpolate, dsp.interpolate),
+    *entries("Complex numbers", "numpy", COMPLEX, np, dnp),
+    *entries("Fourier transforms", "numpy.fft", FOURIER, np.fft, dnp.fft),
 ]

@@ -1,0 +1,53 @@
+"""Rows of the table of functions: Fourier transforms and parts of complex numbers.
+
+Arguments and results are real here; complex ones are in complex_cases.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from table_rows import Table, cell, row
+
+V, A = cell(6), cell(3, 4)
+TURN = complex(np.exp(0.7j))
+
+
+def _pair(y: Any) -> Any:
+    """Both parts of a complex result, as one real number."""
+    return y.real + 2.0 * y.imag
+
+
+def _transform(name: str, a: Any) -> Table:
+    return {
+        name: row(lambda fft, x: _pair(getattr(fft, name)(x)), a),
+        f"{name} norm": row(lambda fft, x: _pair(getattr(fft, name)(x, norm="ortho")), a),
+    }
+
+
+NAMES = (
+    *("fft", "ifft", "rfft", "irfft", "hfft", "ihfft"),
+    *("fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn"),
+)
+
+FOURIER: Table = {
+    **{key: made for name in NAMES for key, made in _transform(name, A).items()},
+    "fft length": row(lambda fft, x: _pair(fft.fft(x, 5, axis=0)), A),
+    "irfft length": row(lambda fft, x: fft.irfft(x, 7), A),
+    "fftn axes": row(lambda fft, x: _pair(fft.fftn(x, (2, 5), (1, 0))), A),
+    "fftshift": row(lambda fft, x: fft.fftshift(x), A),
+    "ifftshift": row(lambda fft, x: fft.ifftshift(x, 1), A),
+}
+
+COMPLEX: Table = {
+    "real": row(lambda np, x: np.real(np.exp(x * TURN)), V),
+    "imag": row(lambda np, x: np.imag(np.exp(x * TURN)), V),
+    "conj": row(lambda np, x: np.imag(np.conj(x * TURN) * np.exp(x * TURN)), V),
+    "conjugate": row(lambda np, x: np.real(np.conjugate(x * TURN) * np.exp(x * TURN)), V),
+    "absolute complex": row(lambda np, x: np.absolute(x * TURN + 1j), V),
+    "angle complex": row(lambda np, x: np.angle(x * TURN + 3j), V),
+    "sign complex": row(lambda np, x: _pair(np.sign(x * TURN + 1j)), V),
+    "vdot complex": row(lambda np, x: _pair(np.vdot(x * TURN, x[::-1] + 1j)), V),
+    "var complex": row(lambda np, x: np.var(x * TURN + 1j * x**2), V),
+}
