@@ -89,3 +89,18 @@ def test_fit_of_a_gaussian_process(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "amplitude      1.500" in printed
     assert printed.count("relative difference") == 3
+
+
+def test_bratus_equation_is_solved(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("bratu").main(100)
+    assert "u in the middle: 0.79" in capsys.readouterr().out
+
+
+def test_cameras_and_points_are_found(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("bundle_adjustment").main()
+    assert "by 9 products" in capsys.readouterr().out
+
+
+def test_pendulum_swings_up_with_the_least_effort(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("optimal_control").main()
+    assert "effort 3.07" in capsys.readouterr().out

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -32,7 +33,12 @@ class FurtherInputs {
 struct Sources {
   std::vector<Expr> parts;
   IndexArray places;  // for each entry of the pattern
+  /// Entries that are sums: (entry, a further place) to be added.
+  IndexArray more_entries, more_places;
 };
+
+/// The entries, in the pattern's order.
+Expr gathered(Sources sources, DType dtype, Builder& b, FurtherInputs& inputs);
 
 /// Entries of several arrays laid end to end.
 struct Blocks {
@@ -42,6 +48,34 @@ struct Blocks {
   std::size_t count() const { return starts.size() - 1; }
   std::int64_t size(std::size_t block) const { return starts[block + 1] - starts[block]; }
 };
+
+/// One step along an axis of a term.
+struct Step {
+  std::int64_t row, column, place;
+};
+/// A term at its place in the matrix: all combinations of one step of each axis.
+struct PlacedTerm {
+  std::vector<std::vector<Step>> axes;
+  Step first;
+};
+
+/// A matrix described by the structure of its program (transform/lanes.hpp).
+struct StructuredMatrix {
+  std::int64_t rows = 0, columns = 0;
+  std::vector<PlacedTerm> terms;
+  std::vector<Expr> coefficients;
+  double entries = 0;  // of all terms
+  bool exact = true;   // no term has entries that the program cannot make nonzero
+
+  /// Positions and sources of the entries; entries of several terms are sums.
+  Pattern write(Sources& sources) const;
+};
+/// Nothing where the program does not tell.
+std::optional<StructuredMatrix> structured(const LinearProgram& linear, std::span<const Type> rows,
+                                           Builder& b);
+/// Entries above the diagonal of a symmetric matrix are those below it; parts that no entry is read
+/// from any more are dropped.
+void mirror(const Pattern& pattern, Sources& sources);
 
 /// Products of a linear program's matrix with groups of columns or rows, as one batch.
 class CompressedProducts {

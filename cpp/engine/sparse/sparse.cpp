@@ -6,6 +6,7 @@
 #include "ops/elementwise.hpp"
 #include "program/errors.hpp"
 #include "transform/replay.hpp"
+#include "transform/work.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -42,16 +43,15 @@ Pattern symmetrised(const Pattern& p) {
   return both;
 }
 
-/// The parts end to end, and of those the entries at `places`.
-Expr gathered(Sources sources, DType dtype, Builder& b, FurtherInputs& inputs) {
-  const auto n = static_cast<std::int64_t>(sources.places.size());
-  if (n == 0) return full(b, 0, Type{dtype, Dims{0}});
-  for (Expr& part : sources.parts) part = convert(part, dtype);
-  const Expr all = sources.parts.size() == 1 ? sources.parts[0] : concatenate(sources.parts, 0);
-  std::int64_t next = 0;
-  const bool in_order = all.shape()[0] == n &&
-                        std::ranges::all_of(sources.places, [&](auto at) { return at == next++; });
-  return in_order ? all : take(all, inputs.add(std::move(sources.places)));
+/// Entry k becomes entry to[k].
+void move_entries(Sources& sources, const std::vector<SparseIndex>& from) {
+  IndexArray places(from.size()), to(from.size());
+  for (std::size_t k = 0; k < from.size(); ++k) {
+    places[k] = sources.places[static_cast<std::size_t>(from[k])];
+    to[static_cast<std::size_t>(from[k])] = static_cast<std::int64_t>(k);
+  }
+  sources.places = std::move(places);
+  for (std::int64_t& entry : sources.more_entries) entry = to[static_cast<std::size_t>(entry)];
 }
 
 }  // namespace
@@ -125,33 +125,29 @@ SparseFormPtr SparseTask::form(const std::vector<IndexArray>& indices) {
   return made;
 }
 
-SparseFormPtr SparseTask::make(const std::vector<IndexArray>& indices) {
-  IndexValues known;
-  for (std::size_t k = 0; k < indices.size(); ++k) known[index_operands_[k]] = indices[k];
-  auto form = std::make_shared<SparseForm>();
-  Pattern pattern = pattern_of(linear_, row_types_, known);
-  FurtherInputs inputs(b_);
+/// The entries by colouring, and the number of products.
+std::int64_t SparseTask::compress(Pattern& pattern, Sources& sources, FurtherInputs& inputs) {
   CompressedProducts products(linear_, row_types_, b_, inputs);
   const Directions allowed{!has_custom_, true};
-  Sources sources;
   if (question_.symmetric) {
     pattern = symmetrised(pattern);
     const StarColouring groups = star_colour(pattern);
-    form->products = groups.n_colours;
     sources = products.entries(pattern, groups, allowed);
-  } else {
-    const Colouring groups = colour(pattern, allowed);
-    form->products = groups.products();
-    sources = products.entries(pattern, groups);
+    return groups.n_colours;
   }
+  const Colouring groups = colour(pattern, allowed);
+  sources = products.entries(pattern, groups);
+  return groups.products();
+}
+
+/// The program of the entries, in the order wanted.
+std::shared_ptr<SparseForm> SparseTask::finish(Pattern pattern, Sources sources,
+                                               FurtherInputs& inputs) {
+  auto form = std::make_shared<SparseForm>();
   if (question_.by_columns) {
     std::vector<SparseIndex> from;
     pattern = transposed(pattern, &from);
-    IndexArray places(from.size());
-    for (std::size_t k = 0; k < from.size(); ++k) {
-      places[k] = sources.places[static_cast<std::size_t>(from[k])];
-    }
-    sources.places = std::move(places);
+    move_entries(sources, from);
   }
   std::vector<ValueId> outputs{gathered(std::move(sources), dtype_, b_, inputs).id()};
   outputs.insert(outputs.end(), indices_.begin(), indices_.end());
@@ -165,6 +161,31 @@ SparseFormPtr SparseTask::make(const std::vector<IndexArray>& indices) {
   form->pattern = std::move(pattern);
   form->n_watched = indices_.size();
   return form;
+}
+
+std::shared_ptr<SparseForm> SparseTask::write(const StructuredMatrix& matrix) {
+  FurtherInputs inputs(b_);
+  Sources sources;
+  Pattern pattern = matrix.write(sources);
+  if (question_.symmetric) mirror(pattern, sources);
+  return finish(std::move(pattern), std::move(sources), inputs);
+}
+
+SparseFormPtr SparseTask::make(const std::vector<IndexArray>& indices) {
+  const auto matrix = structured(linear_, row_types_, b_);
+  if (matrix && matrix->exact) return write(*matrix);
+  IndexValues known;
+  for (std::size_t k = 0; k < indices.size(); ++k) known[index_operands_[k]] = indices[k];
+  FurtherInputs inputs(b_);
+  Pattern pattern = pattern_of(linear_, row_types_, known);
+  const auto n = static_cast<double>(pattern.size());
+  Sources sources;
+  const std::int64_t products = compress(pattern, sources, inputs);
+  auto form = finish(std::move(pattern), std::move(sources), inputs);
+  form->products = products;
+  if (!matrix || matrix->entries > n) return form;
+  const auto by_terms = write(*matrix);
+  return work_of(*by_terms->program) <= work_of(*form->program) ? by_terms : form;
 }
 
 std::size_t SparseTask::bytes() const {

@@ -1,8 +1,9 @@
 /// Sparse Jacobians: from a program to one that gives the entries of its Jacobian, in the order of
 /// a fixed pattern.
 ///
-/// The pattern is read off the linear program; the entries are read off compressed products, all
-/// made in one batch.
+/// Where the terms of lanes (transform/lanes.hpp) describe the matrix, they are the entries.
+/// Elsewhere the pattern is read off the linear program by index sets, and the entries off
+/// compressed products, all made in one batch.
 #pragma once
 
 #include <cstdint>
@@ -59,6 +60,9 @@ class SparseTask {
 
   void find_indices();
   SparseFormPtr make(const std::vector<IndexArray>& indices);
+  std::shared_ptr<SparseForm> write(const StructuredMatrix& matrix);
+  std::int64_t compress(Pattern& pattern, Sources& sources, FurtherInputs& inputs);
+  std::shared_ptr<SparseForm> finish(Pattern pattern, Sources sources, FurtherInputs& inputs);
 
   SparseQuestion question_;
   Builder b_{Builder::Mode::kDerive};

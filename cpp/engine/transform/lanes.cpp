@@ -7,9 +7,6 @@
 namespace dualtape::engine {
 namespace {
 
-/// More terms than this cost more than their dense sum.
-constexpr std::size_t kMaxTerms = 8;
-
 Dims lane_lengths(const Term& t, const Expr& coefficient, const LaneSpace& space) {
   Dims lengths;
   for (std::size_t j = 0; j < t.lanes.size(); ++j) {
@@ -91,6 +88,7 @@ Terms LaneSpace::identity(const Type& type, const Box& box) const {
 /// coefficient where the index along the value axis is the lane's, else 0: absolutely, also where
 /// it is infinite.
 Term LaneSpace::make_dense(Term t, std::size_t j) const {
+  lose_structure();
   if (t.lanes[j].indexed) return densify_indexed(std::move(t), j);
   const Lane lane = t.lanes[j];
   const std::size_t rank = t.coefficient.rank();
@@ -136,6 +134,7 @@ Expr LaneSpace::along_lane(const Expr& x, std::size_t from, const Lane& lane) co
     return x;
   }
   if (lane.full()) return part;
+  lose_structure();
   Dims shape = part.shape();
   shape[from] = lane.count;
   part = broadcast_to(part, shape);
@@ -218,7 +217,9 @@ void LaneSpace::add(Terms& sum, Term t) const {
     }
   }
   sum.push_back(std::move(t));
-  if (sum.size() == 1 || (sum.size() <= kMaxTerms && !exceeds_dense(sum))) return;
+  const bool may_exceed = max_terms_ > kMaxTerms;  // they are never written as one array
+  if (sum.size() == 1) return;
+  if (sum.size() <= max_terms_ && (may_exceed || !exceeds_dense(sum))) return;
   Terms dense;
   for (Term& term : sum) {
     Term full = make_all_dense(std::move(term));

@@ -61,10 +61,17 @@ Expr matrix_diagonal(const Expr& x);
 /// How coefficients are laid out: the axes that come first in the matrix wanted come first in them.
 class LaneSpace {
  public:
-  LaneSpace(Builder& b, bool lanes_first) : b_(b), lanes_first_(lanes_first) {}
+  /// More terms than this cost more than their dense sum.
+  static constexpr std::size_t kMaxTerms = 8;
+
+  LaneSpace(Builder& b, bool lanes_first, std::size_t max_terms = kMaxTerms)
+      : b_(b), lanes_first_(lanes_first), max_terms_(max_terms) {}
 
   Builder& builder() const { return b_; }
   bool lanes_first() const { return lanes_first_; }
+  /// Whether a term was made that is zero in more places than its lanes tell.
+  bool has_lost_structure() const { return has_lost_structure_; }
+  void lose_structure() const { has_lost_structure_ = true; }
 
   /// x, differentiated in its entries in the box.
   Terms identity(const Type& type, const Box& box) const;
@@ -141,6 +148,8 @@ class LaneSpace {
   Builder& b_;
   bool lanes_first_;
   mutable std::int64_t moved_here_ = 0, moved_other_ = 0;
+  std::size_t max_terms_;
+  mutable bool has_lost_structure_ = false;
 };
 
 /// An operand of a linear instruction.

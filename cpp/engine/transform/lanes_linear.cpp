@@ -19,6 +19,7 @@ Expr index_along(Builder& b, std::int64_t n, std::size_t axis, std::size_t rank)
 
 /// Of a lane with i = first + step l, coefficient c: c[l] from that i on (up to it, in reverse).
 Term push_cumsum(const LaneSpace& space, const OpCall& call, Term t) {
+  space.lose_structure();
   t = space.separate(std::move(t));
   const auto a = static_cast<std::size_t>(call.attrs[0]);
   const bool reverse = call.attrs[1] != 0;
@@ -50,6 +51,7 @@ Term push_cumsum(const LaneSpace& space, const OpCall& call, Term t) {
 
 /// The lanes are further columns; one along the columns, or along a batch axis, stays.
 Term push_solve(const LaneSpace& space, const OpCall& call, std::span<const LaneArg> x, Term t) {
+  space.lose_structure();
   t = space.separate(std::move(t));
   const std::size_t rank = t.shape.size(), row = rank - 2;
   for (std::size_t j = 0; j < t.lanes.size(); ++j) {

@@ -98,6 +98,7 @@ class LaneRules {
   Term broadcast(Term t) const { return space_.broadcast(std::move(t), call_.type.shape); }
 
   Terms taken() {
+    space_.lose_structure();
     Terms result;
     for (const Term& t : x_[0].terms) {
       for (Term& part : push_take(space_, call_, x_, t)) space_.add(result, std::move(part));
@@ -105,6 +106,7 @@ class LaneRules {
     return result;
   }
   Terms scattered() {
+    space_.lose_structure();
     Terms result;
     for (std::size_t i : {std::size_t{0}, std::size_t{2}}) {
       for (const Term& t : x_[i].terms) {
@@ -268,6 +270,7 @@ class LaneRules {
     Dims start(rank), step(rank, 1), shape = t.coefficient.shape();
     for (std::size_t a = 0; a < t.shape.size(); ++a) {
       if (!pads(t, at, a)) continue;
+      if (LaneSpace::lane_on(t, a) == t.lanes.size()) space_.lose_structure();
       t = space_.full_axis(std::move(t), a);
       const std::size_t axis = space_.value_axis(t, a);
       start[axis] = at.start[a];
@@ -300,6 +303,7 @@ class LaneRules {
       for (std::size_t a = 0; a < t.shape.size(); ++a) {
         if (has_rows(t, a)) t = space_.make_dense(std::move(t), LaneSpace::lane_on(t, a));
       }
+      space_.lose_structure();
       for (std::size_t a = 0; a < t.shape.size(); ++a) t = space_.full_axis(std::move(t), a);
       Dims lanes(t.lanes.size(), 1), zeros(t.lanes.size());
       for (std::size_t j = 0; j < t.lanes.size(); ++j) {
@@ -347,6 +351,7 @@ class LaneRules {
   }
 
   Terms batched() {
+    space_.lose_structure();
     const std::int64_t size = element_count(input_);
     std::vector<Batched> args;
     for (const LaneArg& x : x_) {

@@ -26,8 +26,19 @@ Box whole(const Dims& shape) { return {Dims(shape.size()), shape}; }
 /// Plays the program on terms; its coefficients are replayed as values.
 class LaneRun {
  public:
-  LaneRun(const Question& q, const Box& box, bool lanes_first, Builder& b)
-      : q_(q), p_(q.program), b_(b), box_(box), space_(b, lanes_first), args_(p_.size()) {
+  /// Terms pushed in all; past it the run gives up.
+  static constexpr std::size_t kMaxPushed = 20000;
+  /// Terms of one value, where they need not be summed.
+  static constexpr std::size_t kManyTerms = 128;
+
+  LaneRun(const Question& q, const Box& box, bool lanes_first, Builder& b,
+          std::size_t max_terms = LaneSpace::kMaxTerms)
+      : q_(q),
+        p_(q.program),
+        b_(b),
+        box_(box),
+        space_(b, lanes_first, max_terms),
+        args_(p_.size()) {
     find_needed();
     for (std::size_t i = 0; i < p_.inputs.size(); ++i) {
       LaneArg& x = args_[p_.inputs[i]];
@@ -36,7 +47,15 @@ class LaneRun {
     }
     for (ValueId v = 0; v < p_.size(); ++v) {
       if (needed_[v] && p_.instructions[v].op != kInput) step(v);
+      if (max_terms > LaneSpace::kMaxTerms && pushed_ > kMaxPushed) return;
     }
+  }
+
+  std::optional<TermsOf> terms() const {
+    if (pushed_ > kMaxPushed) return {};
+    TermsOf result{{}, !space_.has_lost_structure()};
+    for (std::size_t k : q_.outputs) result.outputs.push_back(args_[p_.outputs[k]].terms);
+    return result;
   }
 
   std::vector<Expr> matrices() const {
@@ -92,6 +111,7 @@ class LaneRun {
     } else if (std::ranges::any_of(operands, [](const LaneArg& x) { return !x.terms.empty(); })) {
       y.terms = push_lanes(space_, call_of(p_, v), operands, box_.count);
       for (const Term& t : y.terms) count_dense(t);
+      pushed_ += y.terms.size();
     }
   }
 
@@ -109,6 +129,7 @@ class LaneRun {
   std::vector<LaneArg> args_;
   std::vector<bool> needed_;
   std::int64_t most_dense_ = 0;
+  std::size_t pushed_ = 0;
 };
 
 /// The entries of the input as a batch: for programs with custom rules, whose programs have no
@@ -209,6 +230,11 @@ std::vector<Box> parts_of(const Dims& shape, std::int64_t chunk) {
     }
   }
   return boxes;
+}
+
+std::optional<TermsOf> terms_of(const Question& q, Builder& b) {
+  if (has_custom_rules(q.program)) return {};
+  return LaneRun(q, whole(input_of(q).shape), false, b, LaneRun::kManyTerms).terms();
 }
 
 std::vector<Expr> matrices(const Question& q, Builder& b) {

@@ -1,6 +1,7 @@
 /// A linear program as a matrix: its instructions played on lanes (lanes.hpp).
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "transform/lanes.hpp"
@@ -17,6 +18,15 @@ struct Question {
   std::vector<std::size_t> outputs;  // positions of those wanted
   std::int64_t chunk = 0;            // most dense lanes pushed at a time; 0: all
 };
+
+/// The derivative of each output wanted as terms: not yet written anywhere.
+struct TermsOf {
+  std::vector<Terms> outputs;
+  bool exact;  // no term is zero in more places than its lanes tell
+};
+/// Nothing where there are custom rules, whose programs have no lanes, or where values on the way
+/// have so many terms that following them costs more than another way.
+std::optional<TermsOf> terms_of(const Question& q, Builder& b);
 
 /// The input in boxes of at most `chunk` entries (0: all) that follow one another in memory.
 std::vector<Box> parts_of(const Dims& shape, std::int64_t chunk);
