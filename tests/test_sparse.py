@@ -13,6 +13,7 @@ from sparse_programs import INDEX, MAPS, SCALARS, N, random_program, rosenbrock
 
 import dualtape as dt
 import dualtape.numpy as dnp
+from dualtape._core import Recorder
 
 X = np.random.default_rng(4).normal(size=N)
 
@@ -231,6 +232,39 @@ def test_hessian_of_a_rule_that_is_not_symmetric():
     np.testing.assert_allclose(H.toarray(), wanted, rtol=1e-14)
 
 
+# ---------------------------------------------------------------- the two ways
+
+
+def by_products(f, x, hessian):
+    """By colouring, whatever the structure tells."""
+    with Recorder("f") as recorder:
+        recording = recorder.finish((f(recorder.input(x)),))
+    if hessian:
+        recording = recording.grad([0])
+    entries, starts, indices, products, _ = recording.sparse(
+        [0], [0], [], hessian, False, by_products=True
+    )
+    assert products is not None
+    shape = (len(starts) - 1, x.size)
+    return sp.csr_array((entries.run()[0], indices, starts), shape=shape)
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_products_agree_with_structure(name):
+    f = MAPS[name]
+    J, K = dt.sparse.jacobian(f)(X), by_products(f, X, False)
+    np.testing.assert_allclose(K.toarray(), J.toarray(), rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(K.toarray(), differences(f, X), rtol=1e-7, atol=1e-7)
+
+
+@pytest.mark.parametrize("name", SCALARS)
+def test_products_of_a_hessian_agree_with_structure(name):
+    f = SCALARS[name]
+    H, K = dt.sparse.hessian(f)(X), by_products(f, X, True)
+    np.testing.assert_allclose(K.toarray(), H.toarray(), rtol=1e-12, atol=1e-12)
+    assert (K != K.T).nnz == 0
+
+
 # ---------------------------------------------------------------- random programs
 
 
@@ -246,9 +280,14 @@ def test_random_programs(data, steps, seed):
         np.testing.assert_allclose(prepared(at).toarray(), wanted, rtol=1e-11, atol=1e-11 * scale)
         np.testing.assert_array_equal(prepared(at).data, dt.sparse.jacobian(f)(at).data)
     assert not np.any((dense(f, other) != 0) & ~prepared.pattern.toarray())
+    K = by_products(f, x, False).toarray()
+    scale = max(1.0, np.max(np.abs(K)))
+    np.testing.assert_allclose(K, dense(f, x), rtol=1e-11, atol=1e-11 * scale)
     scalar = lambda x: np.sum(f(x) ** 2)  # noqa: E731
-    H, wanted = dt.sparse.hessian(scalar)(x).toarray(), dt.hessian(scalar)(x)
-    np.testing.assert_allclose(H, wanted, rtol=1e-9, atol=1e-11 * max(1.0, np.max(np.abs(wanted))))
+    wanted = dt.hessian(scalar)(x)
+    scale = max(1.0, np.max(np.abs(wanted)))
+    for H in (dt.sparse.hessian(scalar)(x), by_products(scalar, x, True)):
+        np.testing.assert_allclose(H.toarray(), wanted, rtol=1e-9, atol=1e-11 * scale)
 
 
 # ---------------------------------------------------------------- prepared operators

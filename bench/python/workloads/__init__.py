@@ -14,6 +14,7 @@ from . import (
     networks,
     rosenbrock,
     scalars,
+    sparse,
     statistics,
     transforms,
     tutorials,
@@ -30,4 +31,5 @@ FAMILIES: dict[str, Callable[[], Iterator[Workload]]] = {
     "tutorials": tutorials.workloads,
     "transforms": transforms.workloads,
     "jacobians": jacobians.workloads,
+    "sparse": sparse.workloads,
 }

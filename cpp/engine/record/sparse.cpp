@@ -84,14 +84,16 @@ PyObject* sparse_jacobian(const Recording& r, const SparseQuestion& question) {
 PyObject* sparse(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {
   return guarded([&] {
     static constexpr Signature signature{
-        "sparse", {"wrt", "of", "keep", "symmetric", "by_columns"}, 5};
+        "sparse", {"wrt", "of", "keep", "symmetric", "by_columns", "by_products"}, 5};
     const auto a = signature.parse(args, n, names);
     const Recording& r = recording_of(self);
     const std::size_t n_outputs = r.program().outputs.size();
     const SparseQuestion question{positions_of(a[0], r.program().inputs.size(), *r.bound),
                                   positions_of(a[1], n_outputs, *r.bound),
-                                  positions_of(a[2], n_outputs, *r.bound), a[3] == Py_True,
-                                  a[4] == Py_True};
+                                  positions_of(a[2], n_outputs, *r.bound),
+                                  a[3] == Py_True,
+                                  a[4] == Py_True,
+                                  a[5] == Py_True};
     return sparse_jacobian(r, question);
   });
 }
@@ -112,7 +114,8 @@ bool has_custom_rules(const Program& p) {
 /// behind the entries that must be the same at another point for the pattern to hold).
 PyMethodDef sparse_method() {
   return fast_method<sparse>("sparse",
-                             "sparse($self, wrt, of, keep, symmetric, by_columns)\n--\n\n"
+                             "sparse($self, wrt, of, keep, symmetric, by_columns, "
+                             "by_products=False)\n--\n\n"
                              "Entries of the Jacobian, and their positions.");
 }
 

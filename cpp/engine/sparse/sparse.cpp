@@ -172,7 +172,8 @@ std::shared_ptr<SparseForm> SparseTask::write(const StructuredMatrix& matrix) {
 }
 
 SparseFormPtr SparseTask::make(const std::vector<IndexArray>& indices) {
-  const auto matrix = structured(linear_, row_types_, b_);
+  std::optional<StructuredMatrix> matrix;
+  if (!question_.by_products) matrix = structured(linear_, row_types_, b_);
   if (matrix && matrix->exact) return write(*matrix);
   IndexValues known;
   for (std::size_t k = 0; k < indices.size(); ++k) known[index_operands_[k]] = indices[k];

@@ -25,6 +25,7 @@ struct SparseQuestion {
   std::vector<std::uint32_t> keep;  // outputs computed along
   bool symmetric = false;           // the matrix is: a Hessian
   bool by_columns = false;          // entries column by column (CSC), not row by row
+  bool by_products = false;         // also where the structure of the program gives the entries
   friend bool operator==(const SparseQuestion&, const SparseQuestion&) = default;
 };
 

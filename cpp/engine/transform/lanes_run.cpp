@@ -30,6 +30,8 @@ class LaneRun {
   static constexpr std::size_t kMaxPushed = 20000;
   /// Terms of one value, where they need not be summed.
   static constexpr std::size_t kManyTerms = 128;
+  /// Entries of a coefficient that has lost its structure; past it the terms tell nothing.
+  static constexpr std::int64_t kMaxLost = std::int64_t{1} << 28;
 
   LaneRun(const Question& q, const Box& box, bool lanes_first, Builder& b,
           std::size_t max_terms = LaneSpace::kMaxTerms)
@@ -47,12 +49,12 @@ class LaneRun {
     }
     for (ValueId v = 0; v < p_.size(); ++v) {
       if (needed_[v] && p_.instructions[v].op != kInput) step(v);
-      if (max_terms > LaneSpace::kMaxTerms && pushed_ > kMaxPushed) return;
+      if (max_terms == kManyTerms && gives_up()) return;
     }
   }
 
   std::optional<TermsOf> terms() const {
-    if (pushed_ > kMaxPushed) return {};
+    if (gives_up()) return {};
     TermsOf result{{}, !space_.has_lost_structure()};
     for (std::size_t k : q_.outputs) result.outputs.push_back(args_[p_.outputs[k]].terms);
     return result;
@@ -112,7 +114,14 @@ class LaneRun {
       y.terms = push_lanes(space_, call_of(p_, v), operands, box_.count);
       for (const Term& t : y.terms) count_dense(t);
       pushed_ += y.terms.size();
+      for (const Term& t : y.terms) {
+        largest_ = std::max(largest_, element_count(t.coefficient.shape()));
+      }
     }
+  }
+
+  bool gives_up() const {
+    return pushed_ > kMaxPushed || (space_.has_lost_structure() && largest_ > kMaxLost);
   }
 
   void count_dense(const Term& t) {
@@ -130,6 +139,7 @@ class LaneRun {
   std::vector<bool> needed_;
   std::int64_t most_dense_ = 0;
   std::size_t pushed_ = 0;
+  std::int64_t largest_ = 0;  // coefficient
 };
 
 /// The entries of the input as a batch: for programs with custom rules, whose programs have no
