@@ -41,20 +41,24 @@ std::vector<Step> value_steps(const Term& t, std::size_t a, std::int64_t row, st
     return steps;
   }
   const Lane& lane = t.lanes[first];
-  for (std::int64_t l = lane.lo; l < lane.hi; ++l) {
-    const std::int64_t i = lane.start + lane.step * l;
-    Step step{i * row, l * columns[first], i * place};
+  for (std::int64_t k = 0; k < lane.count; ++k) {
+    const std::int64_t i = lane.first + lane.stride * k;
+    Step step{i * row, (lane.lo + lane.gap * k) * columns[first], i * place};
     bool agree = true;
     for (std::size_t j = first + 1; j < t.lanes.size(); ++j) {
       const Lane& other = t.lanes[j];
       if (!other.strided || other.axis != a) continue;
-      const std::int64_t l2 = (i - other.start) / other.step;
-      agree = agree && other.start + other.step * l2 == i && l2 >= other.lo && l2 < other.hi;
-      step.column += l2 * columns[j];
+      const std::int64_t m = (i - other.first) / other.stride;
+      agree = agree && other.first + other.stride * m == i && m >= 0 && m < other.count;
+      step.column += (other.lo + other.gap * m) * columns[j];
     }
     if (agree) steps.push_back(step);
   }
   return steps;
+}
+
+bool has_indexed_lane(const Term& t) {
+  return std::ranges::any_of(t.lanes, [](const Lane& lane) { return lane.indexed; });
 }
 
 PlacedTerm placed(const Term& t, Step first) {
@@ -233,6 +237,8 @@ std::optional<StructuredMatrix> structured(const LinearProgram& linear, std::spa
     result.exact = result.exact && found->exact;
     for (std::size_t k = 0; k < p.outputs.size(); ++k) {
       for (const Term& t : found->outputs[k]) {
+        // Where its entries lie is known when the program runs, not here.
+        if (has_indexed_lane(t)) return {};
         const std::int64_t n = element_count(t.coefficient.shape());
         result.terms.push_back(placed(t, {by_rows.first_rows[k], result.columns, place}));
         result.entries += count_of(result.terms.back());
