@@ -33,6 +33,8 @@ from ._hessian import value_grad_and_hessian as value_grad_and_hessian
 from ._hvp import gauss_newton_product as gauss_newton_product
 from ._hvp import hvp as hvp
 from ._hvp import vhp as vhp
+from ._include import get_cmake_dir as get_cmake_dir
+from ._include import get_include as get_include
 from ._jacobian import jacfwd as jacfwd
 from ._jacobian import jacobian as jacobian
 from ._jacobian import jacrev as jacrev

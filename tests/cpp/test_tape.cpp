@@ -154,12 +154,13 @@ void errors_name_what_was_wanted() {
   {
     const auto inner = other.record();
     foreign = other.variable(1);
-    check::throws<std::logic_error>([&] { (void)(x * 2); },
-                                    "multiply: wanted a variable of this thread's active tape");
-    check::throws<std::logic_error>([&] { (void)(x + foreign); },
-                                    "add: wanted variables of one tape, got two");
+    check::throws<std::logic_error>([&] { (void)V(x * 2); },
+                                    "assignment: wanted variables of this thread's active tape");
+    check::throws<std::logic_error>([&] { (void)V(x + foreign); },
+                                    "assignment: wanted variables of one tape, got two");
+    check::throws<std::logic_error>([&] { (void)V(x * y + exp(foreign)); }, "one tape, got two");
   }
-  check::throws<std::logic_error>([&] { (void)exp(foreign); }, "exp: wanted a variable of this");
+  check::throws<std::logic_error>([&] { (void)V(exp(foreign)); }, "of this thread's active tape");
   check::throws<std::logic_error>([&] { tape.pullback(); }, "pullback: wanted start_sweep");
   check::throws<std::invalid_argument>([&] { tape.start_sweep(0); },
                                        "start_sweep: lanes must be at least 1, got 0");
@@ -173,7 +174,7 @@ void errors_name_what_was_wanted() {
   check::throws<std::logic_error>([&] { tape.pullback(); }, "pullback: wanted start_sweep");
   check::throws<std::logic_error>([&] { (void)tape.cotangent(z); }, "started after recording");
   tape.reset();
-  check::throws<std::logic_error>([&] { (void)(x * 2); }, "multiply: wanted a variable of this");
+  check::throws<std::logic_error>([&] { (void)V(x * 2); }, "of another or a reset tape");
 }
 
 void an_inner_tape_gives_the_outer_one_back() {

@@ -82,7 +82,8 @@ struct ActiveTraits<Dual<T, N>> {
 
   template <class Op, class A, class B>
   static auto apply(const A& a, const B& b) {
-    const auto y = dualtape::apply<Op>(detail::inner_value<D>(a), detail::inner_value<D>(b));
+    using Y = std::conditional_t<Op::kind == Kind::kPredicate, mask_type, T>;
+    const Y y = dualtape::apply<Op>(detail::inner_value<D>(a), detail::inner_value<D>(b));
     if constexpr (Op::kind == Kind::kPredicate) {
       return y;
     } else if constexpr (Op::kind == Kind::kLocallyConstant) {

@@ -4,5 +4,6 @@
 #include <dualtape/drivers.hpp>
 #include <dualtape/dual.hpp>
 #include <dualtape/eigen.hpp>
+#include <dualtape/external.hpp>
 #include <dualtape/ops/registry.hpp>
 #include <dualtape/tape.hpp>

@@ -45,6 +45,8 @@ struct NumTraits<dualtape::Dual<T, N>>
     : dualtape::detail::EigenTraits<dualtape::Dual<T, N>, T, N + 1> {};
 template <class T>
 struct NumTraits<dualtape::Var<T>> : dualtape::detail::EigenTraits<dualtape::Var<T>, T, 2> {};
+template <class T, int N>
+struct NumTraits<dualtape::Term<T, N>> : NumTraits<dualtape::Var<T>> {};
 
 // An active scalar beside a constant of it: matrices of both may be added and multiplied.
 template <class A, class S, class Operation>
@@ -102,3 +104,5 @@ template <class T, int N>
 class std::numeric_limits<dualtape::Dual<T, N>> : public std::numeric_limits<T> {};
 template <class T>
 class std::numeric_limits<dualtape::Var<T>> : public std::numeric_limits<T> {};
+template <class T, int N>
+class std::numeric_limits<dualtape::Term<T, N>> : public std::numeric_limits<T> {};

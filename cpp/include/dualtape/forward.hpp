@@ -9,8 +9,14 @@ template <class T, int N = 1>
 class Dual;
 template <class T>
 class Var;
+template <class T, int N>
+class Term;
 template <class T>
 class Tape;
+namespace detail {
+template <class T>
+class Caller;
+}
 
 /// The number at the bottom of a nesting: double for Dual<Var<double>>.
 template <class T>
@@ -21,6 +27,8 @@ template <class T, int N>
 struct BaseOf<Dual<T, N>> : BaseOf<T> {};
 template <class T>
 struct BaseOf<Var<T>> : BaseOf<T> {};
+template <class T, int N>
+struct BaseOf<Term<T, N>> : BaseOf<T> {};
 template <class T>
 using base_t = typename BaseOf<T>::type;
 
@@ -71,9 +79,16 @@ bool is_finite(const Var<T>& x) {
 
 namespace detail {
 
+/// S is an expression whose value a T holds.
+template <class S, class T>
+inline constexpr bool is_expression = false;
+template <class T, int N>
+inline constexpr bool is_expression<Term<T, N>, Var<T>> = true;
+
 /// What a Dual or Var over T takes as a constant: a T, and whatever is one for T.
 template <class S, class T>
-inline constexpr bool is_inner = std::same_as<S, T> || std::is_arithmetic_v<S> || ConstantOf<S, T>;
+inline constexpr bool is_inner =
+    std::same_as<S, T> || std::is_arithmetic_v<S> || ConstantOf<S, T> || is_expression<S, T>;
 
 /// A constant S beside a T, as T's own `apply` takes it best.
 template <class T, class S>

@@ -1,56 +1,23 @@
 /// Reverse mode: a tape of partial derivatives, played backward or forward.
 #pragma once
 
-#include <dualtape/forward.hpp>
-#include <dualtape/ops/registry.hpp>
+#include <dualtape/expressions.hpp>
+#include <dualtape/sweep.hpp>
 
-#include <atomic>
 #include <cstdint>
-#include <limits>
-#include <ostream>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace dualtape {
 
-/// A value recorded on a tape, or a constant. It knows its tape and the recording it belongs to, so
-/// that a variable of another tape, or of one reset since, is an error and not a wrong derivative.
-template <class T>
-class Var {
-  static_assert(Scalar<T>, "Var: wanted a floating point, complex or active T");
-
- public:
-  using value_type = T;
-
-  Var() : value_(0) {}
-  /// A constant: never recorded.
-  template <class S>
-    requires detail::is_inner<S, T>
-  Var(const S& value) : value_(static_cast<T>(value)) {}
-
-  const T& value() const { return value_; }
-  /// False for constants and whatever is computed of constants alone.
-  bool is_recorded() const { return recording_ != 0; }
-
- private:
-  friend class Tape<T>;
-  Var(const T& value, std::uint32_t index, std::uint32_t recording)
-      : value_(value), index_(index), recording_(recording) {}
-
-  T value_;
-  std::uint32_t index_ = 0;
-  std::uint32_t recording_ = 0;  // number of the recording, 0 for a constant
-};
-
-/// A linear tape: for every variable the indices of its arguments and the partial derivatives in
-/// them, as they were at recording. Playing it forward gives J x_dot, backward J^T y_bar, in
-/// several lanes at once.
+/// A linear tape: for every statement the numbers of its variables and the partial derivatives in
+/// them, as they were at recording, 12 bytes for each. Playing it forward gives J x_dot, backward
+/// J^T y_bar, in several lanes at once.
 ///
 ///   Tape<double> tape;
-///   auto recording = tape.record();          // this thread's operations on Var<double> go here
+///   auto recording = tape.record();          // this thread's assignments to Var<double> go here
 ///   Var<double> x = tape.variable(2.0);
 ///   Var<double> y = x * exp(x);
 ///   tape.start_sweep();
@@ -58,66 +25,131 @@ class Var {
 ///   tape.pullback();
 ///   double slope = tape.cotangent(x);
 ///
-/// A tape serves one thread at a time; different threads use tapes of their own. `reset` keeps the
-/// memory. T may itself be a Dual or a Var.
+/// A tape serves one thread at a time; different threads use tapes of their own. Memory grows in
+/// blocks that are never copied, and `reset` keeps them. T may itself be a Dual or a Var.
 template <class T>
 class Tape {
  public:
   /// Makes its tape the thread's active one while it lives; the one before comes back after it.
   class [[nodiscard]] Recording {
    public:
-    explicit Recording(Tape& tape) : previous_(active_) { active_ = &tape; }
+    explicit Recording(Tape& tape) : previous_(active_) { active_ = &tape.head_; }
     ~Recording() { active_ = previous_; }
     Recording(const Recording&) = delete;
     Recording& operator=(const Recording&) = delete;
 
    private:
-    Tape* previous_;
+    detail::Head<T>* previous_;
   };
 
-  Tape() = default;
+  /// A place in a recording, to go back to.
+  class Position {
+    friend class Tape;
+    typename detail::Statements<T>::Position statements_;
+    std::uint32_t variables_ = 1;
+    std::uint32_t recording_ = 0;
+    std::size_t inputs_ = 0;
+    std::size_t externals_ = 0;
+  };
+
+  Tape() { reset(); }
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
   Recording record() { return Recording(*this); }
 
   /// A new input.
-  Var<T> variable(const T& value) { return finish(value); }
+  Var<T> variable(const T& value) {
+    if (inputs_.empty() || inputs_.back().end != head_.variables) [[unlikely]]
+      start_inputs();
+    inputs_.back().end = head_.variables + 1;
+    return {value, head_.variables++, head_.recording};
+  }
 
   /// Forgets everything recorded, keeps the memory. Variables of before are stale.
   void reset() {
-    arguments_.clear();
-    ends_.clear();
-    recording_ = next_recording();
+    Position begin;
+    begin.recording_ = head_.recording;
+    rewind(begin);
+    head_.recording = detail::next_recording();
     lanes_ = 0;
   }
 
+  Position position() const {
+    Position here;
+    here.statements_ = statements_.position(head_);
+    here.variables_ = head_.variables;
+    here.recording_ = head_.recording;
+    here.inputs_ = inputs_.size();
+    here.externals_ = externals_.size();
+    return here;
+  }
+
+  /// Forgets what was recorded after `position`, keeps the memory. Variables made after it must not
+  /// be used any more: unlike those of before a `reset` they are not told from later ones. What
+  /// remains keeps its cotangents, see `extend_sweep`.
+  void rewind(const Position& position) {
+    if (position.recording_ != head_.recording || position.variables_ > head_.variables) {
+      detail::fail<std::logic_error>("rewind: wanted a position of this recording");
+    }
+    statements_.rewind(head_, position.statements_);
+    head_.variables = position.variables_;
+    inputs_.resize(position.inputs_);
+    if (!inputs_.empty()) inputs_.back().end = std::min(inputs_.back().end, head_.variables);
+    externals_.resize(position.externals_);
+  }
+
   /// Variables recorded, inputs included.
-  std::size_t size() const { return ends_.size(); }
+  std::size_t size() const { return head_.variables - 1; }
+
+  /// Memory that the statements take, in bytes: 12 for each variable on a right-hand side of
+  /// doubles.
+  std::size_t statement_bytes() const {
+    std::size_t bytes = 0;
+    statements_.forward(head_, [&](const detail::Block<T>& block) {
+      bytes += block.used * (sizeof(T) + sizeof(std::uint32_t));
+    });
+    return bytes;
+  }
 
   /// Memory held, in bytes.
   std::size_t capacity_bytes() const {
-    return arguments_.capacity() * sizeof(Argument) + ends_.capacity() * sizeof(std::size_t) +
+    return statements_.capacity_bytes() + inputs_.capacity() * sizeof(detail::Range) +
            lane_values_.capacity() * sizeof(T) + reached_.capacity();
   }
 
   /// False if a partial derivative is inf or NaN: then a sweep's 0 * inf decides what comes out.
   bool all_partials_finite() const {
-    for (const Argument& argument : arguments_) {
-      if (!is_finite(argument.partial)) return false;
-    }
-    return true;
+    bool all = true;
+    statements_.forward(head_, [&](const detail::Block<T>& block) {
+      for (std::size_t k = 0; k < block.used; ++k) all = all && is_finite(block.partials[k]);
+    });
+    return all;
   }
 
   /// Starts a sweep of `lanes` lanes: all tangents and cotangents 0. What is recorded after it
-  /// needs a new one.
+  /// needs a new one, or `extend_sweep`.
   void start_sweep(int lanes = 1) {
     if (lanes < 1) {
-      throw std::invalid_argument("start_sweep: lanes must be at least 1, got " +
-                                  std::to_string(lanes));
+      detail::fail<std::invalid_argument>("start_sweep: lanes must be at least 1, got " +
+                                          std::to_string(lanes));
     }
     lanes_ = static_cast<std::size_t>(lanes);
-    lane_values_.assign(size() * lanes_, T(0));
+    sweep_variables_ = head_.variables;
+    lane_values_.assign(head_.variables * physical_lanes(), T(0));
+  }
+
+  /// Goes on with a sweep of one lane after `rewind` or more recording: what lies before `position`
+  /// keeps its cotangents, the rest gets 0. So the pullbacks of pieces recorded one after the other
+  /// add up in the variables they share.
+  void extend_sweep(const Position& position) {
+    if (lanes_ != 1 || position.recording_ != head_.recording ||
+        position.variables_ > sweep_variables_) {
+      detail::fail<std::logic_error>("extend_sweep: wanted a sweep of one lane over the position");
+    }
+    lane_values_.resize(position.variables_);
+    lane_values_.resize(head_.variables, T(0));
+    sweep_variables_ = head_.variables;
   }
 
   /// Cotangent of a variable; a constant's is 0.
@@ -130,7 +162,9 @@ class Tape {
   }
   /// y_bar -> J^T y_bar. A cotangent of exactly 0 is skipped: whatever lies behind a branch not
   /// taken, be it inf or NaN, adds nothing.
-  void pullback();
+  void pullback() { pullback(Position{}); }
+  /// Back to a position only.
+  void pullback(const Position& until);
 
   /// Tangent of a variable; a constant's is 0.
   T tangent(const Var<T>& y, int lane = 0) const {
@@ -139,8 +173,11 @@ class Tape {
   /// Sets the tangent of an input.
   void set_tangent(const Var<T>& x, const T& x_dot, int lane = 0) {
     const std::size_t at = slot(x, lane, "set_tangent");
-    if (first_argument(x.index_) != ends_[x.index_]) {
-      throw std::invalid_argument("set_tangent: wanted an input, got a computed variable");
+    const auto after =
+        std::upper_bound(inputs_.begin(), inputs_.end(), x.index_,
+                         [](std::uint32_t i, const detail::Range& r) { return i < r.begin; });
+    if (after == inputs_.begin() || x.index_ >= std::prev(after)->end) {
+      detail::fail<std::invalid_argument>("set_tangent: wanted an input, got a computed variable");
     }
     lane_values_[at] = x_dot;
   }
@@ -148,228 +185,193 @@ class Tape {
   void pushforward();
 
  private:
-  friend struct ActiveTraits<Var<T>>;
+  friend class Var<T>;
+  template <class>
+  friend class detail::Caller;
 
-  struct Argument {
-    std::uint32_t index;
-    T partial;
-  };
-
-  /// The active tape if one of the arguments is recorded, else null. An argument recorded elsewhere
-  /// is an error.
-  template <class... Xs>
-  static Tape* tape_of(std::string_view operation, const Xs&... xs) {
-    std::uint32_t recording = 0;
-    bool one_recording = true;
-    const auto visit = [&](std::uint32_t other) {
-      if (other == 0) return;
-      one_recording = one_recording && (recording == 0 || recording == other);
-      recording = other;
-    };
-    (visit(recording_of(xs)), ...);
-    if (recording == 0) return nullptr;
-    if (one_recording && active_ != nullptr && active_->recording_ == recording) return active_;
-    throw std::logic_error(std::string(operation) +
-                           (one_recording
-                                ? ": wanted a variable of this thread's active tape, got one "
-                                  "of another or a reset tape"
-                                : ": wanted variables of one tape, got two"));
-  }
-
-  static std::uint32_t recording_of(const Var<T>& x) { return x.recording_; }
-  template <class S>
-  static std::uint32_t recording_of(const S&) {
-    return 0;
-  }
-
-  /// Numbers are unique over all tapes and threads (they come round after 4e9 resets).
-  static std::uint32_t next_recording() {
-    static std::atomic<std::uint32_t> last{0};
-    std::uint32_t number = ++last;
-    return number != 0 ? number : ++last;
-  }
-
-  void add_argument(const Var<T>& x, const T& partial) {
-    arguments_.push_back({x.index_, partial});
-  }
-
-  /// Ends the list of arguments of a new variable.
-  Var<T> finish(const T& value) {
-    if (ends_.size() > std::numeric_limits<std::uint32_t>::max()) {
-      throw std::length_error("Tape: wanted at most 2^32 variables");
+  /// An expression becomes a statement of the active tape, a constant expression a constant.
+  template <int N>
+  static Var<T> assign(const Term<T, N>& term) {
+    detail::Head<T>& head = *active_;
+    if (term.recording_ != head.recording) [[unlikely]]
+      return unrecorded(term.value_, term.recording_);
+    bool constants = false;
+    for (const std::uint32_t index : term.indices_) constants |= index == 0;
+    if (constants) [[unlikely]] {
+      // A copy, so that the expression itself can stay in registers.
+      const Term<T, N> copy = term;
+      return {term.value_, append_compact(head, copy.partials_.data(), copy.indices_.data(), N),
+              term.recording_};
     }
-    ends_.push_back(arguments_.size());
-    return {value, static_cast<std::uint32_t>(ends_.size() - 1), recording_};
+    return {term.value_, append(head, term.partials_, term.indices_), term.recording_};
   }
 
-  std::size_t first_argument(std::size_t index) const { return index == 0 ? 0 : ends_[index - 1]; }
+  template <std::size_t N>
+  static std::uint32_t append(detail::Head<T>& head, const std::array<T, N>& partials,
+                              const std::array<std::uint32_t, N>& indices) {
+    if (head.used + N > head.capacity) [[unlikely]]
+      head.tape->grow(1);
+    T* to = head.partials + head.used;
+    std::uint32_t* words = head.words + head.used;
+    for (std::size_t i = 0; i < N; ++i) new (to + i) T(partials[i]);
+    for (std::size_t i = 0; i + 1 < N; ++i) words[i] = indices[i];
+    words[N - 1] = indices[N - 1] | (std::uint32_t{N - 1} << detail::kIndexBits);
+    head.used += N;
+    return head.variables++;
+  }
+
+  /// Without the constants among the variables.
+  [[gnu::noinline]] static std::uint32_t append_compact(detail::Head<T>& head, const T* partials,
+                                                        const std::uint32_t* indices, int n) {
+    if (head.used + detail::kMaxLeaves > head.capacity) head.tape->grow(1);
+    std::uint32_t kept = 0;
+    for (int i = 0; i < n; ++i) {
+      if (indices[i] == 0) continue;
+      new (head.partials + head.used + kept) T(partials[i]);
+      head.words[head.used + kept++] = indices[i];
+    }
+    head.words[head.used + kept - 1] |= (kept - 1) << detail::kIndexBits;
+    head.used += kept;
+    return head.variables++;
+  }
+
+  [[gnu::noinline]] static Var<T> unrecorded(T value, std::uint32_t recording) {
+    if (recording == 0) return {value, 0, 0};
+    detail::fail<std::logic_error>(
+        detail::is_recording(recording)
+            ? "assignment: wanted variables of this thread's active tape, got one of another or a "
+              "reset tape"
+            : "assignment: wanted variables of one tape, got two");
+  }
+
+  /// A block for the next statement, and a check that there are numbers left for its variables.
+  [[gnu::noinline]] void grow(std::size_t variables) {
+    statements_.advance(head_);
+    if (head_.variables + std::max(variables, head_.capacity) > detail::kIndexMask) {
+      detail::fail<std::length_error>("Tape: wanted at most 2^29 variables in a recording");
+    }
+  }
+
+  /// One word for what is no statement: an external function, or a run of inputs.
+  void append_word(std::uint32_t word, std::uint32_t variables) {
+    if (head_.used + 1 > head_.capacity) grow(variables);
+    new (head_.partials + head_.used) T(0);
+    head_.words[head_.used++] = word | (detail::kExternal << detail::kIndexBits);
+  }
+
+  [[gnu::noinline]] void start_inputs() {
+    append_word(static_cast<std::uint32_t>(inputs_.size()) | detail::kInputs, 1);
+    inputs_.push_back({head_.variables, head_.variables});
+  }
+
+  std::uint32_t append_external(std::unique_ptr<detail::External<T>> external) {
+    append_word(static_cast<std::uint32_t>(externals_.size()), external->outputs);
+    const std::uint32_t first = head_.variables;
+    head_.variables += external->outputs;
+    externals_.push_back(std::move(external));
+    return first;
+  }
+
+  /// Lanes in memory: blocks of 8, the last one of 1, 2, 4 or 8.
+  std::size_t block_width(std::size_t block) const {
+    constexpr std::size_t kFull = detail::kLaneBlock<T>;
+    return std::min(kFull, std::bit_ceil(lanes_ - block * kFull));
+  }
+  std::size_t blocks() const {
+    constexpr std::size_t kFull = detail::kLaneBlock<T>;
+    return (lanes_ + kFull - 1) / kFull;
+  }
+  std::size_t physical_lanes() const {
+    return (blocks() - 1) * detail::kLaneBlock<T> + block_width(blocks() - 1);
+  }
+  T* lanes_of(std::size_t block) {
+    return lane_values_.data() + block * detail::kLaneBlock<T> * sweep_variables_;
+  }
 
   std::size_t slot(const Var<T>& x, int lane, const char* caller) const {
-    const std::size_t at = x.index_ * lanes_ + static_cast<std::size_t>(lane);
-    if (x.recording_ != recording_) {
-      throw std::logic_error(std::string(caller) + ": wanted a variable of this tape's recording");
+    const auto at = static_cast<std::size_t>(lane);  // a negative one is huge
+    if (x.recording_ != head_.recording || at >= lanes_ || x.index_ >= sweep_variables_)
+        [[unlikely]] {
+      refuse(x, lane, caller);
     }
-    if (lane < 0 || static_cast<std::size_t>(lane) >= lanes_ || at >= lane_values_.size()) {
-      throw std::logic_error(std::string(caller) + ": wanted a lane below " +
-                             std::to_string(lanes_) + " of a sweep started after recording, got " +
-                             std::to_string(lane));
+    if (lanes_ == 1) return x.index_;
+    constexpr std::size_t kFull = detail::kLaneBlock<T>;
+    const std::size_t block = at / kFull;
+    return block * kFull * sweep_variables_ + x.index_ * block_width(block) + at % kFull;
+  }
+
+  [[noreturn, gnu::noinline]] void refuse(const Var<T>& x, int lane, const char* caller) const {
+    if (x.recording_ != head_.recording) {
+      detail::fail<std::logic_error>(std::string(caller) +
+                                     ": wanted a variable of this tape's recording");
     }
-    return at;
+    detail::fail<std::logic_error>(
+        std::string(caller) + ": wanted a lane below " + std::to_string(lanes_) +
+        " of a sweep started after recording, got " + std::to_string(lane));
   }
 
   void check_sweep(const char* caller) const {
-    if (lanes_ == 0 || lane_values_.size() != size() * lanes_) {
-      throw std::logic_error(std::string(caller) + ": wanted start_sweep after the recording");
+    if (lanes_ == 0 || sweep_variables_ != head_.variables) {
+      detail::fail<std::logic_error>(std::string(caller) +
+                                     ": wanted start_sweep after the recording");
     }
   }
 
-  inline static thread_local Tape* active_ = nullptr;
-
-  std::vector<Argument> arguments_;
-  std::vector<std::size_t> ends_;  // of variable i: its arguments end here
-  std::uint32_t recording_ = next_recording();
-  std::size_t lanes_ = 0;
-  std::vector<T> lane_values_;          // [variable][lane]
-  std::vector<unsigned char> reached_;  // by the tangents of a pushforward
-};
-
-namespace detail {
-
-template <class T>
-void accumulate(T& sum, const T& term) {
-  // On nested tapes an addition to a constant 0 would be one more entry.
-  sum = !BaseNumber<T> && is_exactly_zero(sum) ? term : sum + term;
-}
-
-}  // namespace detail
-
-template <class T>
-void Tape<T>::pullback() {
-  check_sweep("pullback");
-  for (std::size_t i = size(); i-- > 0;) {
-    const T* y_bar = &lane_values_[i * lanes_];
-    bool all_zero = true;
-    for (std::size_t lane = 0; lane < lanes_; ++lane) {
-      all_zero = all_zero && is_exactly_zero(y_bar[lane]);
-    }
-    if (all_zero) continue;
-    for (std::size_t a = first_argument(i); a < ends_[i]; ++a) {
-      const T& partial = arguments_[a].partial;
-      T* x_bar = &lane_values_[arguments_[a].index * lanes_];
-      for (std::size_t lane = 0; lane < lanes_; ++lane) {
-        if (!is_exactly_zero(y_bar[lane]))
-          detail::accumulate<T>(x_bar[lane], y_bar[lane] * partial);
+  /// Calls f.operator()<W>(lanes) for each block of lanes, W of them in it.
+  template <class F>
+  void for_lane_blocks(F f) {
+    for (std::size_t b = 0; b < blocks(); ++b) {
+      if constexpr (detail::kLaneBlock<T> == 1) {
+        f.template operator()<1>(lanes_of(b));
+      } else {
+        switch (block_width(b)) {
+          case 1: f.template operator()<1>(lanes_of(b)); break;
+          case 2: f.template operator()<2>(lanes_of(b)); break;
+          case 4: f.template operator()<4>(lanes_of(b)); break;
+          default: f.template operator()<8>(lanes_of(b));
+        }
       }
     }
   }
+
+  inline static constinit detail::Head<T> nothing_{};
+  inline static constinit thread_local detail::Head<T>* active_ = &nothing_;
+
+  detail::Head<T> head_{.tape = this};
+  detail::Statements<T> statements_;
+  std::vector<detail::Range> inputs_;  // numbers of inputs, in order
+  detail::Externals<T> externals_;
+  std::size_t lanes_ = 0;
+  std::uint32_t sweep_variables_ = 0;   // variables that have lanes
+  std::vector<T> lane_values_;          // [block of lanes][variable][lane]
+  std::vector<unsigned char> reached_;  // by the tangents of a pushforward
+};
+
+template <class T>
+void Tape<T>::pullback(const Position& until) {
+  check_sweep("pullback");
+  if (until.variables_ > 1 && until.recording_ != head_.recording) {
+    detail::fail<std::logic_error>("pullback: wanted a position of this recording");
+  }
+  for_lane_blocks([&]<int W>(T* lanes) {
+    std::uint32_t variable = head_.variables;
+    statements_.backward(
+        head_, until.statements_, [&](const detail::Block<T>& block, std::size_t from) {
+          detail::Sweep<T, W>::backward(block, from, variable, lanes, inputs_, externals_);
+        });
+  });
 }
 
 template <class T>
 void Tape<T>::pushforward() {
   check_sweep("pushforward");
-  reached_.assign(size(), 0);
-  for (std::size_t i = 0; i < size(); ++i) {
-    T* y_dot = &lane_values_[i * lanes_];
-    if (first_argument(i) == ends_[i]) {
-      for (std::size_t lane = 0; lane < lanes_; ++lane) {
-        if (!is_exactly_zero(y_dot[lane])) reached_[i] = 1;
-      }
-    }
-    for (std::size_t a = first_argument(i); a < ends_[i]; ++a) {
-      if (!reached_[arguments_[a].index]) continue;
-      reached_[i] = 1;
-      const T& partial = arguments_[a].partial;
-      const T* x_dot = &lane_values_[arguments_[a].index * lanes_];
-      for (std::size_t lane = 0; lane < lanes_; ++lane) {
-        detail::accumulate<T>(y_dot[lane], x_dot[lane] * partial);
-      }
-    }
-  }
-}
-
-template <class T>
-struct ActiveTraits<Var<T>> {
-  static constexpr bool is_active = true;
-  static constexpr bool accepts_constants = true;
-  template <class S>
-  static constexpr bool is_constant = detail::is_inner<S, T>;
-  using mask_type = mask_t<T>;
-  using V = Var<T>;
-
-  template <class Op, class... Xs>
-  static auto apply(const Xs&... xs) {
-    if constexpr (Op::kind == Kind::kSelect) {
-      return pick(xs...);
-    } else if constexpr (Op::kind == Kind::kPredicate) {
-      return dualtape::apply<Op>(detail::inner_value<V>(xs)...);
-    } else {
-      const T y = dualtape::apply<Op>(detail::inner_value<V>(xs)...);
-      if constexpr (Op::kind == Kind::kLocallyConstant) {
-        return V(y);
-      } else {
-        Tape<T>* tape = Tape<T>::tape_of(Op::name, xs...);
-        return tape ? record<Op>(*tape, y, std::index_sequence_for<Xs...>{}, xs...) : V(y);
-      }
-    }
-  }
-
-  template <class Op>
-    requires(Op::parametric)
-  static V apply(int n, const V& x) {
-    const T y = dualtape::apply<Op>(n, x.value());
-    Tape<T>* tape = Tape<T>::tape_of(Op::name, x);
-    if (!tape) return V(y);
-    const T partial = Op::template partial<T>(n, x.value(), y);
-    tape->add_argument(x, partial);
-    return tape->finish(y);
-  }
-
- private:
-  template <class Op, std::size_t... I, class... Xs>
-  static V record(Tape<T>& tape, const T& y, std::index_sequence<I...>, const Xs&... xs) {
-    // All partials before the first entry: should one throw, the tape is still whole.
-    const std::array<T, sizeof...(Xs)> partials{partial<Op, static_cast<int>(I)>(xs, y, xs...)...};
-    const auto add = [&](const auto& x, const T& p) {
-      if constexpr (std::same_as<std::remove_cvref_t<decltype(x)>, V>) {
-        if (x.is_recorded()) tape.add_argument(x, p);
-      }
-    };
-    (add(xs, partials[I]), ...);
-    return tape.finish(y);
-  }
-
-  /// Partial in argument I, which is `x`; not evaluated for a constant, where it may be undefined.
-  template <class Op, int I, class X, class... Xs>
-  static T partial(const X& x, const T& y, const Xs&... xs) {
-    if constexpr (!std::same_as<X, V>) {
-      return T(0);
-    } else if constexpr (sizeof...(Xs) == 1) {
-      return Op::template partial<T>(x.value(), y);
-    } else {
-      return x.is_recorded() ? Op::template partial<I, T>(T(detail::inner_value<V>(xs))..., y)
-                             : T(0);
-    }
-  }
-
-  template <class M>
-  static V pick(const M& mask, const V& a, const V& b) {
-    if constexpr (std::same_as<M, bool>) {
-      return mask ? a : b;
-    } else {
-      const T y = select(mask, a.value(), b.value());
-      Tape<T>* tape = Tape<T>::tape_of(ops::Where::name, a, b);
-      if (!tape) return V(y);
-      const T zero(0), one(1);
-      if (a.is_recorded()) tape->add_argument(a, select(mask, one, zero));
-      if (b.is_recorded()) tape->add_argument(b, select(mask, zero, one));
-      return tape->finish(y);
-    }
-  }
-};
-
-template <class T>
-std::ostream& operator<<(std::ostream& out, const Var<T>& x) {
-  return out << x.value();
+  for_lane_blocks([&]<int W>(T* lanes) {
+    reached_.assign(head_.variables, 0);
+    std::uint32_t variable = 1;
+    statements_.forward(head_, [&](const detail::Block<T>& block) {
+      detail::Sweep<T, W>::forward(block, variable, lanes, inputs_, externals_, reached_);
+    });
+  });
 }
 
 }  // namespace dualtape

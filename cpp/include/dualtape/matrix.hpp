@@ -1,0 +1,149 @@
+/// Products and solves of matrices of tape variables, recorded as one node each.
+#pragma once
+
+#include <dualtape/eigen.hpp>
+#include <dualtape/external.hpp>
+
+#include <Eigen/Cholesky>
+#include <Eigen/LU>
+
+namespace dualtape {
+
+namespace detail {
+
+template <class T>
+using DenseMatrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
+template <class T>
+using MatrixView = Eigen::Map<DenseMatrix<T>>;
+template <class T>
+using ConstMatrixView = Eigen::Map<const DenseMatrix<T>>;
+
+template <class T>
+DenseMatrix<T> values(const DenseMatrix<Var<T>>& x) {
+  return x.unaryExpr([](const Var<T>& v) { return v.value(); });
+}
+template <BaseNumber T>
+DenseMatrix<T> values(const DenseMatrix<T>& x) {
+  return x;
+}
+
+/// The inputs of a node: the entries of a, then those of b; numbers are constants.
+template <class T, class A, class B>
+std::vector<Var<T>> entries(const DenseMatrix<A>& a, const DenseMatrix<B>& b) {
+  std::vector<Var<T>> result(a.data(), a.data() + a.size());
+  result.insert(result.end(), b.data(), b.data() + b.size());
+  return result;
+}
+
+template <class T, class Rule>
+DenseMatrix<Var<T>> matrix_node(const std::vector<Var<T>>& inputs, const DenseMatrix<T>& y,
+                                Rule rule) {
+  const auto size = static_cast<std::size_t>(y.size());
+  const auto outputs = external<T>(std::span<const Var<T>>(inputs),
+                                   std::span<const T>(y.data(), size), std::move(rule));
+  return Eigen::Map<const DenseMatrix<Var<T>>>(outputs.data(), y.rows(), y.cols());
+}
+
+/// C = A B:  A_bar = C_bar B^T,  B_bar = A^T C_bar,  C_dot = A_dot B + A B_dot.
+template <class T>
+struct ProductRule {
+  DenseMatrix<T> a, b;
+
+  void pullback(std::span<const T> c_bar, std::span<T> x_bar) const {
+    const ConstMatrixView<T> c(c_bar.data(), a.rows(), b.cols());
+    MatrixView<T>(x_bar.data(), a.rows(), a.cols()).noalias() += c * b.transpose();
+    MatrixView<T>(x_bar.data() + a.size(), b.rows(), b.cols()).noalias() += a.transpose() * c;
+  }
+  void pushforward(std::span<const T> x_dot, std::span<T> c_dot) const {
+    const ConstMatrixView<T> a_dot(x_dot.data(), a.rows(), a.cols());
+    const ConstMatrixView<T> b_dot(x_dot.data() + a.size(), b.rows(), b.cols());
+    MatrixView<T> c(c_dot.data(), a.rows(), b.cols());
+    c.noalias() = a_dot * b;
+    c.noalias() += a * b_dot;
+  }
+};
+
+/// A X = B, by factors that are kept:  B_bar = A^-T X_bar,  A_bar = -B_bar X^T,
+/// X_dot = A^-1 (B_dot - A_dot X).
+/// Source: Giles (2008), An extended collection of matrix derivative results.
+template <class T, class Factors>
+struct SolveRule {
+  Factors factors;
+  DenseMatrix<T> x;
+
+  void pullback(std::span<const T> y_bar, std::span<T> all_bar) const {
+    const Eigen::Index n = x.rows();
+    const DenseMatrix<T> b_bar =
+        factors.transpose().solve(ConstMatrixView<T>(y_bar.data(), n, x.cols()));
+    MatrixView<T>(all_bar.data(), n, n).noalias() -= b_bar * x.transpose();
+    MatrixView<T>(all_bar.data() + n * n, n, x.cols()) += b_bar;
+  }
+  void pushforward(std::span<const T> all_dot, std::span<T> x_dot) const {
+    const Eigen::Index n = x.rows();
+    DenseMatrix<T> rest = ConstMatrixView<T>(all_dot.data() + n * n, n, x.cols());
+    rest.noalias() -= ConstMatrixView<T>(all_dot.data(), n, n) * x;
+    MatrixView<T>(x_dot.data(), n, x.cols()) = factors.solve(rest);
+  }
+};
+
+template <class A, class B>
+using NodeVar = promote_t<typename A::Scalar, typename B::Scalar>;
+
+template <template <class> class Factorisation, class A, class B>
+auto solve_by(const char* name, const Eigen::MatrixBase<A>& a, const Eigen::MatrixBase<B>& b) {
+  using V = NodeVar<A, B>;
+  using T = typename V::value_type;
+  if (a.rows() != a.cols() || a.rows() != b.rows()) {
+    fail<std::invalid_argument>(std::string(name) + ": A must be (n, n) and B (n, k), got (" +
+                                std::to_string(a.rows()) + ", " + std::to_string(a.cols()) +
+                                ") and (" + std::to_string(b.rows()) + ", " +
+                                std::to_string(b.cols()) + ")");
+  }
+  const DenseMatrix<typename A::Scalar> lhs = a;
+  const DenseMatrix<typename B::Scalar> rhs = b;
+  const Factorisation<DenseMatrix<T>> factors(values(lhs));
+  const DenseMatrix<T> x = factors.solve(values(rhs));
+  DenseMatrix<V> result = matrix_node<T>(entries<T>(lhs, rhs), x,
+                                         SolveRule<T, Factorisation<DenseMatrix<T>>>{factors, x});
+  return Eigen::Matrix<V, A::RowsAtCompileTime, B::ColsAtCompileTime>(std::move(result));
+}
+
+template <class M>
+using GeneralFactors = Eigen::PartialPivLU<M>;
+template <class M>
+using PositiveFactors = Eigen::LLT<M>;
+
+}  // namespace detail
+
+/// X of A X = B, by LU with row exchanges, recorded as one node; A or B may be of numbers.
+template <class A, class B>
+  requires detail::Taped<detail::NodeVar<A, B>>
+auto solve(const Eigen::MatrixBase<A>& a, const Eigen::MatrixBase<B>& b) {
+  return detail::solve_by<detail::GeneralFactors>("solve", a, b);
+}
+
+/// The same for a symmetric positive definite A, by Cholesky. Only A's lower triangle is read for
+/// the value; the derivative takes A's entries as independent, the upper ones too.
+template <class A, class B>
+  requires detail::Taped<detail::NodeVar<A, B>>
+auto solve_positive(const Eigen::MatrixBase<A>& a, const Eigen::MatrixBase<B>& b) {
+  return detail::solve_by<detail::PositiveFactors>("solve_positive", a, b);
+}
+
+/// A B as one node; A or B may be of numbers.
+template <class A, class B>
+  requires detail::Taped<detail::NodeVar<A, B>>
+auto product(const Eigen::MatrixBase<A>& a, const Eigen::MatrixBase<B>& b) {
+  using V = detail::NodeVar<A, B>;
+  using T = typename V::value_type;
+  eigen_assert(a.cols() == b.rows());
+  const detail::DenseMatrix<typename A::Scalar> lhs = a;
+  const detail::DenseMatrix<typename B::Scalar> rhs = b;
+  detail::ProductRule<T> rule{detail::values(lhs), detail::values(rhs)};
+  const detail::DenseMatrix<T> c = rule.a * rule.b;
+  detail::DenseMatrix<V> result =
+      detail::matrix_node<T>(detail::entries<T>(lhs, rhs), c, std::move(rule));
+  return Eigen::Matrix<V, A::RowsAtCompileTime, B::ColsAtCompileTime>(std::move(result));
+}
+
+}  // namespace dualtape

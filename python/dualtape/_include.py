@@ -1,0 +1,27 @@
+"""Where a C++ user finds the headers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from . import _core
+
+
+def get_include() -> str:
+    """The folder to put on the include path: it holds `dualtape/dualtape.hpp`.
+
+    The headers need C++20 and Eigen 3.4, see docs/cpp.md.
+
+    >>> (pathlib.Path(dt.get_include()) / "dualtape" / "dualtape.hpp").is_file()
+    True
+    """
+    return str(Path(_core.__file__).parent / "include")
+
+
+def get_cmake_dir() -> str:
+    """The folder of the CMake package: `find_package(dualtape)` finds it by `dualtape_DIR`.
+
+    >>> (pathlib.Path(dt.get_cmake_dir()) / "dualtapeConfig.cmake").is_file()
+    True
+    """
+    return str(Path(_core.__file__).parent / "share" / "cmake" / "dualtape")
