@@ -499,7 +499,7 @@ def test_laplacian_refuses_a_rule_without_forward_mode():
         return np.sin(x)
 
     wave.defvjp(lambda x: (np.sin(x), x), lambda x, y_bar: (np.cos(x) * y_bar,))
-    with pytest.raises(dt.DerivativeError, match="forward mode"):
+    with pytest.raises(dt.DerivativeError, match="no forward derivative"):
         dt.laplacian(lambda x: np.sum(wave(x)))(X)
 
 

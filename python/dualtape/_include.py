@@ -12,6 +12,7 @@ def get_include() -> str:
 
     The headers need C++20 and Eigen 3.4, see docs/cpp.md.
 
+    >>> import pathlib
     >>> (pathlib.Path(dt.get_include()) / "dualtape" / "dualtape.hpp").is_file()
     True
     """
@@ -21,6 +22,7 @@ def get_include() -> str:
 def get_cmake_dir() -> str:
     """The folder of the CMake package: `find_package(dualtape)` finds it by `dualtape_DIR`.
 
+    >>> import pathlib
     >>> (pathlib.Path(dt.get_cmake_dir()) / "dualtapeConfig.cmake").is_file()
     True
     """
