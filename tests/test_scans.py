@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 import dualtape as dt
 
-# Lines of one element, of a few, and longer than a vector; rows wider than those done together.
-SHAPES = [(1, 1), (3, 5), (200, 3), (2, 700), (4, 5, 70), (2, 3, 300), (130, 1)]
+# Lines of one element, of a few, longer than a vector, of several blocks; rows wider than those
+# done together.
+SHAPES = [(1, 1), (3, 5), (200, 3), (2, 700), (4, 5, 70), (2, 3, 300), (130, 1), (3, 5000)]
 LAYOUTS: dict[str, Callable[[Any], Any]] = {
     "as it is": lambda x: x,
     "transposed": lambda x: x.T,
@@ -60,3 +61,21 @@ def test_running_sum_backwards_is_the_derivative_of_a_running_sum() -> None:
         pullback = dt.vjp(lambda x, axis=axis: np.cumsum(x, axis=axis), x)[1]
         wanted = np.flip(np.cumsum(np.flip(y_bar, axis), axis), axis)
         assert np.array_equal(np.squeeze(pullback(y_bar)), wanted)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", ["argmax", "argmin", "max", "min"])
+def test_extrema_and_their_places_in_long_lines_agree_with_numpy(name: str, dtype: Any) -> None:
+    function = getattr(np, name)
+    compiled = dt.jit(lambda x: function(x))
+    sign = 1 if name.endswith("max") else -1
+    for places in ([0], [2047, 2048], [2048, 4096], [5000], [9999, 4]):
+        for value in (100.0, np.inf, np.nan):
+            x = draw((10000,), dtype)
+            x[places] = sign * value
+            np.testing.assert_array_equal(compiled(x), function(x))
+    x = draw((10000,), dtype)
+    x[[3000, 7000]] = [np.nan, sign * np.inf]  # a NaN wins, also before an infinity
+    np.testing.assert_array_equal(compiled(x), function(x))
+    x[[3000, 7000]] = [sign * np.inf, np.nan]
+    np.testing.assert_array_equal(compiled(x), function(x))

@@ -79,9 +79,14 @@ inline constexpr bool kIsSum = false;
 template <class T>
 inline constexpr bool kIsSum<SumOf<T>> = true;
 
-/// Any grouping of the elements has the same result: no chunks are needed.
-template <class T>
+/// Any grouping of the elements has the same result (an extremum of zeros but for its sign): no
+/// chunks are needed.
+template <class Op, class T>
 inline constexpr bool kExact = std::is_integral_v<T>;
+template <class T>
+inline constexpr bool kExact<MaxOf<T>, T> = true;
+template <class T>
+inline constexpr bool kExact<MinOf<T>, T> = true;
 
 /// n >= 1 elements one after the other.
 template <class Op, class T>
@@ -91,7 +96,7 @@ T reduce_serially(const T* x, std::int64_t n) {
   return result;
 }
 
-/// n >= 1 elements; of inexact types at most kChunk.
+/// n >= 1 elements; of inexact reductions at most kChunk.
 template <class Op, class T>
 T reduce_chunk(const T* x, std::int64_t n) {
   if constexpr (std::is_floating_point_v<T>) {
@@ -111,7 +116,7 @@ T reduce_chunk(const T* x, std::int64_t n) {
 template <class Op, class T>
 void push(RowState& state, const void* data, std::int64_t n) {
   const T* x = static_cast<const T*>(data);
-  const std::int64_t chunk = kExact<T> ? n : kChunk;
+  const std::int64_t chunk = kExact<Op, T> ? n : kChunk;
   for (std::int64_t first = 0; first < n; first += chunk) {
     T carry = reduce_chunk<Op>(x + first, std::min(chunk, n - first));
     std::uint64_t chunks = state.chunks++;
@@ -158,7 +163,7 @@ void reduce_rows(void* out, const void* data, std::int64_t rows, std::int64_t le
       }
       y[r] = result;
     }
-  } else if (kExact<T> || length <= kChunk) {
+  } else if (kExact<Op, T> || length <= kChunk) {
     for (std::int64_t r = 0; r < rows; ++r) y[r] = reduce_chunk<Op>(x + r * length, length);
   } else {
     for (std::int64_t r = 0; r < rows; ++r) {

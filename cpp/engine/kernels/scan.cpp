@@ -151,6 +151,26 @@ std::int64_t first_place(const T* x, std::int64_t n, F found) {
 }
 
 constexpr std::int64_t kLongLine = 16;
+/// Elements that stay in the L1 cache between the search for the extremum and that for its place.
+constexpr std::int64_t kLineBlock = 2048;
+
+/// Where among n elements side by side the extremum stands first, or the first NaN: the extremum of
+/// each block, then its place in the block that has it, both in vector code.
+template <class T, bool kLargest, class F>
+std::int64_t place_of_extremum(const T* x, std::int64_t n, F extremum_of) {
+  T best{};
+  std::int64_t start = 0;
+  for (std::int64_t first = 0; first < n && best == best; first += kLineBlock) {
+    T value;
+    extremum_of(&value, x + first, 1, std::min(kLineBlock, n - first));
+    if (first > 0 && !replaces<kLargest>(value, best)) continue;
+    best = value;
+    start = first;
+  }
+  const std::int64_t length = std::min(kLineBlock, n - start);
+  return start + (best != best ? first_place(x + start, length, [](T v) { return v != v; })
+                               : first_place(x + start, length, [best](T v) { return v == best; }));
+}
 
 template <class T, bool kLargest>
 void arg_extremum(const Array& out, Arrays in, Attrs attrs) {
@@ -161,17 +181,12 @@ void arg_extremum(const Array& out, Arrays in, Attrs attrs) {
   if (width && n <= std::numeric_limits<std::int32_t>::max()) {
     return arg_extremum_rows<T, kLargest>(out, x, axis, width);
   }
-  // Of a line without gaps the extremum comes first, then its place: two passes in vector code.
   const bool dense = step == 1 && n >= kLongLine;
   const auto extremum = lookup_reducer(kLargest ? kMax : kMin, x.layout->dtype)->rows;
   for_each_line(x, axis, [&](std::int64_t offset, std::int64_t line) {
     const T* from = x.as<const T>() + offset;
     if (dense) {
-      T value;
-      extremum(&value, from, 1, n);
-      out.as<std::int64_t>()[line] =
-          value != value ? first_place(from, n, [](T v) { return v != v; })
-                         : first_place(from, n, [value](T v) { return v == value; });
+      out.as<std::int64_t>()[line] = place_of_extremum<T, kLargest>(from, n, extremum);
       return;
     }
     T extreme = from[0];
