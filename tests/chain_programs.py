@@ -1,4 +1,5 @@
-"""Random arithmetic, which regions run as chains, against NumPy bit for bit.
+"""Random arithmetic, which regions run as chains and scalar stretches in pairs, against NumPy bit
+for bit.
 
 Every operation rounds correctly, in NumPy too, so that nothing may differ. test_levels.py runs this
 file in a process of its own for each level: `python chain_programs.py SEED [SEED ...]`.
@@ -77,7 +78,10 @@ def operands(random: np.random.Generator, dtype: Any) -> list[Any]:
         odd = random.random(shape) < 0.02
         return np.where(odd, random.choice(special, size=shape), x).astype(dtype)
 
-    if random.random() < 0.5:
+    kind = random.random()
+    if kind < 0.2:  # a stretch of scalars
+        return [draw()[()] for _ in range(4)]
+    if kind < 0.6:
         n = int(random.choice(LENGTHS))
         return [draw(n), draw(n), draw()[()], draw(n + 1)[1:]]
     rows, row = (int(k) for k in random.choice(MATRICES))

@@ -1,6 +1,7 @@
 #include "plan/placement.hpp"
 
 #include "kernels/strided.hpp"
+#include "plan/windows.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -9,19 +10,6 @@ namespace {
 constexpr std::uint32_t kFarthest = 256;
 
 bool makes_of_parts(OpCode op) { return op == kPad || op == kUpdateSlice || op == kConcatenate; }
-
-/// Offset of a window of `shape` in an array, in elements; -1 if its elements do not follow one
-/// another. attrs: start, step of each axis.
-std::int64_t window_offset(const Dims& whole, const Dims& shape,
-                           std::span<const std::int64_t> attrs) {
-  Dims strides = contiguous_strides(whole);
-  std::int64_t offset = 0;
-  for (std::size_t axis = 0; axis < strides.size(); ++axis) {
-    offset += attrs[2 * axis] * strides[axis];
-    strides[axis] *= attrs[2 * axis + 1];
-  }
-  return make_walk(1, shape, strides).is_contiguous() ? offset : -1;
-}
 
 }  // namespace
 
@@ -51,7 +39,9 @@ void Placements::place_parts(ValueId reader) {
   const OpCode op = program_.instructions[reader].op;
   if (op != kConcatenate) {
     const ValueId part = args[op == kPad ? 0 : 1];
-    return place(part, reader, window_offset(whole, program_.type_of(part).shape, attrs));
+    const auto offset = window_offset(whole, program_.type_of(part).shape, attrs);
+    if (offset) place(part, reader, *offset);
+    return;
   }
   const auto axis = static_cast<std::size_t>(attrs[0]);
   if (element_count({whole.data(), axis}) != 1) return;
@@ -66,7 +56,7 @@ void Placements::place_parts(ValueId reader) {
 void Placements::place(ValueId part, ValueId reader, std::int64_t offset) {
   const ValueId r = views_.root(part);
   const std::uint32_t step = schedule_.step_of[r];
-  if (offset < 0 || step == 0 || schedule_.steps[step].kind != StepKind::kRegion) return;
+  if (step == 0 || schedule_.steps[step].kind != StepKind::kRegion) return;
   const Type& type = program_.type_of(r);
   const bool alone = uses_[r] == 1 && views_.is_reshaped(part) && !is_scalar(type) &&
                      element_count(type.shape) != 0;

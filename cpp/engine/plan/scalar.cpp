@@ -34,6 +34,17 @@ namespace {
   X(Greater, 2)                \
   X(GreaterEqual, 2)
 
+/// Two operations on float64 as one instruction, each rounded: t = a first b, then one of four
+/// with c = [out].
+#define DUALTAPE_SCALAR_SECONDS(X, first) \
+  X(first, Add, t + c)                    \
+  X(first, Subtract, t - c)               \
+  X(first, SubtractFrom, c - t)           \
+  X(first, Multiply, (t * c))
+#define DUALTAPE_SCALAR_PAIRS(X)  \
+  DUALTAPE_SCALAR_SECONDS(X, Add) \
+  DUALTAPE_SCALAR_SECONDS(X, Subtract) DUALTAPE_SCALAR_SECONDS(X, Multiply)
+
 /// Some continue in the next instruction, whose fields are given in brackets.
 enum ScalarCode : std::uint32_t {
   kWhere8,          // a is a mask; b, [out] have 8 bytes
@@ -45,6 +56,9 @@ enum ScalarCode : std::uint32_t {
   kEnd,
 #define DUALTAPE_SCALAR_ENUM(Op, n) k##Op,
   DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_ENUM)
+#undef DUALTAPE_SCALAR_ENUM
+#define DUALTAPE_SCALAR_ENUM(first, second, result) k##first##second,
+      DUALTAPE_SCALAR_PAIRS(DUALTAPE_SCALAR_ENUM)
 #undef DUALTAPE_SCALAR_ENUM
 };
 constexpr std::uint32_t kCodeBits = 8;
@@ -88,6 +102,29 @@ void generate_load(Generator& generator, ValueId v) {
       {kLoadItem, static_cast<std::uint32_t>(bytes), static_cast<std::uint32_t>(bytes >> 32)});
 }
 
+bool can_pair(std::uint32_t code) { return code == kAdd || code == kSubtract || code == kMultiply; }
+
+/// Makes one instruction of `v` and the value before it, which is an operand and read nowhere else.
+bool join_pair(Generator& generator, ValueId v, ValueId before) {
+  const Program& program = generator.program();
+  const auto args = program.args_of(v);
+  auto& scalars = generator.code().scalars;
+  if (scalars.empty() || !can_pair(scalars.back().code) || args.size() != 2) return false;
+  const std::uint32_t second = own_code(program.instructions[v].op);
+  const bool left = generator.views().root(args[0]) == before;
+  const bool right = generator.views().root(args[1]) == before;
+  const Schedule& schedule = generator.schedule();
+  if (!can_pair(second) || left == right) return false;
+  if (schedule.last_use[before] != schedule.position[v]) return false;
+  ScalarInstruction& pair = scalars.back();
+  pair.code = kAddAdd + (pair.code - kAdd) * (kSubtractAdd - kAddAdd);
+  if (second == kSubtract) pair.code += right ? kAddSubtractFrom - kAddAdd : 1;
+  if (second == kMultiply) pair.code += kAddMultiply - kAddAdd;
+  pair.out = generator.slot_of(v);
+  scalars.push_back({kEnd, generator.slot_of(args[left ? 1 : 0])});
+  return true;
+}
+
 void generate_operation(Generator& generator, ValueId v) {
   const Program& program = generator.program();
   const auto args = program.args_of(v);
@@ -115,13 +152,15 @@ void generate_operation(Generator& generator, ValueId v) {
 void generate_scalars(Generator& generator, const ScheduledStep& step) {
   Code& code = generator.code();
   const auto first = static_cast<std::uint32_t>(code.scalars.size());
+  ValueId before = kNoValue;
   for (ValueId v : generator.schedule().members_of(step)) {
     if (generator.views().is_load(v)) {
       generate_load(generator, v);
     } else {
-      generate_operation(generator, v);
+      if (before == kNoValue || !join_pair(generator, v, before)) generate_operation(generator, v);
       code.work += element_cost(generator.program().instructions[v].op);
     }
+    before = v;
   }
   code.scalars.push_back({kEnd, 0});
   code.steps.push_back({StepKind::kScalars, first});
@@ -142,18 +181,33 @@ void generate_scalars(Generator& generator, const ScheduledStep& step) {
     DUALTAPE_NEXT(1);                                             \
   }
 
+#define DUALTAPE_PAIR_LABEL(first, second, result) &&label_##first##second,
+#define DUALTAPE_PAIR_CASE(first, second, result)                 \
+  label_##first##second : {                                       \
+    const double t = ops::first::value<double>(s[i->a], s[i->b]); \
+    const double c = s[i[1].out];                                 \
+    s[i->out] = result;                                           \
+    DUALTAPE_NEXT(2);                                             \
+  }
+
 // Each operation jumps to the next one by itself (a GNU extension): predicted far better than one
 // common jump.
 void run_scalars(const Code& code, std::uint32_t first, const Frame& frame) {
   // In the order of ScalarCode.
-  static const void* const kLabels[] = {&&label_where,  &&label_integer_power,
-                                        &&label_load,   &&label_load_item,
-                                        &&label_kernel, &&label_ternary,
-                                        &&label_end,    DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_LABEL)};
+  static const void* const kLabels[] = {&&label_where,
+                                        &&label_integer_power,
+                                        &&label_load,
+                                        &&label_load_item,
+                                        &&label_kernel,
+                                        &&label_ternary,
+                                        &&label_end,
+                                        DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_LABEL)
+                                            DUALTAPE_SCALAR_PAIRS(DUALTAPE_PAIR_LABEL)};
   double* const s = reinterpret_cast<double*>(frame.arena);
   const ScalarInstruction* i = code.scalars.data() + first;
   DUALTAPE_NEXT(0);
   DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_CASE)
+  DUALTAPE_SCALAR_PAIRS(DUALTAPE_PAIR_CASE)
 label_where:
   {
     bool mask;

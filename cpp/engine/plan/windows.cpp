@@ -4,17 +4,22 @@
 
 namespace dualtape::engine {
 
+std::optional<std::int64_t> window_offset(const Dims& whole, const Dims& part,
+                                          std::span<const std::int64_t> attrs) {
+  Dims strides = contiguous_strides(whole);
+  std::int64_t offset = 0;
+  for (std::size_t axis = 0; axis < strides.size(); ++axis) {
+    offset += attrs[2 * axis] * strides[axis];
+    strides[axis] *= attrs[2 * axis + 1];
+  }
+  if (!make_walk(1, part, strides).is_contiguous()) return {};
+  return offset;
+}
+
 std::optional<std::int64_t> run_offset(const Program& program, ValueId v) {
   const Dims& part = program.type_of(program.args_of(v).back()).shape;
-  const auto attrs = program.attrs_of(v);
-  Dims strides = contiguous_strides(program.type_of(v).shape);
-  std::int64_t offset = 0;
-  for (std::size_t i = 0; i < strides.size(); ++i) {
-    offset += attrs[2 * i] * strides[i];
-    strides[i] *= attrs[2 * i + 1];
-  }
-  if (element_count(part) < 2 || !make_walk(1, part, strides).is_contiguous()) return {};
-  return offset;
+  if (element_count(part) < 2) return {};
+  return window_offset(program.type_of(v).shape, part, program.attrs_of(v));
 }
 
 }  // namespace dualtape::engine

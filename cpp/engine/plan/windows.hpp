@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "program/opcodes.hpp"
 #include "program/program.hpp"
@@ -18,7 +19,13 @@ inline constexpr bool is_window(OpCode op) {
   return op == kPad || op == kUpdateSlice || op == kAddSlice;
 }
 
-/// First element of the window of a pad, update_slice or add_slice, if it is one run of memory.
+/// Offset of a window of shape `part` in an array, in elements, if its elements follow one another.
+/// attrs: start, step of each axis.
+std::optional<std::int64_t> window_offset(const Dims& whole, const Dims& part,
+                                          std::span<const std::int64_t> attrs);
+
+/// First element of the window of a pad, update_slice or add_slice, if it is one run of memory and
+/// no single element.
 std::optional<std::int64_t> run_offset(const Program& program, ValueId v);
 
 }  // namespace dualtape::engine
