@@ -157,4 +157,4 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
         first = int(nonzero[:, k].min()) if "f" in trim.lower() else 0
         last = int(nonzero[:, k].max()) + 1 if "b" in trim.lower() else a.shape[k]
         key[k] = slice(first, last)
-    return a[tuple(key)]
+    return a[tuple(key)] if key else a

@@ -28,9 +28,7 @@ def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> 
 
 
 def _cumulative(name: str, function: Any, x: Any, axis: Any, initial: bool, identity: int) -> Any:
-    x = as_array(x)
-    if x.ndim == 0:
-        raise ValueError(f"{name}: x must have an axis at least")
+    x = np.atleast_1d(as_array(x))
     if axis is None:
         if x.ndim > 1:
             raise ValueError(f"{name}: axis must be given for arrays of several axes, got {x.ndim}")

@@ -20,6 +20,11 @@ def _start(initial: Any) -> dict[str, Any]:
     return {"initial": initial} if is_given(initial) else {}
 
 
+def _reduced_axis(a: Any, axis: Any) -> Any:
+    """A number may be reduced along axis 0 or -1, as by np.sum."""
+    return None if a.ndim == 0 and axis in (0, -1, (0,), (-1,)) else axis
+
+
 @composite(np.nansum)
 def nansum(
     a: Any,
@@ -66,6 +71,7 @@ def nanmean(
 ) -> Any:
     no_out("nanmean", out)
     a = as_array(a)
+    axis = _reduced_axis(a, axis)
     return np.mean(a, axis, dtype, keepdims=keeps(keepdims), where=_present(a, where))
 
 
@@ -84,6 +90,7 @@ def nanvar(
 ) -> Any:
     no_out("nanvar", out)
     a = as_array(a)
+    axis = _reduced_axis(a, axis)
     return np.var(
         a, axis, dtype, ddof=correction if is_given(correction) else ddof,
         keepdims=keeps(keepdims), where=_present(a, where),
@@ -103,10 +110,10 @@ def _extreme(function: Any, a: Any, axis: Any, keepdims: Any, initial: Any, wher
         return function(a, axis=axis, keepdims=keeps(keepdims), **chosen, **_start(initial))
     present = _present(a, where)
     worst = a.dtype.type(-np.inf if function is np.max else np.inf)
-    best = initial if is_given(initial) else worst
-    result = function(np.where(present, a, worst), axis=axis, keepdims=keeps(keepdims))
+    chosen = np.where(present, a, worst)
+    result = function(chosen, axis=axis, keepdims=keeps(keepdims), **_start(initial))
     if is_given(initial):
-        return (np.maximum if function is np.max else np.minimum)(result, best)
+        return result
     some = np.any(present, axis=axis, keepdims=keeps(keepdims))
     return np.where(some, result, a.dtype.type(np.nan))[()]
 

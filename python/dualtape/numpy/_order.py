@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ def _in_front(a: Any, axis: Any) -> tuple[Any, tuple[int, ...]]:
     rest = [k for k in range(a.ndim) if k not in axes]
     shape = tuple(1 if k in axes else n for k, n in enumerate(a.shape))
     moved = np.transpose(a, [*axes, *rest])
-    return np.reshape(moved, (-1, *(a.shape[k] for k in rest))), shape
+    front = prod(a.shape[k] for k in axes)
+    return np.reshape(moved, (front, *(a.shape[k] for k in rest))), shape
 
 
 # Plotting positions alpha and beta of the continuous methods. Source: Hyndman and Fan (1996).
@@ -69,11 +71,18 @@ def _kind(a: Any, q: Any) -> Any:
     return np.result_type(a.dtype, as_array(q).dtype, *([] if a.dtype.kind == "f" else [1.0]))
 
 
+def _nothing(a: Any, q: Any, kind: Any, shape: tuple[int, ...]) -> Any:
+    """NaN: the quantiles of no entries."""
+    return (np.full((*np.shape(q), *shape), np.nan, kind) + 0 * np.sum(a).astype(kind))[()]
+
+
 def _quantile(name: str, a: Any, q: Any, kind: Any, axis: Any, method: str, keepdims: Any) -> Any:
     a, kept = _in_front(as_array(a), axis)
     n = a.shape[0]
+    if not n and name != "median":
+        raise IndexError(f"{name}: a must have entries along axis {axis}, got shape {kept}")
     if not n:
-        raise ValueError(f"{name}: a must have entries along axis {axis}, got shape {kept}")
+        return _nothing(a, q, kind, kept if keeps(keepdims) else a.shape[1:])
     ordered = np.sort(a, axis=0)
     q = q if isinstance(q, Tracer) else np.asarray(q, np.float64)
     place = _position(q, n, method, name)
@@ -91,6 +100,9 @@ def _nan_quantile(
 ) -> Any:
     a, kept = _in_front(as_array(a), axis)
     q = as_array(q)
+    if not a.size:
+        # As NumPy's, which does not look at q then.
+        return _nothing(a, 0.5, kind, kept if keeps(keepdims) else a.shape[1:])
     present = np.sum(np.logical_not(np.isnan(a)), axis=0)
     column = np.reshape(q, (-1,) + (1,) * np.ndim(present))
     place = _position(column, present.astype(np.float64), method, name)

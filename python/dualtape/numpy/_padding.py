@@ -132,6 +132,10 @@ def _pad_beside(a: Any, widths: Widths, mode: str, options: dict[str, Any]) -> A
     given = options.get(name, None if mode in _STATISTICS else 0)
     values = [(None, None)] * a.ndim if given is None else _pairs(given, a.ndim, name)
     for k, (ends, choices) in enumerate(zip(widths, values, strict=True)):
+        if a.shape[k] == 0 and any(ends) and mode not in ("constant", "empty"):
+            raise ValueError(
+                f"can't extend empty axis {k} using modes other than 'constant' or 'empty'"
+            )
         sides = []
         for after, (n, value) in enumerate(zip(ends, choices, strict=True)):
             if mode in _STATISTICS:

@@ -171,6 +171,7 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     if axis is None:
         a, axis = np.ravel(a), 0
+    a = np.ravel(a) if a.ndim == 0 else a
     (axis,) = _axes(axis, a.ndim)
     lead = (slice(None),) * axis
     return a[(*lead, np.repeat(np.arange(a.shape[axis]), repeats))]
@@ -199,9 +200,9 @@ def triu(m: Any, k: int = 0) -> Any:
 
 
 def _matrix_shape(m: Any, name: str) -> tuple[int, int]:
-    if m.ndim < 2:
-        raise ShapeError(f"{name}: m must have two axes or more, got shape {m.shape}")
-    return m.shape[-2], m.shape[-1]
+    if m.ndim < 1:
+        raise ShapeError(f"{name}: m must have an axis or more, got shape {m.shape}")
+    return m.shape[-2:] if m.ndim > 1 else (m.shape[0], m.shape[0])
 
 
 @composite(np.diagflat)

@@ -88,6 +88,10 @@ def diff(
 ) -> Any:
     if n < 0:
         raise ValueError(f"diff: n must not be negative, got {n}")
+    if n == 0:
+        return a
+    if np.ndim(a) == 0:
+        raise ValueError("diff requires input that is at least one dimensional")
     parts = [x for x in (prepend, a, append) if x is not np._NoValue]
     if len(parts) > 1:
         shape = list(a.shape)
@@ -203,10 +207,11 @@ def cov(
         factor = total - ddof
     else:
         factor = total - ddof * np.sum(w * a) / total
+    factor = np.maximum(factor, 0)  # As NumPy: too few observations divide by zero.
     X = X - mean
     turned = np.conjugate(X).T if X.dtype.kind == "c" else X.T
     c = np.matmul(X, turned if w is None else (turned.T * w).T) / factor
-    return np.squeeze(c)[()]
+    return np.squeeze(c)
 
 
 @composite(np.corrcoef)

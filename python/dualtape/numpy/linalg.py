@@ -87,7 +87,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
             raise ValueError(f"norm: ord={ord!r} needs a vector, a matrix or axis, got {x.shape}")
         return _matrix_norm(x, ord, (0, 1), keepdims)
     if isinstance(axis, int | np.integer):
-        return _vector_norm(x, ord, int(axis), keepdims)
+        return _vector_norm(x, ord, axis_of(axis, x.ndim), keepdims)
     axes = tuple(axis)
     if len(axes) == 1:
         return _vector_norm(x, ord, axes[0], keepdims)
