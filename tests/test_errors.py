@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.signal
+import scipy.special
+import scipy.stats
 from eager import recorded
 
 import dualtape as dt
@@ -239,3 +242,41 @@ def test_unequal_copies_and_hashes() -> None:
             iter(t[0])
         with pytest.raises(TypeError, match="unsized"):
             len(t[0])
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (
+            lambda x: scipy.special.logsumexp(x),
+            r"scipy\.special\.logsumexp converts.*write dualtape\.scipy\.special\.logsumexp",
+        ),
+        (
+            lambda x: np.sum(scipy.stats.norm.logpdf(x)),
+            r"scipy\.stats\.norm\.logpdf converts.*write dualtape\.scipy\.stats\.norm\.logpdf",
+        ),
+        (
+            lambda x: scipy.signal.welch(x)[1],
+            r"scipy\.signal\.welch converts its arguments to plain arrays, and has no form here",
+        ),
+    ],
+)
+def test_function_that_converts_is_named_with_its_replacement(
+    f: Callable[[Any], Any], message: str
+) -> None:
+    with pytest.raises(TypeError, match=message):
+        dt.grad(f)(np.ones(3))
+
+
+def test_traced_value_has_no_memory() -> None:
+    for name in ("strides", "flags", "data"):
+        with pytest.raises(AttributeError, match=r"no memory of its own.*dualtape\.numpy"):
+            dt.grad(lambda x, name=name: getattr(x, name))(np.ones(3))
+
+
+def test_log_determinant_of_a_large_covariance_does_not_overflow() -> None:
+    cov = 1e3 * np.eye(200)
+    logpdf = dt.scipy.stats.multivariate_normal.logpdf
+    value, slope = dt.value_and_grad(lambda c: logpdf(np.zeros(200), None, c * np.eye(200)))(1e3)
+    assert value == pytest.approx(scipy.stats.multivariate_normal.logpdf(np.zeros(200), cov=cov))
+    assert slope == pytest.approx(-100 / 1e3)

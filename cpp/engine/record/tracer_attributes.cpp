@@ -55,6 +55,14 @@ int set_flat(PyObject* self, PyObject* value, void*) {
   });
 }
 
+PyObject* no_memory(PyObject*, void*) {
+  return guarded([&]() -> PyObject* {
+    raise(PyExc_AttributeError,
+          "a traced value has no memory of its own (strides, flags, data): a function that reads an "
+          "array's memory needs its form in dualtape.numpy or dualtape.scipy");
+  });
+}
+
 /// The real part of real values is these themselves; their imaginary part is zero, and no memory
 /// that could be written.
 PyObject* get_real(PyObject* self, void*) {
@@ -118,6 +126,9 @@ PyGetSetDef tracer_attributes[] = {
     {"real", get_real, set_real, nullptr, nullptr},
     {"imag", get_imag, set_imag, nullptr, nullptr},
     {"flat", get_flat, set_flat, nullptr, nullptr},
+    {"strides", no_memory, nullptr, nullptr, nullptr},
+    {"flags", no_memory, nullptr, nullptr, nullptr},
+    {"data", no_memory, nullptr, nullptr, nullptr},
     {"value", get_value, nullptr, "The number, or the array of numbers.", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr}};
 

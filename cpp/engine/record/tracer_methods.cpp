@@ -163,12 +163,21 @@ PyObject* number_method(PyObject* self, PyObject* const*, Py_ssize_t, PyObject*)
   });
 }
 
+/// Which library function asked, and what to write instead of it; empty if none did.
+std::string asking_function() {
+  const Ref module = Ref::steal(PyImport_ImportModule("dualtape._refusal"));
+  const Ref sentence =
+      Ref::steal(module ? PyObject_CallMethod(module.get(), "replacement", nullptr) : nullptr);
+  PyErr_Clear();
+  return sentence && PyUnicode_Check(sentence.get()) ? text_of(sentence.get()) + ". " : "";
+}
+
 PyObject* to_array(PyObject* self, PyObject* const*, Py_ssize_t, PyObject*) {
   return guarded([&]() -> PyObject* {
     raise(
         PyExc_TypeError,
-        as_tracer(self)->recorder->name() +
-            ": a traced value cannot be put into a plain array (np.array([t]), np.asarray(t), "
+        as_tracer(self)->recorder->name() + ": " + asking_function() +
+            "A traced value cannot be put into a plain array (np.array([t]), np.asarray(t), "
             "a[i] = t, or a function that converts); write dualtape.numpy.array([t]) or "
             "dualtape.numpy.stack, and make the array with dualtape.numpy.zeros (its number alone "
             "is t.value)");

@@ -75,7 +75,7 @@ def _parameters(mean: Any, cov: Any, x: Any = None) -> tuple[Any, Any]:
 
 
 def _log_determinant(cov: Any) -> Any:
-    return np.log(np.linalg.det(cov))
+    return np.linalg.slogdet(cov)[1]  # The determinant itself may overflow.
 
 
 def _normal_logpdf(x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False) -> Any:

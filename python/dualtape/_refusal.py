@@ -1,0 +1,66 @@
+"""What to write instead of a library function that does not take traced values."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import FrameType
+
+
+def _public_name(frame: FrameType) -> str | None:
+    """scipy.special.logsumexp of the frame of a library's function."""
+    module = frame.f_globals.get("__name__", "").split(".")
+    function = frame.f_code.co_name
+    owner = frame.f_locals.get("self")
+    if owner is not None:
+        # A method of a distribution or an interpolator: the object's public name before it.
+        name = getattr(owner, "name", None)
+        if isinstance(name, str):
+            function = f"{name}.{function}"
+        elif function in ("__init__", "__call__"):
+            function = type(owner).__name__
+        else:
+            return None
+    if module[0] == "scipy" and len(module) > 1:
+        return f"scipy.{module[1]}.{function}"
+    if module[0] == "numpy":
+        return f"numpy.{function}"
+    return None
+
+
+def _exists(name: str) -> bool:
+    parts = name.split(".")
+    owner = importlib.import_module("dualtape")
+    for part in parts:
+        # Not getattr: modules here hand unknown names on to SciPy.
+        if part not in vars(owner) and not (part in dir(owner) and parts[0] == "scipy"):
+            return False
+        owner = getattr(owner, part)
+    return True
+
+
+def replacement() -> str | None:
+    """Sentence on the library function that asked for a plain array, if one did.
+
+    Called by the engine while that function is on the stack: its outermost frame of NumPy or SciPy
+    below the user's own code.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _library(frame) == "dualtape":
+        frame = frame.f_back
+    called = None
+    while frame is not None and _library(frame) in ("numpy", "scipy"):
+        called, frame = frame, frame.f_back
+    if called is None:
+        return None
+    name = _public_name(called)
+    if name is None:
+        return None
+    if _exists(name):
+        return f"{name} converts its arguments to plain arrays; write dualtape.{name}"
+    return f"{name} converts its arguments to plain arrays, and has no form here"
+
+
+def _library(frame: FrameType) -> str:
+    name: str = frame.f_globals.get("__name__", "")
+    return name.split(".")[0]
