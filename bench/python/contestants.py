@@ -52,6 +52,8 @@ class Workload:
     slow: tuple[str, ...] = ()
     # Its loop goes through `lib.repeat`, so that JAX can have it as `lax.scan` too.
     loops: bool = False
+    # `build` gives calls that are prepared: nothing is left for jit to do.
+    prepared: bool = False
 
     def derivative(self, lib: Any) -> Callable[..., Any]:
         if self.build is not None:
@@ -98,7 +100,7 @@ def contestant(workload: Workload, name: str, dtype: str) -> Callable[[], Any]:
         f = lib.jit(workload.value(lib))
         return lambda: f(*native)
     f = workload.derivative(lib)
-    if name == PLAIN:
+    if name == PLAIN or workload.prepared:
         return lambda: f(*native)
     f = lib.jit(f)
     if name in (JAX, JAX_SCAN):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from contestants import AUTOGRAD, JAX, JIT, PLAIN, TORCH, VALUE, Budget, Workload
+from contestants import AUTOGRAD, JAX, JIT, TORCH, VALUE, Budget, Workload
 
 GRID = 200
 
@@ -71,7 +71,6 @@ def prepared(
 
 def workloads() -> Iterator[Workload]:
     refused = dict.fromkeys((JAX, TORCH, AUTOGRAD), "no sparse matrices")
-    refused[JIT] = "gives arrays, not matrices"
 
     def valley(dtype: str) -> tuple[Any, ...]:
         return (np.linspace(-1.2, 1.1, 100_000).astype(dtype),)
@@ -90,8 +89,9 @@ def workloads() -> Iterator[Workload]:
         prepared("prepare_hessian", rosenbrock, valley),
         by_hand=rosenbrock_hessian,
         rtol={"float32": 1e-4},
-        budgets=(Budget(PLAIN, 5.0, VALUE),),
+        budgets=(Budget(JIT, 5.0, VALUE),),
         refused=refused,
+        prepared=True,
     )
     yield Workload(
         "sparse",
@@ -100,8 +100,9 @@ def workloads() -> Iterator[Workload]:
         lambda lib: lambda x: lib.jvp(wave(lib), (x,), (x,)),
         prepared("prepare_jacobian", wave, line),
         by_hand=lambda x: (np.cos(x) - np.sin(x)) * np.exp(-x),
-        budgets=(Budget(PLAIN, 2.0, VALUE),),
+        budgets=(Budget(JIT, 2.0, VALUE),),
         refused=refused,
+        prepared=True,
     )
     yield Workload(
         "sparse",
@@ -110,6 +111,7 @@ def workloads() -> Iterator[Workload]:
         bratu,
         prepared("prepare_jacobian", bratu, hill),
         by_hand=bratu_jacobian,
-        budgets=(Budget(PLAIN, 10.0, VALUE),),
+        budgets=(Budget(JIT, 10.0, VALUE),),
         refused=refused,
+        prepared=True,
     )

@@ -77,19 +77,28 @@ class Take final : public PreparedKernel {
                                       kPieceEntries);
   }
   void run(char* out, const char* const* in, char* scratch) const override {
-    const char* x = in[0];
-    if (plain_ && row_bytes_ == 8) {
-      index_.share_each(in[1], scratch, piece_, [&](std::int64_t k, std::int64_t row) {
-        std::memcpy(out + 8 * k, x + row * stride_, 8);
-      });
-    } else {
-      index_.share_each(in[1], scratch, piece_, [&](std::int64_t k, std::int64_t row) {
-        row_.run(out + k * row_bytes_, x + row * stride_);
-      });
+    switch (plain_ ? row_bytes_ : 0) {
+      case 4: return entries<4>(out, in, scratch);
+      case 8: return entries<8>(out, in, scratch);
+      case 16: return entries<16>(out, in, scratch);
+      default: break;
     }
+    const char* x = in[0];
+    index_.share_each(in[1], scratch, piece_, [&](std::int64_t k, std::int64_t row) {
+      row_.run(out + k * row_bytes_, x + row * stride_);
+    });
   }
 
  private:
+  /// Rows of so many bytes, each one move.
+  template <std::int64_t kBytes>
+  void entries(char* out, const char* const* in, char* scratch) const {
+    const char* x = in[0];
+    index_.share_each(in[1], scratch, piece_, [&](std::int64_t k, std::int64_t row) {
+      std::memcpy(out + kBytes * k, x + row * stride_, kBytes);
+    });
+  }
+
   Index index_;
   std::int64_t row_bytes_, stride_, piece_;
   bool plain_;

@@ -90,19 +90,38 @@ class Writer {
 
   Expr write(const std::vector<Run>& runs, const std::vector<Run>& more) const {
     if (runs.size() == 1 && runs[0].count == n_ && runs[0].from_step != 0) return values(runs[0]);
-    Tangent entries;
-    for (const Run& run : runs) {
-      const Dims start{run.first}, step{run.step};
-      entries = entries ? update_slice(*entries, values(run), start, step)
-                        : pad(values(run), Dims{n_}, start, step);
-    }
+    std::vector<Expr> summed;
+    for (const Run& run : runs) summed.push_back(values(run));
+    std::vector<Run> apart;
     for (const Run& run : more) {
+      if (!add_to(runs, run, summed)) apart.push_back(run);
+    }
+    Tangent entries;
+    for (std::size_t k = 0; k < runs.size(); ++k) {
+      const Dims start{runs[k].first}, step{runs[k].step};
+      entries = entries ? update_slice(*entries, summed[k], start, step)
+                        : pad(summed[k], Dims{n_}, start, step);
+    }
+    for (const Run& run : apart) {
       entries = add_slice(*entries, values(run), Dims{run.first}, Dims{run.step});
     }
     return *entries;
   }
 
  private:
+  /// Adds a run to the values of the one that writes all its entries, before these are spread out.
+  bool add_to(const std::vector<Run>& runs, const Run& run, std::vector<Expr>& summed) const {
+    for (std::size_t k = 0; k < runs.size(); ++k) {
+      const std::int64_t behind = run.first - runs[k].first;
+      if (run.step != runs[k].step || behind < 0 || behind % run.step != 0) continue;
+      const std::int64_t start = behind / run.step;
+      if (start + run.count > runs[k].count) continue;
+      summed[k] = add_slice(summed[k], values(run), Dims{start}, Dims{1});
+      return true;
+    }
+    return false;
+  }
+
   Expr values(const Run& run) const {
     const auto next = std::ranges::upper_bound(starts_, run.from);
     const auto part = static_cast<std::size_t>(next - starts_.begin()) - 1;
