@@ -57,9 +57,10 @@ int set_flat(PyObject* self, PyObject* value, void*) {
 
 PyObject* no_memory(PyObject*, void*) {
   return guarded([&]() -> PyObject* {
-    raise(PyExc_AttributeError,
-          "a traced value has no memory of its own (strides, flags, data): a function that reads an "
-          "array's memory needs its form in dualtape.numpy or dualtape.scipy");
+    raise(
+        PyExc_AttributeError,
+        "a traced value has no memory of its own (strides, flags, data): a function that reads an "
+        "array's memory needs its form in dualtape.numpy or dualtape.scipy");
   });
 }
 
