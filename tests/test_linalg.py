@@ -126,7 +126,8 @@ def test_results_are_named_as_numpys() -> None:
 
 def test_slogdet_neither_overflows_nor_minds_singular_matrices() -> None:
     a = 40 * matrix(300)
-    assert not np.isfinite(np.linalg.det(a))
+    with np.errstate(over="ignore"):
+        assert not np.isfinite(np.linalg.det(a))
     sign, logarithm = dt.jit(lambda a: tuple(np.linalg.slogdet(a)))(a)
     assert sign == np.linalg.slogdet(a)[0]
     close(logarithm, np.linalg.slogdet(a)[1])
@@ -191,7 +192,7 @@ def test_singular_values_at_zero_and_at_ties() -> None:
     close(nuclear[:, 0], [0.6, 0.8])
     assert np.isfinite(nuclear).all()
     close(dt.grad(lambda a: np.linalg.norm(a, "nuc"))(np.zeros((2, 3))), np.zeros((2, 3)))
-    rotation = sl.expm(np.array([[0.0, 1.0], [-1.0, 0.0]]))
+    rotation = np.array([[0.0, 1.0], [-1.0, 0.0]])
     close(dt.grad(lambda a: np.sum(np.linalg.svdvals(a) ** 3))(rotation), 3 * rotation)
     left = dt.jvp(lambda a: np.linalg.svd(a)[0], (rotation,), (matrix(2),))[1]
     assert np.isnan(left).all()

@@ -103,20 +103,28 @@ Expr spread(const Expr& x, bool row) {
   return expand_dims(x, place);
 }
 
-/// c_i where x_i is not zero, NaN where it is: 1 / x of what has no derivative there.
-Expr undefined_at_zero(const Expr& x, const Expr& c) {
-  const Expr nan = constant(x.builder(), std::numeric_limits<double>::quiet_NaN(), x.dtype());
-  return where(equal(x, constant(x.builder(), 0, x.dtype())), nan, c);
+Expr not_a_number(const Expr& like) {
+  return constant(like.builder(), std::numeric_limits<double>::quiet_NaN(), like.dtype());
 }
 
-/// 1 / (x_j - x_i) / (sum of both, if wanted), zero on the diagonal, NaN where equal.
+Expr zero_of(const Expr& like) { return constant(like.builder(), 0, like.dtype()); }
+
+Expr magnitude(const Expr& x) { return dualtape::apply<ops::Absolute>(x); }
+
+/// 1 / (x_j - x_i), or 1 / (x_j^2 - x_i^2); zero on the diagonal, NaN where both are equal but for
+/// rounding.
 Expr inverse_gaps(const Expr& x, bool of_squares) {
   const Expr by_row = spread(x, true), by_column = spread(x, false);
   const Expr gap = by_row - by_column;
   Expr inverse = constant(x.builder(), 1, x.dtype()) / gap;
   if (of_squares) inverse = inverse / (by_row + by_column);
-  const Expr zero = constant(x.builder(), 0, x.dtype());
-  return where(equal(identity(x, x.shape().back()), zero), undefined_at_zero(gap, inverse), zero);
+  const double eps = x.dtype() == DType::kFloat32
+                         ? static_cast<double>(std::numeric_limits<float>::epsilon())
+                         : std::numeric_limits<double>::epsilon();
+  const Expr rounding = constant(x.builder(), 4 * eps, x.dtype());
+  const Expr apart = less(rounding * (magnitude(by_row) + magnitude(by_column)), magnitude(gap));
+  const Expr off_diagonal = equal(identity(x, x.shape().back()), zero_of(x));
+  return where(off_diagonal, where(apart, inverse, not_a_number(x)), zero_of(x));
 }
 
 /// The symmetric matrix that the lower triangle stands for.
@@ -295,7 +303,8 @@ Expr singular_tangent(const Expr& u, const Expr& s, const Expr& w, const Expr& b
   const Expr coupling = p * spread(s, true) + spread(s, false) * swap_last_axes(p);
   const Expr inside = matmul(u, zero_multiply(inverse_gaps(s, true), coupling));
   if (rows_of(u) == columns_of(u)) return inside;
-  const Expr inverse = undefined_at_zero(s, constant(s.builder(), 1, s.dtype()) / s);
+  const Expr inverse =
+      where(equal(s, zero_of(s)), not_a_number(s), constant(s.builder(), 1, s.dtype()) / s);
   return inside + zero_multiply(spread(inverse, true), moved - matmul(u, p));
 }
 
@@ -305,8 +314,7 @@ Expr svd_tangent(Part part, const Expr& a, const Expr& all, const Expr& a_dot) {
   if (part == Part::kSingularValues) {
     // At zero a singular value has a kink, as abs: derivative 0.
     const Expr along = diagonal_product(f.left, matmul(a_dot, v));
-    const Expr zero = constant(a.builder(), 0, a.dtype());
-    return where(equal(f.values, zero), zero, along);
+    return where(equal(f.values, zero_of(along)), zero_of(along), along);
   }
   if (part == Part::kLeftVectors) return singular_tangent(f.left, f.values, v, a_dot);
   return swap_last_axes(singular_tangent(v, f.values, f.left, swap_last_axes(a_dot)));

@@ -70,6 +70,7 @@ PyObject* record_qr(const Arguments& a) {
 /// The matrix L U and the rows of A in its order.
 PyObject* record_lu(const Arguments& a) {
   const Expr x = matrix_argument(a[0], "lu");
+  check_square("lu", x);
   const Expr factors = lu(x);
   return tuple_of_results({lu_matrix(x, factors), lu_rows(factors)});
 }
@@ -81,6 +82,7 @@ PyObject* record_pivots(const Arguments& a) {
 
 PyObject* record_slogdet(const Arguments& a) {
   const Expr x = matrix_argument(a[0], "slogdet");
+  check_square("slogdet", x);
   const Expr both = slogdet(x, lu(x));
   const auto part = [&](std::int64_t k) {
     Dims shape = both.shape();

@@ -15,6 +15,7 @@ from .._core import ShapeError, UnsupportedFunctionError, _eigh, _pinv, _qr, _sl
 from .._core import cholesky as cholesky
 from .._core import eigvalsh as eigvalsh
 from .._core import svdvals as svdvals
+from ._arguments import as_array
 from ._dispatch import composite
 
 _EighResult: Any = type(np.linalg.eigh(np.eye(1)))
@@ -42,6 +43,7 @@ def eigh(a: Any, UPLO: str = "L") -> Any:
 def svd(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Any:
+    a = as_array(a)
     m, n = matrix_shape(a, "svd")
     if not compute_uv:
         return svdvals(a)
@@ -55,6 +57,7 @@ def svd(
 
 @composite(np.linalg.qr)
 def qr(a: Any, mode: str = "reduced") -> Any:
+    a = as_array(a)
     m, n = matrix_shape(a, "qr")
     if mode not in ("reduced", "complete", "r"):
         raise UnsupportedFunctionError(
@@ -76,6 +79,7 @@ def slogdet(a: Any) -> Any:
 
 @composite(np.linalg.pinv)
 def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._NoValue) -> Any:
+    a = as_array(a)
     m, n = matrix_shape(a, "pinv")
     if rcond is None:
         # NumPy's default is 1e-15, and only rtol=None asks for the one that follows the size.
@@ -87,6 +91,7 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = np._
 
 @composite(np.linalg.matrix_rank)
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:
+    A = as_array(A)
     if A.ndim < 2:
         return np.any(A != 0).astype(int)
     s = svdvals(A)
@@ -100,6 +105,7 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
 
 @composite(np.linalg.cond)
 def cond(x: Any, p: Any = None) -> Any:
+    x = as_array(x)
     matrix_shape(x, "cond")
     if p not in (None, 2, -2):
         inverse = np.linalg.inv(x)
@@ -111,16 +117,17 @@ def cond(x: Any, p: Any = None) -> Any:
 
 @composite(np.linalg.lstsq)
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
+    a, b = as_array(a), as_array(b)
     m, n = matrix_shape(a, "lstsq")
-    if a.ndim != 2 or np.ndim(b) not in (1, 2) or np.shape(b)[0] != m:
+    if a.ndim != 2 or b.ndim not in (1, 2) or b.shape[0] != m:
         raise ShapeError(
-            f"lstsq: a must be (m, n) and b (m,) or (m, k), got {a.shape} and {np.shape(b)}"
+            f"lstsq: a must be (m, n) and b (m,) or (m, k), got {a.shape} and {b.shape}"
         )
     if rcond is None:
         rcond = max(m, n) * eps_of(a)
     elif rcond == -1:
         rcond = eps_of(a)
-    x = np.matmul(_pinv(a, float(rcond)), b)
+    x = np.matmul(np.linalg.pinv(a, rcond=float(rcond)), b)
     s = svdvals(a)
     rank = np.sum(s > rcond * np.max(s)) if min(m, n) else 0
     rest = np.atleast_1d(np.sum(np.square(b - np.matmul(a, x)), axis=0))
