@@ -3,12 +3,10 @@
 #include <dualtape/dual.hpp>
 #include <dualtape/tape.hpp>
 
-#include <fstream>
-#include <map>
 #include <set>
-#include <sstream>
 
 #include "check.hpp"
+#include "references.hpp"
 
 namespace {
 
@@ -17,47 +15,7 @@ using namespace dualtape;
 // Each order adds a few roundings; the rule wrong by 1e-9 is 1e5 times outside.
 constexpr double kTolerance = 64 * std::numeric_limits<double>::epsilon();
 
-struct Row {
-  double first;   // x, or a
-  double second;  // n of a parametric function, or b
-  std::array<double, 6> wanted;
-};
-
-const std::multimap<std::string, Row>& references() {
-  static const auto rows = [] {
-    std::multimap<std::string, Row> result;
-    std::ifstream file("references.txt");
-    for (std::string line; std::getline(file, line);) {
-      std::istringstream in(line);
-      std::string name, a, b;
-      in >> name >> a >> b;
-      Row row{};
-      std::size_t count = 0;
-      for (std::string number; in >> number;) row.wanted.at(count++) = std::stod(number);
-      const bool two_arguments = count == 6;
-      row.first = std::stod(two_arguments ? a : b);
-      row.second = std::stod(two_arguments ? b : a);
-      result.emplace(name, row);
-    }
-    return result;
-  }();
-  return rows;
-}
-
-template <class F>
-void for_rows(std::string_view name, F f) {
-  const auto [begin, end] = references().equal_range(std::string(name));
-  for (auto i = begin; i != end; ++i) f(i->second);
-}
-
-template <class Op, class T>
-T evaluate(int n, const T& x) {
-  if constexpr (is_parametric<Op>) {
-    return apply<Op>(n, x);
-  } else {
-    return apply<Op>(x);
-  }
-}
+using namespace references;
 
 template <class T>
 struct Nested {
@@ -85,7 +43,7 @@ using D4 = Dual<D3>;
 
 void every_smooth_function_has_references() {
   std::set<std::string> names;
-  for (const auto& [name, row] : references()) names.insert(name);
+  for (const auto& [name, row] : table()) names.insert(name);
   // Checked by cases in test_edges.cpp: they pick an argument or have derivative 0 or 1.
   const std::set<std::string_view> by_cases{"heaviside", "copysign", "remainder", "fmod", "maximum",
                                             "minimum",   "fmax",     "fmin",      "clip"};

@@ -7,3 +7,4 @@
 #include <dualtape/external.hpp>
 #include <dualtape/ops/registry.hpp>
 #include <dualtape/tape.hpp>
+#include <dualtape/taylor.hpp>

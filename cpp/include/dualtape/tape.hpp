@@ -62,6 +62,7 @@ class Tape {
   Var<T> variable(const T& value) {
     if (inputs_.empty() || inputs_.back().end != head_.variables) [[unlikely]]
       start_inputs();
+    check_numbers(1);
     inputs_.back().end = head_.variables + 1;
     return {value, head_.variables++, head_.recording};
   }
@@ -210,7 +211,7 @@ class Tape {
   static std::uint32_t append(detail::Head<T>& head, const std::array<T, N>& partials,
                               const std::array<std::uint32_t, N>& indices) {
     if (head.used + N > head.capacity) [[unlikely]]
-      head.tape->grow(1);
+      head.tape->grow();
     T* to = head.partials + head.used;
     std::uint32_t* words = head.words + head.used;
     for (std::size_t i = 0; i < N; ++i) new (to + i) T(partials[i]);
@@ -223,7 +224,7 @@ class Tape {
   /// Without the constants among the variables.
   [[gnu::noinline]] static std::uint32_t append_compact(detail::Head<T>& head, const T* partials,
                                                         const std::uint32_t* indices, int n) {
-    if (head.used + detail::kMaxLeaves > head.capacity) head.tape->grow(1);
+    if (head.used + detail::kMaxLeaves > head.capacity) head.tape->grow();
     std::uint32_t kept = 0;
     for (int i = 0; i < n; ++i) {
       if (indices[i] == 0) continue;
@@ -244,28 +245,35 @@ class Tape {
             : "assignment: wanted variables of one tape, got two");
   }
 
-  /// A block for the next statement, and a check that there are numbers left for its variables.
-  [[gnu::noinline]] void grow(std::size_t variables) {
+  /// A block for the next statement.
+  [[gnu::noinline]] void grow() {
     statements_.advance(head_);
-    if (head_.variables + std::max(variables, head_.capacity) > detail::kIndexMask) {
+    check_numbers(0);
+  }
+
+  /// There are numbers left for so many variables and for those of the rest of the block.
+  void check_numbers(std::size_t variables) const {
+    if (head_.variables + variables + (head_.capacity - head_.used) > detail::kIndexMask)
+        [[unlikely]] {
       detail::fail<std::length_error>("Tape: wanted at most 2^29 variables in a recording");
     }
   }
 
   /// One word for what is no statement: an external function, or a run of inputs.
-  void append_word(std::uint32_t word, std::uint32_t variables) {
-    if (head_.used + 1 > head_.capacity) grow(variables);
+  void append_word(std::uint32_t word) {
+    if (head_.used + 1 > head_.capacity) grow();
     new (head_.partials + head_.used) T(0);
     head_.words[head_.used++] = word | (detail::kExternal << detail::kIndexBits);
   }
 
   [[gnu::noinline]] void start_inputs() {
-    append_word(static_cast<std::uint32_t>(inputs_.size()) | detail::kInputs, 1);
+    append_word(static_cast<std::uint32_t>(inputs_.size()) | detail::kInputs);
     inputs_.push_back({head_.variables, head_.variables});
   }
 
   std::uint32_t append_external(std::unique_ptr<detail::External<T>> external) {
-    append_word(static_cast<std::uint32_t>(externals_.size()), external->outputs);
+    check_numbers(external->outputs);
+    append_word(static_cast<std::uint32_t>(externals_.size()));
     const std::uint32_t first = head_.variables;
     head_.variables += external->outputs;
     externals_.push_back(std::move(external));

@@ -1,0 +1,32 @@
+// The plain function, the gradient by hand, and main.
+#include "contest.hpp"
+
+void contest::add_plain() {
+  workloads::for_each([]<class W> {
+    benchmark::RegisterBenchmark((std::string(W::name) + "/plain function").c_str(),
+                                 [](benchmark::State& state) {
+                                   const Vector x = W::point();
+                                   for (auto _ : state) {
+                                     benchmark::DoNotOptimize(W::template value<double>(x));
+                                     benchmark::ClobberMemory();
+                                   }
+                                 });
+    add<W>("gradient by hand", [](const Vector& x, Vector& g) { W::gradient(x, g); });
+  });
+}
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  contest::add_plain();
+  contest::add_dualtape();
+#ifdef CONTEST_EIGEN
+  contest::add_eigen();
+#endif
+#ifdef CONTEST_ADOLC
+  contest::add_adolc();
+#endif
+#ifdef CONTEST_SACADO
+  contest::add_sacado();
+#endif
+  benchmark::RunSpecifiedBenchmarks();
+}
