@@ -27,7 +27,7 @@ else()
     set(DUALTAPE_SITE_PACKAGES "")
     if(Python_Interpreter_FOUND)
       execute_process(
-        COMMAND "${Python_EXECUTABLE}" -c "import sysconfig; print(sysconfig.get_path('purelib'))"
+        COMMAND "${Python_EXECUTABLE}" -c "import sys; print(';'.join(filter(None, sys.path)))"
         OUTPUT_VARIABLE DUALTAPE_SITE_PACKAGES OUTPUT_STRIP_TRAILING_WHITESPACE)
     endif()
     find_path(DUALTAPE_EIGEN_FOUND_INCLUDE Eigen/Core

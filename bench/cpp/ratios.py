@@ -1,8 +1,6 @@
 """Ratios to the plain function, from dualtape_bench's JSON; a picture if a file is named for it.
 
-    build/bench/bench/cpp/dualtape_bench --benchmark_repetitions=5 \
-        --benchmark_enable_random_interleaving=true --benchmark_out=cpp.json
-    python bench/cpp/ratios.py cpp.json cpp.png
+python bench/cpp/ratios.py cpp.json cpp.png
 """
 
 from __future__ import annotations

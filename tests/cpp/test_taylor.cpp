@@ -10,7 +10,8 @@ namespace {
 
 using namespace dualtape;
 using namespace references;
-constexpr double kTolerance = 64 * std::numeric_limits<double>::epsilon();
+constexpr double kEps = std::numeric_limits<double>::epsilon();
+constexpr double kTolerance = 64 * kEps;
 using S4 = Taylor<double, 4>;
 
 void every_function_has_its_series() {
@@ -20,8 +21,11 @@ void every_function_has_its_series() {
       for_rows(Op::name, [&](const Row& row) {
         const S4 y = evaluate<Op>(static_cast<int>(row.second), S4::variable(row.first));
         for (int order = 0; order <= 4; ++order) {
-          check::close(y.derivative(order), row.wanted.at(static_cast<std::size_t>(order)),
-                       kTolerance,
+          const double wanted = row.wanted.at(static_cast<std::size_t>(order));
+          const double got = y.derivative(order);
+          // Where terms of size 1 cancel, a sum may be off 0 by their rounding.
+          if (wanted == 0 && std::abs(got) <= kEps) continue;
+          check::close(got, wanted, kTolerance,
                        std::string(Op::name) + ", order " + std::to_string(order) + " at " +
                            check::text(row.first));
         }

@@ -91,9 +91,9 @@ Rebound<X, S> transformed(const X& x, F make) {
 template <class A, class B>
 void check_sizes(const char* driver, const char* what, const A& wanted, const B& given) {
   if (Of<A>::size(wanted) != Of<B>::size(given)) {
-    throw std::invalid_argument(std::string(driver) + ": " + what + " must have " +
-                                std::to_string(Of<A>::size(wanted)) + " entries, got " +
-                                std::to_string(Of<B>::size(given)));
+    detail::fail<std::invalid_argument>(std::string(driver) + ": " + what + " must have " +
+                                        std::to_string(Of<A>::size(wanted)) + " entries, got " +
+                                        std::to_string(Of<B>::size(given)));
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dualtape/eigen.hpp>
+#include <dualtape/error.hpp>
 
 #include <ostream>
 #include <stdexcept>
@@ -30,8 +31,8 @@ class Dual {
   /// An input: tangent 1 in `lane`, 0 in the others.
   static Dual variable(const T& value, int lane = 0) {
     if (lane < 0 || lane >= N) {
-      throw std::out_of_range("Dual::variable: lane must be below " + std::to_string(N) + ", got " +
-                              std::to_string(lane));
+      detail::fail<std::out_of_range>("Dual::variable: lane must be below " + std::to_string(N) +
+                                      ", got " + std::to_string(lane));
     }
     Dual x(value);
     x.tangent_[lane] = T(1);
