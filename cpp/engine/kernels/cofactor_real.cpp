@@ -1,9 +1,20 @@
 #include "kernels/cofactor.hpp"
+#include "kernels/decompose.hpp"
 
 namespace dualtape::engine {
 
+template <>
+SingularValues<double> singular_values(const Eigen::Map<const Square<double>>& matrix) {
+  const std::int64_t n = matrix.rows();
+  std::vector<double> packed(static_cast<std::size_t>(n + 2 * n * n));
+  decompose_svd({packed.data(), {matrix.data(), nullptr, nullptr}, n, n, n, {}});
+  using Part = Eigen::Map<const Square<double>>;
+  return {Part(packed.data() + n, n, n), Part(packed.data() + n + n * n, n, n),
+          Eigen::Map<const Eigen::VectorXd>(packed.data(), n)};
+}
+
 Cofactor lookup_real_cofactor(DType dtype) {
-  return dtype == DType::kFloat64 ? cofactor<double> : cofactor<float>;
+  return dtype == DType::kFloat64 ? cofactor<double> : cofactor_widened<float, double>;
 }
 
 }  // namespace dualtape::engine
