@@ -334,9 +334,14 @@ void zero_pivots_are_errors_and_nan_are_not() {
   for (std::int64_t n : {1, 2, 6, 12, 70}) {
     auto a = random_operand<double>(with_batch(1, n, n), true);
     for (std::int64_t i = 0; i < n; ++i) a.memory[static_cast<std::size_t>(i * n)][0] = 0;
-    const Dims factors = with_batch(1, n + 1, n);
-    check::throws<SingularMatrixError>([&] { run<double>(kLu, factors, {&a}); },
-                                       "solve: singular matrix");
+    // The factors of a singular matrix are there for its determinant; a solve refuses them.
+    Operand<double> f;
+    f.layout = make_layout(DType::kFloat64, with_batch(1, n + 1, n));
+    f.memory = run<double>(kLu, f.layout.shape, {&a});
+    const auto b = random_operand<double>(with_batch(1, n, 2), true);
+    check::throws<SingularMatrixError>(
+        [&] { run<double>(kSolve, b.layout.shape, {&a, &f, &b}, {false}); },
+        "solve: singular matrix");
     check::throws<SingularMatrixError>([&] { run<double>(kInv, a.layout.shape, {&a}); },
                                        "inv: singular matrix");
     check::same(run<double>(kDet, {1}, {&a})[0][0] + 0.0, 0.0, "det of a singular matrix");
