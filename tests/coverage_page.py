@@ -41,12 +41,11 @@ Refused = tuple[str, Callable[[Any, Any], Any], str]
 REFUSED: list[Refused] = [
     ("numpy.array", lambda np, x: np.array([x[0], x[1]]), "converts: `dnp.array`, `dnp.stack`"),
     ("numpy.asarray", lambda np, x: np.asarray(x), "converts: `dnp.asarray`"),
-    ("numpy.histogram", lambda np, x: np.histogram(x), "counts have no derivative: `t.value`"),
-    ("numpy.bincount", lambda np, x: np.bincount(x), "of integers; weights: `dnp.add.at`"),
+    ("numpy.histogram2d", lambda np, x: np.histogram2d(x, x), "`np.digitize` and `np.add.at`"),
+    ("numpy.sort_complex", lambda np, x: np.sort_complex(x), "complex numbers have no order here"),
     ("numpy.spacing", lambda np, x: np.spacing(x), "no derivative"),
     ("numpy.nextafter", lambda np, x: np.nextafter(x, 1.0), "no derivative: add the increment"),
     ("numpy.roots", lambda np, x: np.roots(x), "calls Python code: `np.linalg.eigvals`"),
-    ("numpy.isin", lambda np, x: np.isin(x, [1.0]), "compare: `(x[:, None] == y).any(1)`"),
     ("numpy.packbits", lambda np, x: np.packbits(x > 0), "of bits"),
 ]
 
@@ -54,6 +53,15 @@ REFUSED: list[Refused] = [
 NOTES = {
     "numpy.unique": "values known only; of equal entries the first has the derivative",
     "numpy.unique_values": "values known only; of equal entries the first has the derivative",
+    "numpy.unique_all": "values known only; of equal entries the first has the derivative",
+    "numpy.unique_counts": "values known only; of equal entries the first has the derivative",
+    "numpy.unique_inverse": "values known only; of equal entries the first has the derivative",
+    "numpy.intersect1d": "values known only, those of the first array",
+    "numpy.setdiff1d": "values known only",
+    "numpy.setxor1d": "values known only",
+    "numpy.union1d": "values known only; of equal entries the first has the derivative",
+    "numpy.bincount": "places known only",
+    "numpy.histogram": "linear in weights; edges follow the range, counts are constant",
     "numpy.extract": "condition known only: not under `jit` and `vmap`",
     "numpy.nonzero": "numbers known only: not under `jit` and `vmap`",
     "numpy.flatnonzero": "numbers known only: not under `jit` and `vmap`",

@@ -11,6 +11,12 @@ X, Y = cell(6), cell(2, 2, seed=5)
 MASK = np.array([True, False, True, True, False])
 TABLE = np.array([[0, 2, 1], [3, 0, 0]])
 
+
+def tied(np, x):
+    """x with two entries that come again."""
+    return np.concatenate([x, x[1:3]])
+
+
 SHAPES: Table = {
     "reshape": row(lambda np, a: np.reshape(a, (2, 6)), A),
     "reshape fortran": row(lambda np, a: np.reshape(a, (2, -1), order="F"), A),
@@ -53,6 +59,15 @@ SHAPES: Table = {
     "column_stack": row(lambda np, a, b: np.column_stack([a, b]), V, W),
     "block": row(lambda np, a, b: np.block([[a, b.T], [b, np.zeros((4, 4))]]), S, B),
     "append": row(lambda np, a, b: np.append(a, b), A, V),
+    "append list": row(lambda np, a, b: np.append([a[0], b[1]], [b[2]]), V, W, plain=False),
+    "r_": row(lambda np, a, b: np.r_[a, 0.5, b[:2], 1:3], V, W, plain=False),
+    "r_ directive": row(lambda np, a, b: np.r_["1,2,0", a, b], V, W, plain=False),
+    "r_ axis": row(lambda np, a, b: np.r_["-1", a, b], A, S, plain=False),
+    "c_": row(lambda np, a, b: np.c_[a[:3], b, a[1:4]], V, A, plain=False),
+    "row_stack": row(lambda np, a, b: np.vstack([a, b], dtype=a.dtype), V, W),
+    "asanyarray": row(lambda np, a: np.asanyarray([a[0], a[2]]), V, plain=False),
+    "ascontiguousarray": row(lambda np, a: np.ascontiguousarray(a.T), A, plain=False),
+    "asfortranarray": row(lambda np, a: np.asfortranarray(a), A, plain=False),
     "append axis": row(lambda np, a, b: np.append(a, b, axis=1), A, S),
     "split": row(lambda np, a: np.split(a, 2, axis=1)[1], A),
     "split at": row(lambda np, a: np.split(a, [1, 3], axis=-1)[1], A),
@@ -196,6 +211,33 @@ INDEXING: Table = {
     "unique counts": row(lambda np, a: np.unique(a, return_counts=True)[1] * a[0, 0], A,
                          batch=False),
     "unique_values": row(lambda np, a: np.unique_values(a), A, batch=False),
+    "unique_counts": row(
+        lambda np, a: np.unique_counts(tied(np, a)).values * np.unique_counts(tied(np, a)).counts,
+        V,
+        batch=False,
+    ),
+    "unique_inverse": row(lambda np, a: np.unique_inverse(tied(np, a)).values, V, batch=False),
+    "unique_all": row(lambda np, a: np.unique_all(tied(np, a)).values, V, batch=False),
+    "intersect1d": row(lambda np, a, b: np.intersect1d(a, b[[0, 3]] * 0 + a[1:3]), V, W,
+                       batch=False),
+    "setdiff1d": row(lambda np, a, b: np.setdiff1d(tied(np, a), np.concatenate([a[1:2], b])), V, W,
+                     batch=False),
+    "union1d": row(lambda np, a, b: np.union1d(tied(np, a), b), V, W, batch=False),
+    "setxor1d": row(lambda np, a, b: np.setxor1d(tied(np, a), b), V, Y,
+                    batch=False),
+    "isin": row(lambda np, a, b: np.isin(a, a[1:3] + 0 * b[:2]) * a, V, W),
+    "lexsort": row(lambda np, a, b: np.take(a, np.lexsort((b, np.round(a)))), V, W),
+    "bincount": row(lambda np, a: np.bincount(TABLE.ravel(), weights=a), X),
+    "bincount minlength": row(lambda np, a: np.bincount([1, 4, 1], weights=a[:3], minlength=7), X),
+    "histogram": row(lambda np, a: np.histogram(a, 3)[1] * np.histogram(a, 3)[0].sum(), V),
+    "histogram weights": row(
+        lambda np, a, w: np.histogram(a, [-1.5, -0.2, 0.9, 2.1], weights=w)[0], V, W
+    ),
+    "histogram density": row(lambda np, a: np.histogram(a, 5, density=True)[0], A),
+    "histogram range": row(
+        lambda np, a, w: np.histogram(a, 4, (-1.0, 1.0), weights=w, density=True)[0], V, W**2
+    ),
+    "histogram_bin_edges": row(lambda np, a: np.histogram_bin_edges(a, 5), V),
     "searchsorted": row(
         lambda np, a, b: np.take(a, np.searchsorted(np.arange(4.0) - 2, b) % 5) * b, V, W
     ),

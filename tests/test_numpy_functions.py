@@ -189,16 +189,16 @@ def test_constants_and_types():
 
 def test_names_numpy_has_but_we_have_not():
     assert dnp.random is np.random
-    with pytest.raises(dt.UnsupportedFunctionError, match=r"numpy\.histogram cannot be recorded"):
-        dt.grad(lambda x: dnp.histogram(x)[0])(A)
+    with pytest.raises(dt.UnsupportedFunctionError, match=r"numpy\.histogram2d cannot be recorded"):
+        dt.grad(lambda x: dnp.histogram2d(x, x)[0])(V)
     with pytest.raises(dt.UnsupportedFunctionError, match="jv cannot be recorded"):
         dt.grad(lambda x: special.jv(0.5, x))(1.5)
     with pytest.raises(AttributeError, match="no 'no_such_name'"):
         _ = dnp.no_such_name
     with pytest.raises(ValueError, match="ord must be fro, nuc, 1"):
         dt.grad(lambda x: np.linalg.norm(x, 3))(A)
-    with pytest.raises(dt.UnsupportedFunctionError, match="lexsort"):
-        dt.grad(lambda x: np.lexsort((x, x))[0])(V)
+    with pytest.raises(dt.UnsupportedFunctionError, match="sort_complex"):
+        dt.grad(lambda x: np.sort_complex(x)[0])(V)
 
 
 def test_errors_of_einsum_name_the_operands():

@@ -19,6 +19,8 @@ def _public_name(frame: FrameType) -> str | None:
             function = f"{name}.{function}"
         elif function in ("__init__", "__call__"):
             function = type(owner).__name__
+        elif function == "__getitem__":  # np.r_[t], np.c_[t]
+            function = {"RClass": "r_", "CClass": "c_"}.get(type(owner).__name__, function)
         else:
             return None
     if module[0] == "scipy" and len(module) > 1:

@@ -27,7 +27,6 @@ from numpy import bool as bool
 from numpy import bool_ as bool_
 from numpy import broadcast_shapes as broadcast_shapes
 from numpy import can_cast as can_cast
-from numpy import common_type as common_type
 from numpy import complex64 as complex64
 from numpy import complex128 as complex128
 from numpy import complexfloating as complexfloating
@@ -39,7 +38,6 @@ from numpy import diag_indices as diag_indices
 from numpy import divmod as divmod
 from numpy import dtype as dtype
 from numpy import e as e
-from numpy import einsum_path as einsum_path
 from numpy import errstate as errstate
 from numpy import euler_gamma as euler_gamma
 from numpy import fabs as fabs
@@ -134,6 +132,7 @@ from .._core import argmin as argmin
 from .._core import argpartition as argpartition
 from .._core import argsort as argsort
 from .._core import array as array
+from .._core import asarray as asanyarray
 from .._core import asarray as asarray
 from .._core import broadcast_to as broadcast_to
 from .._core import cbrt as cbrt
@@ -247,6 +246,8 @@ from .._core import zeros_like as zeros_like
 from . import _ufuncs as _ufuncs
 from . import fft as fft
 from . import linalg as linalg
+from ._assembly import ascontiguousarray as ascontiguousarray
+from ._assembly import ascontiguousarray as asfortranarray
 from ._assembly import broadcast_arrays as broadcast_arrays
 from ._assembly import delete as delete
 from ._assembly import dsplit as dsplit
@@ -256,6 +257,8 @@ from ._assembly import rollaxis as rollaxis
 from ._assembly import trim_zeros as trim_zeros
 from ._assembly import unstack as unstack
 from ._assembly import vander as vander
+from ._concatenators import c_ as c_
+from ._concatenators import r_ as r_
 from ._cumulative import cumulative_prod as cumulative_prod
 from ._cumulative import cumulative_sum as cumulative_sum
 from ._cumulative import nancumprod as nancumprod
@@ -279,6 +282,9 @@ from ._grids import geomspace as geomspace
 from ._grids import interp as interp
 from ._grids import linspace as linspace
 from ._grids import logspace as logspace
+from ._histograms import bincount as bincount
+from ._histograms import histogram as histogram
+from ._histograms import histogram_bin_edges as histogram_bin_edges
 from ._indexing import argwhere as argwhere
 from ._indexing import choose as choose
 from ._indexing import compress as compress
@@ -300,9 +306,15 @@ from ._indexing import triu_indices_from as triu_indices_from
 from ._indexing import unique as unique
 from ._indexing import unique_values as unique_values
 from ._logic import allclose as allclose
+from ._logic import array2string as array2string
 from ._logic import array_equal as array_equal
+from ._logic import array_equiv as array_equiv
+from ._logic import array_repr as array_repr
+from ._logic import array_str as array_str
 from ._logic import astype as astype
+from ._logic import common_type as common_type
 from ._logic import count_nonzero as count_nonzero
+from ._logic import einsum_path as einsum_path
 from ._logic import isclose as isclose
 from ._logic import iscomplexobj as iscomplexobj
 from ._logic import isrealobj as isrealobj
@@ -339,6 +351,15 @@ from ._polynomials import polyval as polyval
 from ._products import cross as cross
 from ._products import kron as kron
 from ._products import tensordot as tensordot
+from ._sets import intersect1d as intersect1d
+from ._sets import isin as isin
+from ._sets import lexsort as lexsort
+from ._sets import setdiff1d as setdiff1d
+from ._sets import setxor1d as setxor1d
+from ._sets import union1d as union1d
+from ._sets import unique_all as unique_all
+from ._sets import unique_counts as unique_counts
+from ._sets import unique_inverse as unique_inverse
 from ._shaping import append as append
 from ._shaping import array_split as array_split
 from ._shaping import atleast_1d as atleast_1d
@@ -361,6 +382,7 @@ from ._shaping import tile as tile
 from ._shaping import tril as tril
 from ._shaping import triu as triu
 from ._shaping import vsplit as vsplit
+from ._shaping import vstack as row_stack
 from ._shaping import vstack as vstack
 from ._statistics import average as average
 from ._statistics import corrcoef as corrcoef

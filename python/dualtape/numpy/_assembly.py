@@ -6,19 +6,28 @@ from typing import Any
 
 import numpy as np
 
+from .._core import asarray
 from ._arguments import along, as_array, axis_of, known
 from ._dispatch import composite
 from ._shaping import split as _split
 
 
-@composite(np.dsplit)
+def ascontiguousarray(a: Any, dtype: Any = None) -> Any:
+    """As numpy.ascontiguousarray, for traced values too: one axis or more.
+
+    How a traced value lies in memory is no concern of its own, so asfortranarray is the same.
+    """
+    return np.atleast_1d(asarray(a, dtype))
+
+
+@composite(np.dsplit, arrays=1)
 def dsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     if np.ndim(ary) < 3:
         raise ValueError("dsplit only works on arrays of 3 or more dimensions")
     return _split(ary, indices_or_sections, 2)
 
 
-@composite(np.unstack)
+@composite(np.unstack, arrays=1)
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     x = as_array(x)
     if x.ndim == 0:
@@ -27,7 +36,7 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
     return tuple(x[along(k, i)] for i in range(x.shape[k]))
 
 
-@composite(np.rollaxis)
+@composite(np.rollaxis, arrays=1)
 def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
     n = a.ndim
     axis = axis_of(axis, n)
@@ -44,7 +53,7 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Any, ...]:
     return tuple(np.broadcast_to(x, shape) for x in arrays)
 
 
-@composite(np.resize)
+@composite(np.resize, arrays=1)
 def resize(a: Any, new_shape: Any) -> Any:
     shape = (int(new_shape),) if np.ndim(new_shape) == 0 else tuple(int(n) for n in new_shape)
     if any(n < 0 for n in shape):
@@ -58,7 +67,7 @@ def resize(a: Any, new_shape: Any) -> Any:
     return repeated[:size].reshape(shape)
 
 
-@composite(np.vander)
+@composite(np.vander, arrays=1)
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     x = as_array(x)
     if x.ndim != 1:
@@ -94,7 +103,7 @@ def _chosen(index: Any, n: int, axis: int) -> Any:
     return stays
 
 
-@composite(np.delete)
+@composite(np.delete, arrays=1)
 def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     a = as_array(arr)
     if axis is None:
@@ -105,7 +114,7 @@ def delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
     return a[along(axis, np.flatnonzero(_chosen(obj, a.shape[axis], axis)))]
 
 
-@composite(np.insert)
+@composite(np.insert, arrays=3)
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     a, v = as_array(arr), as_array(values)
     if axis is None:
@@ -143,7 +152,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     return joined[along(axis, source)]
 
 
-@composite(np.trim_zeros)
+@composite(np.trim_zeros, arrays=1)
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     a = as_array(filt)
     values = known(a, "trim_zeros", "its result's length depends on the values")

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .._core import Tracer, register_function
+from .._core import Tracer, asarray, register_function
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -18,14 +18,28 @@ def has_tracer(x: Any) -> bool:
     return isinstance(x, list | tuple) and any(map(has_tracer, x))
 
 
-def composite(numpy_function: Callable[..., Any]) -> Callable[[F], F]:
+def _stacked(x: Any) -> Any:
+    """A nest of lists that holds traced values as one array; anything else as it is."""
+    return asarray(x) if isinstance(x, list | tuple) and has_tracer(x) else x
+
+
+def _with_arrays(traced: Callable[..., Any], n: int) -> Callable[..., Any]:
+    @functools.wraps(traced)
+    def stacking(*args: Any, **kwargs: Any) -> Any:
+        return traced(*map(_stacked, args[:n]), *args[n:], **kwargs)
+
+    return stacking
+
+
+def composite(numpy_function: Callable[..., Any], arrays: int = 0) -> Callable[[F], F]:
     """Register a composition of recorded functions as the traced form of a NumPy function.
 
     Without a traced argument the result is NumPy's own. The docstring is NumPy's too: arguments and
-    results are the same.
+    results are the same. The first `arrays` arguments may be lists of traced values.
     """
 
-    def decorate(traced: F) -> F:
+    def decorate(function: F) -> F:
+        traced = _with_arrays(function, arrays) if arrays else function
         register_function(numpy_function, traced)
 
         @functools.wraps(numpy_function)

@@ -47,7 +47,7 @@ def _aligned(a: Any, indices: Any, axis: Any, name: str) -> tuple[Any, Any, int]
     return a, indices, axis_of(axis, a.ndim)
 
 
-@composite(np.take_along_axis)
+@composite(np.take_along_axis, arrays=1)
 def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
     a = indexable_by(arr, indices)
     a, indices, axis = _aligned(a, indices, axis, "take_along_axis")
@@ -116,17 +116,17 @@ def _nonzero(a: Any, name: str) -> Any:
     )
 
 
-@composite(np.nonzero)
+@composite(np.nonzero, arrays=1)
 def nonzero(a: Any) -> tuple[Any, ...]:
     return np.nonzero(_nonzero(a, "nonzero"))
 
 
-@composite(np.flatnonzero)
+@composite(np.flatnonzero, arrays=1)
 def flatnonzero(a: Any) -> Any:
     return np.flatnonzero(_nonzero(a, "flatnonzero"))
 
 
-@composite(np.argwhere)
+@composite(np.argwhere, arrays=1)
 def argwhere(a: Any) -> Any:
     return np.argwhere(_nonzero(a, "argwhere"))
 
@@ -217,7 +217,7 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     return np.searchsorted(bins, x, side)
 
 
-def _unique(ar: Any, name: str, axis: Any, equal_nan: bool) -> tuple[Any, tuple[Any, ...]]:
+def distinct(ar: Any, name: str, axis: Any, equal_nan: bool) -> tuple[Any, tuple[Any, ...]]:
     """The values and NumPy's (index, inverse, counts)."""
     a = as_array(ar)
     values = known(a, name, "the number of distinct values is part of the shape")
@@ -227,7 +227,7 @@ def _unique(ar: Any, name: str, axis: Any, equal_nan: bool) -> tuple[Any, tuple[
     return a[along(axis_of(axis, a.ndim), rest[0])], tuple(rest)
 
 
-@composite(np.unique)
+@composite(np.unique, arrays=1)
 def unique(
     ar: Any,
     return_index: bool = False,
@@ -238,15 +238,15 @@ def unique(
     equal_nan: bool = True,
     sorted: bool = True,
 ) -> Any:
-    values, rest = _unique(ar, "unique", axis, equal_nan)
+    values, rest = distinct(ar, "unique", axis, equal_nan)
     wanted = (return_index, return_inverse, return_counts)
     extra = [x for x, given in zip(rest, wanted, strict=True) if given]
     return (values, *extra) if extra else values
 
 
-@composite(np.unique_values)
+@composite(np.unique_values, arrays=1)
 def unique_values(x: Any, /) -> Any:
-    return _unique(x, "unique_values", None, False)[0]
+    return distinct(x, "unique_values", None, False)[0]
 
 
 @composite(np.tril_indices_from)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -117,78 +118,32 @@ def _refuse(name: str, out: Any, weights: Any = None) -> None:
         raise TypeError(f"{name}: weights= cannot be recorded")
 
 
-@composite(np.quantile)
-def quantile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: Any = False,
-    *,
-    weights: Any = None,
-) -> Any:
-    _refuse("quantile", out, weights)
-    a, q = as_array(a), q if isinstance(q, int | float) else as_array(q)
-    kind = _kind(a, q)
-    return _quantile("quantile", a, q, kind, axis, method, keepdims)
+def _traced_form(name: str, quantiles: Callable[..., Any], whole: int) -> Callable[..., Any]:
+    """The traced form of one of NumPy's four, which count q as parts of `whole`."""
+
+    def function(
+        a: Any,
+        q: Any,
+        axis: Any = None,
+        out: Any = None,
+        overwrite_input: bool = False,
+        method: str = "linear",
+        keepdims: Any = False,
+        *,
+        weights: Any = None,
+    ) -> Any:
+        _refuse(name, out, weights)
+        a, q = as_array(a), q if isinstance(q, int | float) else as_array(q)
+        kind = _kind(a, q)
+        return quantiles(name, a, q if whole == 1 else q / whole, kind, axis, method, keepdims)
+
+    return composite(getattr(np, name))(function)
 
 
-@composite(np.percentile)
-def percentile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: Any = False,
-    *,
-    weights: Any = None,
-) -> Any:
-    _refuse("percentile", out, weights)
-    a, q = as_array(a), q if isinstance(q, int | float) else as_array(q)
-    kind = _kind(a, q)
-    q = q / 100
-    return _quantile("percentile", a, q, kind, axis, method, keepdims)
-
-
-@composite(np.nanquantile)
-def nanquantile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: Any = False,
-    *,
-    weights: Any = None,
-) -> Any:
-    _refuse("nanquantile", out, weights)
-    a, q = as_array(a), q if isinstance(q, int | float) else as_array(q)
-    kind = _kind(a, q)
-    return _nan_quantile("nanquantile", a, q, kind, axis, method, keepdims)
-
-
-@composite(np.nanpercentile)
-def nanpercentile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: Any = False,
-    *,
-    weights: Any = None,
-) -> Any:
-    _refuse("nanpercentile", out, weights)
-    a, q = as_array(a), q if isinstance(q, int | float) else as_array(q)
-    kind = _kind(a, q)
-    q = q / 100
-    return _nan_quantile("nanpercentile", a, q, kind, axis, method, keepdims)
+quantile = _traced_form("quantile", _quantile, 1)
+percentile = _traced_form("percentile", _quantile, 100)
+nanquantile = _traced_form("nanquantile", _nan_quantile, 1)
+nanpercentile = _traced_form("nanpercentile", _nan_quantile, 100)
 
 
 @composite(np.median)

@@ -19,7 +19,7 @@ def _vector(x: Any, name: str) -> Any:
     return x
 
 
-@composite(np.convolve)
+@composite(np.convolve, arrays=2)
 def convolve(a: Any, v: Any, mode: str = "full") -> Any:
     a, v = _vector(a, "convolve"), _vector(v, "convolve")
     if v.size > a.size:
@@ -29,7 +29,7 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
     return dot_windows(a, v[::-1], mode)
 
 
-@composite(np.correlate)
+@composite(np.correlate, arrays=2)
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     a, v = _vector(a, "correlate"), _vector(v, "correlate")
     if not a.size or not v.size:
@@ -41,7 +41,7 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     return dot_windows(v, a, mode)[::-1]
 
 
-@composite(np.polyval)
+@composite(np.polyval, arrays=2)
 def polyval(p: Any, x: Any) -> Any:
     p, x = as_array(p), as_array(x)
     value: Any = np.zeros_like(x)
@@ -50,7 +50,7 @@ def polyval(p: Any, x: Any) -> Any:
     return value
 
 
-@composite(np.polyder)
+@composite(np.polyder, arrays=1)
 def polyder(p: Any, m: int = 1) -> Any:
     m = int(m)
     if m < 0:
@@ -62,7 +62,7 @@ def polyder(p: Any, m: int = 1) -> Any:
     return p
 
 
-@composite(np.polyint)
+@composite(np.polyint, arrays=1)
 def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     m = int(m)
     if m < 0:
@@ -86,24 +86,24 @@ def _aligned(a1: Any, a2: Any) -> tuple[Any, Any]:
     )
 
 
-@composite(np.polyadd)
+@composite(np.polyadd, arrays=2)
 def polyadd(a1: Any, a2: Any) -> Any:
     a, b = _aligned(a1, a2)
     return a + b
 
 
-@composite(np.polysub)
+@composite(np.polysub, arrays=2)
 def polysub(a1: Any, a2: Any) -> Any:
     a, b = _aligned(a1, a2)
     return a - b
 
 
-@composite(np.polymul)
+@composite(np.polymul, arrays=2)
 def polymul(a1: Any, a2: Any) -> Any:
     return np.convolve(_vector(a1, "polymul"), _vector(a2, "polymul"))
 
 
-@composite(np.polydiv)
+@composite(np.polydiv, arrays=2)
 def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
     u, v = as_floats(_vector(u, "polydiv")), as_floats(_vector(v, "polydiv"))
     m, n = u.size - 1, v.size - 1
@@ -127,7 +127,7 @@ def _trimmed(rest: Any, dtype: Any) -> Any:
     return rest[int(nonzero[0]) :]
 
 
-@composite(np.poly)
+@composite(np.poly, arrays=1)
 def poly(seq_of_zeros: Any) -> Any:
     zeros = np.atleast_1d(as_floats(seq_of_zeros))
     if zeros.ndim != 1:

@@ -23,7 +23,7 @@ def _axis_pairs(axes: Any, a_ndim: int, b_ndim: int) -> tuple[list[int], list[in
     return [int(k) % a_ndim for k in a_list], [int(k) % b_ndim for k in b_list]
 
 
-@composite(np.tensordot)
+@composite(np.tensordot, arrays=2)
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     a_shape, b_shape = np.shape(a), np.shape(b)
     a_axes, b_axes = _axis_pairs(axes, len(a_shape), len(b_shape))
@@ -43,7 +43,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     return np.reshape(np.matmul(matrix_a, matrix_b), (*rows, *columns))
 
 
-@composite(np.kron)
+@composite(np.kron, arrays=2)
 def kron(a: Any, b: Any) -> Any:
     n = max(np.ndim(a), np.ndim(b))
     a_shape = (1,) * (n - np.ndim(a)) + tuple(np.shape(a))
@@ -53,7 +53,7 @@ def kron(a: Any, b: Any) -> Any:
     return np.reshape(left * right, [p * q for p, q in zip(a_shape, b_shape, strict=True)])
 
 
-@composite(np.cross)
+@composite(np.cross, arrays=2)
 def cross(
     a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
 ) -> Any:

@@ -51,14 +51,16 @@ def atleast_3d(*arys: Any) -> Any:
 
 
 @composite(np.vstack)
-def vstack(tup: Sequence[Any]) -> Any:
-    return np.concatenate([_at_least(x, 2) for x in tup], axis=0)
+def vstack(tup: Sequence[Any], *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+    parts = [_at_least(x, 2) for x in tup]
+    return np.concatenate(parts, axis=0, dtype=dtype, casting=casting)
 
 
 @composite(np.hstack)
-def hstack(tup: Sequence[Any]) -> Any:
+def hstack(tup: Sequence[Any], *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     parts = [_at_least(x, 1) for x in tup]
-    return np.concatenate(parts, axis=0 if parts[0].ndim == 1 else 1)
+    axis = 0 if parts[0].ndim == 1 else 1
+    return np.concatenate(parts, axis=axis, dtype=dtype, casting=casting)
 
 
 @composite(np.dstack)
@@ -72,7 +74,7 @@ def column_stack(tup: Sequence[Any]) -> Any:
     return np.concatenate([x.reshape(-1, 1) if x.ndim < 2 else x for x in parts], axis=1)
 
 
-@composite(np.append)
+@composite(np.append, arrays=2)
 def append(arr: Any, values: Any, axis: int | None = None) -> Any:
     if axis is None:
         return np.concatenate([np.ravel(arr), np.ravel(values)])
@@ -102,22 +104,22 @@ def _array_split(x: Any, sections: Any, axis: int, equal: bool) -> list[Any]:
     return _cut(x, stops, axis)
 
 
-@composite(np.split)
+@composite(np.split, arrays=1)
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     return _array_split(ary, indices_or_sections, axis, equal=True)
 
 
-@composite(np.array_split)
+@composite(np.array_split, arrays=1)
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     return _array_split(ary, indices_or_sections, axis, equal=False)
 
 
-@composite(np.vsplit)
+@composite(np.vsplit, arrays=1)
 def vsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     return _array_split(ary, indices_or_sections, 0, equal=True)
 
 
-@composite(np.hsplit)
+@composite(np.hsplit, arrays=1)
 def hsplit(ary: Any, indices_or_sections: Any) -> list[Any]:
     return _array_split(ary, indices_or_sections, 0 if np.ndim(ary) == 1 else 1, equal=True)
 
@@ -132,17 +134,17 @@ def _axes(axis: Any, ndim: int) -> list[int]:
     return [int(k) % ndim for k in chosen]
 
 
-@composite(np.flipud)
+@composite(np.flipud, arrays=1)
 def flipud(m: Any) -> Any:
     return m[::-1]
 
 
-@composite(np.fliplr)
+@composite(np.fliplr, arrays=1)
 def fliplr(m: Any) -> Any:
     return m[:, ::-1]
 
 
-@composite(np.rot90)
+@composite(np.rot90, arrays=1)
 def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     first, second = _axes(axes, m.ndim)
     turns = k % 4
@@ -153,7 +155,7 @@ def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     return np.flip(np.swapaxes(m, first, second), second) if turns == 3 else m[...]
 
 
-@composite(np.roll)
+@composite(np.roll, arrays=1)
 def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     if axis is None:
         return roll(np.ravel(a), shift, 0).reshape(a.shape)
@@ -167,7 +169,7 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     return a
 
 
-@composite(np.repeat)
+@composite(np.repeat, arrays=1)
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     if axis is None:
         a, axis = np.ravel(a), 0
@@ -177,7 +179,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
     return a[(*lead, np.repeat(np.arange(a.shape[axis]), repeats))]
 
 
-@composite(np.tile)
+@composite(np.tile, arrays=1)
 def tile(A: Any, reps: Any) -> Any:
     counts = [int(reps)] if np.ndim(reps) == 0 else [int(k) for k in reps]
     x = _array(A)
@@ -189,12 +191,12 @@ def tile(A: Any, reps: Any) -> Any:
     return full.reshape([c * n for c, n in zip(counts, shape, strict=True)])
 
 
-@composite(np.tril)
+@composite(np.tril, arrays=1)
 def tril(m: Any, k: int = 0) -> Any:
     return np.where(np.tri(*_matrix_shape(m, "tril"), k=k, dtype=bool), m, m.dtype.type(0))
 
 
-@composite(np.triu)
+@composite(np.triu, arrays=1)
 def triu(m: Any, k: int = 0) -> Any:
     return np.where(np.tri(*_matrix_shape(m, "triu"), k=k - 1, dtype=bool), m.dtype.type(0), m)
 
@@ -205,12 +207,12 @@ def _matrix_shape(m: Any, name: str) -> tuple[int, int]:
     return m.shape[-2:] if m.ndim > 1 else (m.shape[0], m.shape[0])
 
 
-@composite(np.diagflat)
+@composite(np.diagflat, arrays=1)
 def diagflat(v: Any, k: int = 0) -> Any:
     return np.diag(np.ravel(v), k)
 
 
-@composite(np.meshgrid)
+@composite(np.meshgrid, arrays=32)
 def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")

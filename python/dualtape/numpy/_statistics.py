@@ -11,7 +11,7 @@ from ._arguments import as_array, as_floats, axes_of, is_given, keeps, no_out, r
 from ._dispatch import composite
 
 
-@composite(np.var)
+@composite(np.var, arrays=1)
 def var(
     a: Any,
     axis: Any = None,
@@ -46,12 +46,12 @@ def var(
         return total / max(n - ddof, 0)
 
 
-@composite(np.std)
+@composite(np.std, arrays=1)
 def std(a: Any, *args: Any, **kwargs: Any) -> Any:
     return root(var(a, *args, **kwargs), 0.5)
 
 
-@composite(np.average)
+@composite(np.average, arrays=1)
 def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = False
 ) -> Any:
@@ -75,14 +75,14 @@ def average(
     return (mean, np.broadcast_to(total, mean.shape)) if returned else mean
 
 
-@composite(np.ptp)
+@composite(np.ptp, arrays=1)
 def ptp(a: Any, axis: Any = None, out: None = None, keepdims: Any = False) -> Any:
     no_out("ptp", out)
     keep = keeps(keepdims)
     return np.max(a, axis=axis, keepdims=keep) - np.min(a, axis=axis, keepdims=keep)
 
 
-@composite(np.diff)
+@composite(np.diff, arrays=1)
 def diff(
     a: Any, n: int = 1, axis: int = -1, prepend: Any = np._NoValue, append: Any = np._NoValue
 ) -> Any:
@@ -105,7 +105,7 @@ def diff(
     return a
 
 
-@composite(np.trapezoid)
+@composite(np.trapezoid, arrays=2)
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     if x is not None:
         dx = np.diff(x, axis=-1 if np.ndim(x) == 1 else axis)
@@ -118,7 +118,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     return np.sum(dx * (y[(*lead, slice(1, None))] + y[(*lead, slice(None, -1))]) / 2.0, axis=axis)
 
 
-@composite(np.ediff1d)
+@composite(np.ediff1d, arrays=1)
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     a = np.ravel(as_array(ary))
     parts = [a[1:] - a[:-1]]
@@ -129,7 +129,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     return np.concatenate(parts)
 
 
-@composite(np.gradient)
+@composite(np.gradient, arrays=1)
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     f = as_floats(f)
     axes = axes_of(axis, f.ndim)
@@ -172,7 +172,7 @@ def _slope(f: Any, spacing: Any, edge_order: int, axis: int) -> Any:
     return np.moveaxis(np.concatenate([first, inner, last], axis=-1), -1, axis)
 
 
-@composite(np.cov)
+@composite(np.cov, arrays=2)
 def cov(
     m: Any,
     y: Any = None,
@@ -214,7 +214,7 @@ def cov(
     return np.squeeze(c)
 
 
-@composite(np.corrcoef)
+@composite(np.corrcoef, arrays=2)
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
     c = np.cov(x, y, rowvar, dtype=dtype)
     if np.ndim(c) == 0:

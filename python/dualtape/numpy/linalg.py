@@ -77,7 +77,7 @@ def _matrix_norm(x: Any, order: Any, axis: tuple[int, int], keepdims: bool) -> A
     return extreme(sums, axis=over, keepdims=keepdims)
 
 
-@composite(np.linalg.norm)
+@composite(np.linalg.norm, arrays=1)
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     x = _floating(x)
     if axis is None:
@@ -96,17 +96,17 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     return _matrix_norm(x, ord, axes, keepdims)
 
 
-@composite(np.linalg.vector_norm)
+@composite(np.linalg.vector_norm, arrays=1)
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     return _vector_norm(_floating(x), ord, axis, keepdims)
 
 
-@composite(np.linalg.matrix_norm)
+@composite(np.linalg.matrix_norm, arrays=1)
 def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     return _matrix_norm(_floating(x), ord, (-2, -1), keepdims)
 
 
-@composite(np.linalg.matrix_power)
+@composite(np.linalg.matrix_power, arrays=1)
 def matrix_power(a: Any, n: int) -> Any:
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise ShapeError(f"matrix_power: a must be (n, n), got {a.shape}")
@@ -134,12 +134,12 @@ def multi_dot(arrays: Any, *, out: None = None) -> Any:
     return product
 
 
-@composite(np.linalg.vecdot)
+@composite(np.linalg.vecdot, arrays=2)
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     return np.vecdot(as_array(x1), as_array(x2), axis=axis)  # type: ignore[call-overload]
 
 
-@composite(np.linalg.cross)
+@composite(np.linalg.cross, arrays=2)
 def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     if np.shape(x1)[axis] != 3 or np.shape(x2)[axis] != 3:
         raise ShapeError(
@@ -148,22 +148,22 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     return _products.cross(x1, x2, axis=axis)
 
 
-@composite(np.linalg.tensordot)
+@composite(np.linalg.tensordot, arrays=2)
 def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Any:
     return _products.tensordot(x1, x2, axes)
 
 
-@composite(np.linalg.trace)
+@composite(np.linalg.trace, arrays=1)
 def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
     return np.trace(x, offset, -2, -1, dtype=dtype)
 
 
-@composite(np.linalg.diagonal)
+@composite(np.linalg.diagonal, arrays=1)
 def diagonal(x: Any, /, *, offset: int = 0) -> Any:
     return np.diagonal(x, offset, -2, -1)
 
 
-@composite(np.linalg.outer)
+@composite(np.linalg.outer, arrays=2)
 def outer(x1: Any, x2: Any, /) -> Any:
     if np.ndim(x1) != 1 or np.ndim(x2) != 1:
         raise ValueError(

@@ -1,0 +1,79 @@
+"""Counting into bins: linear in the weights, constant in what is counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .._core import Tracer, zeros
+from ._arguments import as_array, indexable_by, known
+from ._dispatch import composite, has_tracer
+
+
+@composite(np.bincount, arrays=2)
+def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+    places = known(x, "bincount", "the largest entry is part of the shape")
+    if weights is None:
+        return np.bincount(places, minlength=minlength)
+    length = len(np.bincount(places, minlength=minlength))
+    total = zeros(length)
+    if np.shape(weights) != places.shape:
+        raise ValueError("The weights and list don't have the same length.")
+    np.add.at(total, places, as_array(weights).astype(np.float64))
+    return total
+
+
+def _edges(a: Any, bins: Any, limits: Any) -> Any:
+    if isinstance(bins, str):
+        raise TypeError(f"histogram: bins={bins!r} cannot be recorded; give the number of bins, "
+                        "or the edges by numpy.histogram_bin_edges of known values")  # fmt: skip
+    if np.ndim(bins):
+        edges = as_array(bins)
+        if not isinstance(edges, Tracer) and np.any(edges[:-1] > edges[1:]):
+            raise ValueError("`bins` must increase monotonically, when an array")
+        return edges
+    if int(bins) < 1:
+        raise ValueError("`bins` must be positive, when an integer")
+    if limits is not None:
+        first, last = limits
+        if not has_tracer((first, last)) and first > last:
+            raise ValueError("max must be larger than min in range parameter.")
+    elif a.size:
+        first, last = np.min(a), np.max(a)
+    else:
+        first, last = 0, 1
+    # No range at all becomes one of length one.
+    widening = np.where(np.equal(first, last), 0.5, 0.0)
+    kind = np.result_type(first, last, a.dtype)
+    kind = kind if kind.kind == "f" else np.dtype(float)
+    return np.linspace(first - widening, last + widening, int(bins) + 1).astype(kind)
+
+
+@composite(np.histogram_bin_edges, arrays=2)
+def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
+    return _edges(np.ravel(as_array(a)), bins, range)
+
+
+@composite(np.histogram, arrays=2)
+def histogram(
+    a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    a = np.ravel(as_array(a))
+    edges = _edges(a, bins, range)
+    order = np.argsort(a)
+    ordered = a[order]
+    below = np.searchsorted(ordered, edges[:-1], "left")
+    # The last bin holds its right edge too.
+    stops = np.concatenate([below, np.searchsorted(ordered, edges[-1:], "right")])
+    if weights is None:
+        counts = np.diff(stops)
+    else:
+        w = np.ravel(as_array(weights))
+        if w.shape != a.shape:
+            raise ValueError("weights should have the same shape as a.")
+        total = np.concatenate([np.zeros(1, w.dtype), np.cumsum(indexable_by(w, order)[order])])
+        counts = np.diff(indexable_by(total, stops)[stops])
+    if density:
+        counts = counts / np.diff(edges).astype(np.float64) / np.sum(counts)
+    return counts, edges
