@@ -19,8 +19,6 @@ class Case(NamedTuple):
     analytic: bool = True
     # Shapes of results that depend on values can be neither batched nor fixed by jit.
     batchable: bool = True
-    # The second derivative of a singular determinant raises from 3 x 3 on.
-    twice: bool = True
 
 
 def args_of(*shapes: tuple[int, ...]) -> tuple[NDArray[Any], ...]:

@@ -13,9 +13,9 @@ SingularValues<Complex> singular_values(const Eigen::Map<const Square<Complex>>&
   return {svd.matrixU(), svd.matrixV().adjoint(), svd.singularValues()};
 }
 
-Cofactor lookup_complex_cofactor(DType dtype) {
-  return dtype == DType::kComplex128 ? cofactor<Complex>
-                                     : cofactor_widened<std::complex<float>, Complex>;
+CofactorsPtr make_complex_cofactors(DType dtype, std::int64_t n) {
+  if (dtype == DType::kComplex128) return std::make_unique<CofactorOf<Complex>>(n);
+  return std::make_unique<WidenedCofactors<std::complex<float>, Complex>>(n);
 }
 
 }  // namespace dualtape::engine

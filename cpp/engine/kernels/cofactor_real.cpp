@@ -13,8 +13,9 @@ SingularValues<double> singular_values(const Eigen::Map<const Square<double>>& m
           Eigen::Map<const Eigen::VectorXd>(packed.data(), n)};
 }
 
-Cofactor lookup_real_cofactor(DType dtype) {
-  return dtype == DType::kFloat64 ? cofactor<double> : cofactor_widened<float, double>;
+CofactorsPtr make_real_cofactors(DType dtype, std::int64_t n) {
+  if (dtype == DType::kFloat64) return std::make_unique<CofactorOf<double>>(n);
+  return std::make_unique<WidenedCofactors<float, double>>(n);
 }
 
 }  // namespace dualtape::engine

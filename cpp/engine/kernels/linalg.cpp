@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <new>
 #include <string>
+#include <vector>
 
+#include "kernels/contiguous.hpp"
 #include "kernels/library.hpp"
 #include "kernels/moves.hpp"
 #include "kernels/prepared.hpp"
@@ -244,25 +246,34 @@ class TriangularSolve final : public PreparedKernel {
   std::int64_t item_;
 };
 
+/// (A, directions ...): see cofactor.hpp.
 class CofactorMatrix final : public PreparedKernel {
  public:
-  CofactorMatrix(const ArrayCall& call, Cofactor function)
-      : function_(function),
+  explicit CofactorMatrix(const ArrayCall& call)
+      : dtype_(call.out.dtype),
         n_(call.out.shape.back()),
         count_(call.out.count ? matrices_in(call.out) : 0),
-        step_(n_ * n_ * static_cast<std::int64_t>(call.out.item())),
-        copy_(*call.in[0]) {
-    scratch_bytes = align_to_line(bytes_of(*call.in[0]));
+        step_(n_ * n_ * static_cast<std::int64_t>(call.out.item())) {
+    for (const Layout* x : call.in) operands_.emplace_back(*x, scratch_bytes);
   }
   void run(char* out, const char* const* in, char* scratch) const override {
-    copy_.run(scratch, in[0]);
-    for (std::int64_t k = 0; k < count_; ++k) function_(out + k * step_, scratch + k * step_, n_);
+    std::vector<const char*> x;
+    for (std::size_t i = 0; i < operands_.size(); ++i) {
+      x.push_back(operands_[i].read(in[i], scratch));
+    }
+    const CofactorsPtr cofactors =
+        is_complex(dtype_) ? make_complex_cofactors(dtype_, n_) : make_real_cofactors(dtype_, n_);
+    std::vector<const void*> directions(x.size() - 1);
+    for (std::int64_t k = 0; k < count_; ++k) {
+      for (std::size_t i = 1; i < x.size(); ++i) directions[i - 1] = x[i] + k * step_;
+      cofactors->run(out + k * step_, x[0] + k * step_, directions);
+    }
   }
 
  private:
-  Cofactor function_;
+  DType dtype_;
   std::int64_t n_, count_, step_;
-  StridedCopy copy_;
+  std::vector<Contiguous> operands_;
 };
 
 }  // namespace
@@ -279,9 +290,7 @@ PreparedPtr prepare_linalg(const ArrayCall& call) {
       return is_complex(dtype) ? nullptr : PreparedPtr(make_prepared<CholeskyFactor>(call));
     case kTriangularSolve:
       return is_complex(dtype) ? nullptr : PreparedPtr(make_prepared<TriangularSolve>(call));
-    default:
-      return make_prepared<CofactorMatrix>(
-          call, is_complex(dtype) ? lookup_complex_cofactor(dtype) : lookup_real_cofactor(dtype));
+    default: return make_prepared<CofactorMatrix>(call);
   }
 }
 

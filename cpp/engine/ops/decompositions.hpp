@@ -12,6 +12,9 @@ namespace dualtape::engine {
 /// ShapeError unless A is (..., n, n), DTypeError unless it is real and floating; n.
 std::int64_t check_square(const char* op, const Expr& a);
 
+/// (A, E_1 .. E_k): C with sum(C * X) the derivative of det in the directions E_1 .. E_k and X.
+Expr cofactor(std::span<const Expr> operands);
+
 /// (sign, log|det A|) of each matrix, from the factors `lu` gives: shape (..., 2).
 Expr slogdet(const Expr& a, const Expr& factors);
 /// L and U of P A = L U in one matrix, the ones of L's diagonal not stored.

@@ -3,11 +3,16 @@
 /// A solve takes A and its factors: they are made once for the solve, those of its tangent and of
 /// its transpose. All that is known of their derivative is in A; `lu` itself has none.
 ///
-///   solve     A x = b.  pushforward x_dot = A^-1 (b_dot - A_dot x);  transpose in b: b_bar = A^-T
-///   x_bar inv       pushforward -Y A_dot Y det       pushforward sum(C * A_dot), C the cofactor
-///   matrix, also for singular A cofactor  pushforward tr(A^-1 A_dot) C - C (A^-1 A_dot)^T; linear
-///   for n = 2; singular A with n > 2 raises
+///   solve     A x = b.  pushforward x_dot = A^-1 (b_dot - A_dot x);
+///             transpose in b: b_bar = A^-T x_bar
+///   inv       pushforward -Y A_dot Y
+///   det       pushforward sum(C * A_dot), C the cofactor matrix, also for singular A
+///   cofactor  the derivative of order k + 1 of det in k directions is linear in each, and
+///             symmetric: sum(X * cofactor(A, E ...)) stays when X and an E swap.
+///             pushforward in A: one more direction
 /// Source: Giles (2008), An extended collection of matrix derivative results.
+
+#include <vector>
 
 #include "ops/decompositions.hpp"
 #include "program/errors.hpp"
@@ -32,15 +37,6 @@ Dims leading(const Expr& x) { return Dims(std::span(x.shape()).first(x.rank() - 
 Expr sum_last_two(const Expr& x) {
   const auto r = static_cast<std::int64_t>(x.rank());
   return sum(x, Dims{r - 2, r - 1});
-}
-
-/// The trace of each matrix of x, with both axes kept at length one.
-Expr trace(const Expr& x) {
-  const Expr mask = eye(x.builder(), x.shape().back(), x.shape().back(), x.dtype());
-  const Expr t = sum_last_two(x * mask);
-  const auto r = static_cast<std::int64_t>(t.rank());
-  const std::int64_t places[] = {r, r + 1};
-  return expand_dims(t, places);
 }
 
 /// [[d, -c], [-b, a]]: rows and columns reversed, off-diagonal signs changed.
@@ -108,13 +104,16 @@ Expr det(const Expr& a) {
   return emit(kDet, args, Type{a.dtype(), leading(a)});
 }
 
-Expr cofactor(const Expr& a) {
+Expr cofactor(const Expr& a) { return cofactor(std::span(&a, 1)); }
+
+Expr cofactor(std::span<const Expr> operands) {
+  const Expr& a = operands.front();
+  const auto order = static_cast<std::int64_t>(operands.size());
   const std::int64_t n = check_square("cofactor", a);
-  if (n == 0) return a;
+  if (n < order) return zeros_like(a);
   if (n == 1) return ones_like(a);
-  if (n == 2) return cofactor_2x2(a);
-  const Expr args[] = {a};
-  return emit(kCofactor, args, Type(a.type()));
+  if (n == 2) return cofactor_2x2(operands.back());
+  return emit(kCofactor, operands, Type(a.type()));
 }
 
 namespace {
@@ -165,11 +164,37 @@ Tangent push_det(const OpCall&, std::span<const Expr> x, const Expr&,
   return sum_last_two(cofactor(x[0]) * *x_dot[0]);
 }
 
-Tangent push_cofactor(const OpCall&, std::span<const Expr> x, const Expr& y,
+Tangent push_cofactor(const OpCall&, std::span<const Expr> x, const Expr&,
                       std::span<const Tangent> x_dot) {
-  const Expr inverse = inv(x[0]);
-  const Expr relative = matmul(inverse, *x_dot[0]);
-  return trace(relative) * y - matmul(y, swap_last_axes(relative));
+  Tangent total;
+  std::vector<Expr> operands(x.begin(), x.end());
+  for (std::size_t k = 1; k < x.size(); ++k) {
+    if (!x_dot[k]) continue;
+    operands[k] = *x_dot[k];
+    accumulate(total, cofactor(operands));
+    operands[k] = x[k];
+  }
+  if (!x_dot[0]) return total;
+  operands.push_back(*x_dot[0]);
+  accumulate(total, cofactor(operands));
+  return total;
+}
+
+void transpose_cofactor(const OpCall&, std::span<const LinearArg> x, const Expr& y_bar,
+                        std::span<Tangent> x_bar) {
+  std::vector<Expr> operands;
+  std::size_t linear = 0;
+  for (std::size_t k = 0; k < x.size(); ++k) {
+    if (x[k].is_linear()) linear = k;
+    operands.push_back(x[k].is_linear() ? y_bar : *x[k].value);
+  }
+  accumulate(x_bar[linear], cofactor(operands));
+}
+
+Expr batch_cofactor(const OpCall&, std::span<const Batched> x, std::int64_t size) {
+  std::vector<Expr> operands;
+  for (const Batched& operand : x) operands.push_back(with_batch(operand, size));
+  return cofactor(operands);
 }
 
 template <Expr (*Function)(const Expr&)>
@@ -184,7 +209,7 @@ const Rules& linalg_rules(OpCode op) {
   static const Rules solve_rules{push_solve, transpose_solve, batch_solve};
   static const Rules inv_rules{push_inv, nullptr, batch_with<inv>};
   static const Rules det_rules{push_det, nullptr, batch_with<det>};
-  static const Rules cofactor_rules{push_cofactor, nullptr, batch_with<cofactor>};
+  static const Rules cofactor_rules{push_cofactor, transpose_cofactor, batch_cofactor};
   switch (op) {
     case kLu: return lu_rules;
     case kSolve: return solve_rules;
