@@ -10,10 +10,12 @@
 #include "record/branches.hpp"
 #include "record/custom.hpp"
 #include "record/functions.hpp"
-#include "record/gradient_call.hpp"
 #include "record/leaf_checks.hpp"
+#include "record/linear_map.hpp"
 #include "record/recording.hpp"
 #include "record/tracer.hpp"
+#include "record/transformed.hpp"
+#include "record/transforms.hpp"
 #include "record/tree.hpp"
 #include "resources.hpp"
 #include "version.hpp"
@@ -99,10 +101,13 @@ PyMethodDef functions[] = {
      "stop_gradient(x, /)\n--\n\nx without derivatives."},
     {"clear_caches", clear_caches_function, METH_NOARGS,
      "clear_caches()\n--\n\nForgets all plans, and gives memory kept for results back."},
-    {"scalar_gradient",
-     reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(scalar_gradient)), METH_FASTCALL,
-     "scalar_gradient(fun, what, argnums, args, kwargs, with_value, check, /)\n--\n\n"
-     "(value, gradient), or None."},
+    {"product_at", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(product_at)),
+     METH_FASTCALL,
+     "product_at(name, fun, primals, vectors, check, /)\n--\n\njvp, hvp or vhp, or None."},
+    {"linear_map_at", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(linear_map_at)),
+     METH_FASTCALL,
+     "linear_map_at(name, fun, primals, check, check_operands, /)\n--\n\nvjp or linearize, or "
+     "None."},
     {"all_differentiable", all_differentiable, METH_O,
      "all_differentiable(leaves, /)\n--\n\nFloats and arrays of floats."},
     {"all_alike", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(all_alike)),
@@ -127,6 +132,7 @@ void fill_module(PyObject* module) {
   add_branches_type(module);
   add_jit_type(module);
   add_linear_map_type(module);
+  add_transformed_type(module);
   add_functions(module);
   add_dispatch(module);
   if (PyModule_AddFunctions(module, functions) < 0) throw PythonError{};

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ._core import DerivativeError, Recording
+from ._core import Recording
 from ._pytree import PyTree, TreeDef, unflatten
-from ._record import Aux, Point, trace
+from ._record import Aux, Point, check_kind, trace
 
 Structured = Callable[[Sequence[Any]], PyTree]
 
@@ -45,13 +45,7 @@ class Result:
         self.n = traced.treedef.num_leaves
         self._aux: Aux | None = traced.aux
         for k in range(self.n):
-            _, dtype = self.recording.output_type(k)
-            if dtype.kind not in kinds:
-                holomorphic = kinds == "c"
-                wanted = (
-                    "complex values with holomorphic=True" if holomorphic else "float32 or float64"
-                )
-                raise DerivativeError(f"{at.what}: the function must return {wanted}, got {dtype}")
+            check_kind(at.what, self.recording.output_type(k)[1], kinds)
 
     @property
     def outputs(self) -> range:

@@ -1,7 +1,7 @@
 """The compiled part of dualtape."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal, Self, TypedDict
+from typing import Any, Literal, Self, TypeAlias, TypedDict
 
 import numpy as np
 import optree
@@ -288,9 +288,37 @@ class Recording:
     def program(self) -> str: ...
 
 class LinearMap:
-    """A linear map with the residuals it needs: of tangents (linearize) or cotangents (vjp)."""
+    """A linear map with the residuals it needs: of tangents (linearize) or cotangents (vjp).
 
-    def __call__(self, operands: Sequence[Any], /) -> list[Any]: ...
+    It takes a sequence of leaves and gives a list; after `structured`, trees.
+    """
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    def structured(
+        self, operands: TreeDef, results: TreeDef, check: _CheckOperands, takes_many: bool
+    ) -> LinearMap: ...
+
+_CheckOperands: TypeAlias = Callable[[str, Any, TreeDef, list[Any]], Sequence[Any]]
+
+class Transformed:
+    """A function that grad, vmap or another transformation gave.
+
+    Calls are tried in the compiled module, with `places` argnums or the axes of vmap; those it
+    declines, and all if `places` is None, go to `otherwise`.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        fun: Callable[..., Any],
+        places: int | tuple[int | None, ...] | None,
+        check: Callable[[str, Any], None],
+        otherwise: Callable[..., Any],
+    ) -> None: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...
+    @property
+    def __wrapped__(self) -> Callable[..., Any]: ...
 
 class TreeDef:
     """Structure of a pytree."""
@@ -360,16 +388,22 @@ def clear_caches() -> None: ...
 def memory_of(recording: Recording, /) -> tuple[int, int, int, int, int]: ...
 def set_num_threads(n: int, /) -> None: ...
 def get_num_threads() -> int: ...
-def scalar_gradient(
+def product_at(
+    name: str,
     fun: Callable[..., Any],
-    what: str,
-    argnums: int | tuple[int, ...],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    with_value: bool,
+    primals: Sequence[Any],
+    vectors: Sequence[Any],
     check: Callable[[str, Any], None],
     /,
-) -> tuple[Any, Any] | None: ...
+) -> Any: ...
+def linear_map_at(
+    name: str,
+    fun: Callable[..., Any],
+    primals: Sequence[Any],
+    check: Callable[[str, Any], None],
+    check_operands: _CheckOperands,
+    /,
+) -> tuple[Any, LinearMap] | None: ...
 def all_differentiable(leaves: Sequence[Any], /) -> bool: ...
 def all_alike(leaves: Sequence[Any], others: Sequence[Any], /) -> bool: ...
 def custom_call(

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ._core import DerivativeError, Recorder, Recording, ShapeError, Tracer, scalar_gradient
+from ._core import DerivativeError, Recorder, Recording, ShapeError, Tracer, Transformed
 from ._pytree import Function
 from ._record import (
     ARRAY_LIKE,
@@ -17,10 +17,8 @@ from ._record import (
     check_callable,
     check_complex,
     dtype_of,
-    name_of,
     point,
     split_aux,
-    wraps,
 )
 
 
@@ -97,13 +95,8 @@ def grad(
     """
     check_callable("grad", fun)
     chosen = check_argnums("grad", argnums)
-    what = "grad of " + name_of(fun)
 
     def gradient(*args: Any, **kwargs: Any) -> Any:
-        if not has_aux and not holomorphic:
-            found = scalar_gradient(fun, what, chosen, args, kwargs, False, check_scalar)
-            if found is not None:
-                return found[1]
         at = point("grad", fun, chosen, args, kwargs, holomorphic)
         recording, aux, n_extra = _record_scalar(at, has_aux, holomorphic)
         values = recording.grad(at.wrt, range(1, 1 + n_extra)).run()
@@ -111,7 +104,8 @@ def grad(
         result = at.structured(values[:n])
         return result if aux is None else (result, aux.fill(values[n:]))
 
-    return wraps(fun, gradient, "grad")
+    places = None if has_aux or holomorphic else chosen
+    return Transformed("grad", fun, places, check_scalar, gradient)
 
 
 def value_and_grad(
@@ -133,13 +127,8 @@ def value_and_grad(
     """
     check_callable("value_and_grad", fun)
     chosen = check_argnums("value_and_grad", argnums)
-    what = "value_and_grad of " + name_of(fun)
 
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        if not has_aux and not holomorphic:
-            found = scalar_gradient(fun, what, chosen, args, kwargs, True, check_scalar)
-            if found is not None:
-                return found
         at = point("value_and_grad", fun, chosen, args, kwargs, holomorphic)
         recording, aux, n_extra = _record_scalar(at, has_aux, holomorphic)
         values = recording.grad(at.wrt, range(1 + n_extra)).run()
@@ -147,4 +136,5 @@ def value_and_grad(
         value = values[n] if aux is None else (values[n], aux.fill(values[n + 1 :]))
         return value, at.structured(values[:n])
 
-    return wraps(fun, value_and_gradient, "value_and_grad")
+    places = None if has_aux or holomorphic else chosen
+    return Transformed("value_and_grad", fun, places, check_scalar, value_and_gradient)

@@ -15,10 +15,10 @@ from ._blocks import (
     tree_of_blocks,
     vector_of,
 )
-from ._core import Recording, ShapeError
+from ._core import Recording, ShapeError, Transformed
 from ._grad import check_scalar
-from ._pytree import Function, PyTree, TreeDef
-from ._record import Point, check_argnums, check_callable, point, wraps
+from ._pytree import Function, PyTree, TreeDef, flatten
+from ._record import Point, check_argnums, check_callable, check_result, point
 
 
 def second_derivatives(
@@ -121,7 +121,18 @@ def hessian(
             matrix = tree_of_hessians(values[:n], len(at.leaves), result.treedef, at.structured)
         return (matrix, result.aux(values[n:])) if has_aux else matrix
 
-    return wraps(fun, hessian_of_fun, "hessian")
+    places = None if has_aux or chunk or flat or holomorphic else chosen
+    return Transformed("hessian", fun, places, _check_floating_result, hessian_of_fun)
+
+
+def _check_floating_result(what: str, result: PyTree) -> None:
+    check_result(what, result, "f")
+
+
+def _check_scalar_result(what: str, result: PyTree) -> None:
+    """One floating value of shape (), which may be the only leaf of a tree."""
+    leaves, _ = flatten(result)
+    check_scalar(what, leaves[0] if len(leaves) == 1 else result)
 
 
 def _scalar_result(at: Point, has_aux: bool) -> Result:
@@ -174,7 +185,10 @@ def value_grad_and_hessian(
         matrix = tree_of_hessians(blocks, n, result.treedef, at.structured)
         return head, at.structured(gradient), matrix
 
-    return wraps(fun, value_gradient_and_hessian, "value_grad_and_hessian")
+    places = None if has_aux or chunk or flat else chosen
+    return Transformed(
+        "value_grad_and_hessian", fun, places, _check_scalar_result, value_gradient_and_hessian
+    )
 
 
 def hessian_diagonal(
@@ -209,7 +223,8 @@ def hessian_diagonal(
         diagonal = at.structured(values[:n])
         return (diagonal, result.aux(values[n:])) if has_aux else diagonal
 
-    return wraps(fun, diagonal_of_hessian, "hessian_diagonal")
+    places = None if has_aux or chunk else chosen
+    return Transformed("hessian_diagonal", fun, places, _check_scalar_result, diagonal_of_hessian)
 
 
 def laplacian(
@@ -254,4 +269,5 @@ def laplacian(
         sums = result.values(values[: result.n])
         return (sums, result.aux(values[result.n :])) if has_aux else sums
 
-    return wraps(fun, laplacian_of_fun, "laplacian")
+    places = None if has_aux or chunk else chosen
+    return Transformed("laplacian", fun, places, _check_floating_result, laplacian_of_fun)

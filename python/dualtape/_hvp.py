@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._core import DerivativeError, Recorder, Recording
+from ._core import DerivativeError, Recorder, Recording, product_at
 from ._grad import check_scalar
 from ._jvp import tangents_at
 from ._pytree import Function, PyTree, flatten, unflatten
@@ -37,6 +37,13 @@ def _scalar(
         return at, operands, recorder.finish((result,))
 
 
+def _product(transform: str, fun: Function, primals: PyTree, vectors: PyTree) -> PyTree | None:
+    """The product by the compiled module; None where it declines the call."""
+    if not isinstance(primals, tuple):
+        primals, vectors = (primals,), (vectors,)
+    return product_at(transform, fun, primals, vectors, check_scalar)
+
+
 def _structured(at: Point, values: list[Any]) -> PyTree:
     trees = at.structured(values)
     return trees[0] if len(trees) == 1 else trees
@@ -62,6 +69,9 @@ def hvp(fun: Function, primals: PyTree, tangents: PyTree) -> PyTree:
 
     Source: Pearlmutter (1994), Fast exact multiplication by the Hessian.
     """
+    found = _product("hvp", fun, primals, tangents)
+    if found is not None:
+        return found
     at, operands, recording = _scalar("hvp", fun, primals, tangents, "tangents")
     values = recording.grad(at.wrt).jvp(at.wrt, operands).run()
     return _structured(at, values[len(at.leaves) :])
@@ -81,6 +91,9 @@ def vhp(fun: Function, primals: PyTree, cotangents: PyTree) -> PyTree:
     >>> dt.vhp(lambda x: (x**3).sum(), np.array([2.0]), np.array([1.0]))
     array([12.])
     """
+    found = _product("vhp", fun, primals, cotangents)
+    if found is not None:
+        return found
     at, operands, recording = _scalar("vhp", fun, primals, cotangents, "cotangents")
     _, pullback = recording.grad(at.wrt).vjp(at.wrt)
     return _structured(at, pullback(operands))

@@ -8,10 +8,15 @@ from typing import Any, Literal
 import numpy as np
 
 from ._blocks import Result, check_chunk_size, matrix_of_blocks, tree_of_blocks
+from ._core import Transformed
 from ._pytree import Function
-from ._record import check_argnums, check_callable, point, wraps
+from ._record import check_argnums, check_callable, check_result, point
 
 Mode = Literal["forward", "reverse"]
+
+
+def _check_result(what: str, result: Any) -> None:
+    check_result(what, result, "fc")
 
 
 def _jacobian(
@@ -47,7 +52,8 @@ def _jacobian(
         value = result.values(values[n : n + result.n])
         return ((value, result.aux(values[n + result.n :])) if has_aux else value), matrix
 
-    return wraps(fun, jacobian_of_fun, transform)
+    places = None if has_aux or chunk or flat or holomorphic else chosen
+    return Transformed(transform, fun, places, _check_result, jacobian_of_fun)
 
 
 def jacfwd(

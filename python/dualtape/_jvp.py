@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ._core import LinearMap, all_alike
+from ._core import all_alike, linear_map_at, product_at
 from ._pytree import Function, PyTree, TreeDef, flatten, unflatten
 from ._record import (
     Point,
     check_callable,
+    check_result,
     check_tangents,
     primal_point,
     trace,
@@ -63,6 +64,10 @@ def jvp(
     >>> dt.jvp(np.sin, (0.0,), (2.0,))
     (np.float64(0.0), np.float64(2.0))
     """
+    if not has_aux:
+        found: tuple[Any, Any] | None = product_at("jvp", fun, primals, tangents, check_result)
+        if found is not None:
+            return found
     check_callable("jvp", fun)
     check_sequences("jvp", primals=primals, tangents=tangents)
     at = primal_point("jvp", fun, primals)
@@ -92,30 +97,36 @@ def linearize(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any,
     >>> push(np.array([1.0, 0.0])), push(np.array([0.0, 1.0]))
     (array([2., 0.]), array([0., 4.]))
     """
+    if not has_aux:
+        found = linear_map_at("linearize", fun, primals, check_result, _check_each_tangent)
+        if found is not None:
+            return found
     check_callable("linearize", fun)
     at = primal_point("linearize", fun, primals)
     traced = trace(at, has_aux)
     values, linear = traced.recording.linearize(at.wrt)
     result, aux = traced.split(values)
-    # Leaves are replaced by their types, so that the map does not hold the point.
-    types = types_of(at.leaves)
-    treedefs = at.treedefs
-    what = at.what
-    out_treedef = traced.treedef
-
-    def f_jvp(*tangents: Any) -> PyTree:
-        if len(tangents) != len(treedefs):
-            raise TypeError(
-                f"{what}: needs {len(treedefs)} tangents, one for each primal, got {len(tangents)}"
-            )
-        operands: list[Any] = []
-        for k, (treedef, tangent) in enumerate(zip(treedefs, tangents, strict=True)):
-            start = len(operands)
-            part = types[start : start + treedef.num_leaves]
-            operands += check_tangents(what, f"tangents[{k}]", tangent, treedef, part)
-        return unflatten(out_treedef, linear(operands)[: out_treedef.num_leaves])
-
+    _, operands = flatten(at.args)
+    f_jvp = linear.structured(operands, traced.treedef, _check_each_tangent, True)
     return (result, f_jvp, aux) if has_aux else (result, f_jvp)
+
+
+def _check_each_tangent(
+    what: str,
+    tangents: tuple[Any, ...],
+    treedef: TreeDef,
+    types: Sequence[tuple[tuple[int, ...], np.dtype[Any]]],
+) -> list[Any]:
+    treedefs = treedef.children()
+    if len(tangents) != len(treedefs):
+        raise TypeError(
+            f"{what}: needs {len(treedefs)} tangents, one for each primal, got {len(tangents)}"
+        )
+    operands: list[Any] = []
+    for k, (child, tangent) in enumerate(zip(treedefs, tangents, strict=True)):
+        part = types[len(operands) : len(operands) + child.num_leaves]
+        operands += check_tangents(what, f"tangents[{k}]", tangent, child, part)
+    return operands
 
 
 def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
@@ -137,6 +148,10 @@ def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     >>> pullback(np.array([1.0, 10.0]))
     (array([ 3., 40.]), array([ 1., 20.]))
     """
+    if not has_aux:
+        found = linear_map_at("vjp", fun, primals, check_result, _check_cotangents)
+        if found is not None:
+            return found
     check_callable("vjp", fun)
     at = primal_point("vjp", fun, primals)
     traced = trace(at, has_aux)
@@ -149,28 +164,15 @@ def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
         values, linear = recording.pick(range(n)).vjp(at.wrt)
         values = [*values, *recording.pick(range(n, recording.n_outputs)).run()]
     result, aux = traced.split(values)
-    types = [recording.output_type(k) for k in range(treedef.num_leaves)]
-    pullback = _pullback(at.what, treedef, types, at.treedefs, linear)
+    _, results = flatten(at.args)
+    pullback = linear.structured(treedef, results, _check_cotangents, False)
     return (result, pullback, aux) if has_aux else (result, pullback)
 
 
-def _pullback(
+def _check_cotangents(
     what: str,
-    out_treedef: TreeDef,
+    cotangents: PyTree,
+    treedef: TreeDef,
     types: Sequence[tuple[tuple[int, ...], np.dtype[Any]]],
-    treedefs: Sequence[TreeDef],
-    linear: LinearMap,
-) -> Function:
-    """The linear map with its operands checked and its results structured."""
-
-    def pullback(cotangents: PyTree) -> tuple[Any, ...]:
-        values = linear(check_tangents(what, "cotangents", cotangents, out_treedef, types))
-        trees = []
-        start = 0
-        for treedef in treedefs:
-            stop = start + treedef.num_leaves
-            trees.append(unflatten(treedef, values[start:stop]))
-            start = stop
-        return tuple(trees)
-
-    return pullback
+) -> list[Any]:
+    return check_tangents(what, "cotangents", cotangents, treedef, types)

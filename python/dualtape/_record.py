@@ -117,6 +117,23 @@ def check_arrays(what: str, leaves: Iterable[Any], treedef: TreeDef) -> None:
             )
 
 
+def check_kind(what: str, dtype: np.dtype[Any], kinds: str) -> None:
+    """A result that has a derivative: floating or complex, as `kinds` has it."""
+    if dtype.kind in kinds:
+        return
+    wanted = "complex values with holomorphic=True" if kinds == "c" else "float32 or float64"
+    raise DerivativeError(f"{what}: the function must return {wanted}, got {dtype}")
+
+
+def check_result(what: str, result: PyTree, kinds: str = "") -> None:
+    """Every leaf is an array or a number, of these kinds if any are told."""
+    leaves, treedef = flatten(result)
+    check_arrays(what, leaves, treedef)
+    if kinds:
+        for leaf in leaves:
+            check_kind(what, dtype_of(leaf), kinds)
+
+
 def dtype_of(x: Any) -> np.dtype[Any]:
     """The dtype NumPy gives an array, a traced value or a number."""
     dtype = getattr(x, "dtype", None)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import optree
 
-from ._core import Recorder, ShapeError, Tracer
+from ._core import Recorder, ShapeError, Tracer, Transformed
 from ._pytree import NAMESPACE, Function, PyTree, TreeDef, flatten, leaf_name, unflatten
-from ._record import check_arrays, check_callable, name_of, wraps
+from ._record import check_arrays, check_callable, check_result, name_of
 
 
 class _Unmapped:
@@ -118,16 +118,23 @@ def vmap(
         raise TypeError(f"vmap: in_axes must be an int, None or a tuple, got {in_axes!r}")
     argument_axes = _check_axes("in_axes", in_axes)
     result_axes = _check_axes("out_axes", out_axes)
-    what = "vmap of " + name_of(fun)
 
     def batched(*args: Any, **kwargs: Any) -> Any:
-        return _map(what, fun, argument_axes, result_axes, axis_size, args, kwargs)
+        return _map(fun, argument_axes, result_axes, axis_size, args, kwargs)
 
-    return wraps(fun, batched, "vmap")
+    plain = axis_size is None and result_axes == 0 and type(result_axes) is int
+    places = in_axes if plain and _is_flat(in_axes) else None
+    return Transformed("vmap", fun, places, check_result, batched)
+
+
+def _is_flat(axes: PyTree) -> bool:
+    """An int, or a tuple of ints and None."""
+    if isinstance(axes, tuple):
+        return all(axis is None or type(axis) is int for axis in axes)
+    return type(axes) is int
 
 
 def _map(
-    what: str,
     fun: Function,
     argument_axes: PyTree,
     result_axes: PyTree,
@@ -135,6 +142,7 @@ def _map(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> PyTree:
+    what = "vmap of " + name_of(fun)
     if isinstance(argument_axes, tuple) and len(argument_axes) != len(args):
         raise ValueError(
             f"{what}: in_axes must have {len(args)} entries, one per positional argument, "

@@ -63,6 +63,17 @@ bool is_differentiable(PyObject* leaf) {
   return find_scalar_type(leaf, type);
 }
 
+bool is_real_differentiable(PyObject* leaf) {
+  Type type;
+  return PyFloat_CheckExact(leaf) || (find_type(leaf, type) && is_floating(type.dtype));
+}
+
+bool is_tangent(PyObject* leaf, PyObject* primal) {
+  if (!PyFloat_CheckExact(leaf)) return alike(leaf, primal);
+  Type type;
+  return find_type(primal, type) && type == Type{DType::kFloat64, {}};
+}
+
 PyObject* all_differentiable(PyObject*, PyObject* leaves) {
   return guarded([&] {
     const Ref items = Ref::checked(PySequence_Fast(leaves, "a sequence is wanted"));

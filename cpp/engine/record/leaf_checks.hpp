@@ -7,6 +7,10 @@ namespace dualtape::engine {
 
 /// A Python float or complex number, or a NumPy or traced value of floats or complex numbers.
 bool is_differentiable(PyObject* leaf);
+/// The same of floats alone.
+bool is_real_differentiable(PyObject* leaf);
+/// A value of the shape and dtype of the primal; a Python float beside a number of float64.
+bool is_tangent(PyObject* leaf, PyObject* primal);
 
 /// all_differentiable(leaves) of the module.
 PyObject* all_differentiable(PyObject* module, PyObject* leaves);

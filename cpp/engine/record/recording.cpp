@@ -5,6 +5,7 @@
 
 #include "program/errors.hpp"
 #include "record/dtypes.hpp"
+#include "record/linear_map.hpp"
 #include "record/parse.hpp"
 #include "record/recording_matrices.hpp"
 #include "record/rerun.hpp"
@@ -59,29 +60,6 @@ PyObject* jvp(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* nam
   });
 }
 
-/// The binding with its batch axis first.
-Binding batch_axis_first(const Binding& b, const Type& type) {
-  if (b.batch_axis <= 0) {
-    Binding same = b;
-    same.batch_axis = -1;
-    return same;
-  }
-  Binding moved = b;
-  moved.batch_axis = -1;
-  moved.by_reference = false;
-  if (b.source == Binding::Source::kOuter) {
-    b.outer.get()->require_open(b.value);
-    moved.value = move_axis({*b.outer.get(), b.value}, b.batch_axis, 0).id();
-    return moved;
-  }
-  const Ref axes = Ref::checked(PyObject_CallMethod(numpy_attribute("moveaxis").get(), "__call__",
-                                                    "Oii", b.owner.get(), int{b.batch_axis}, 0));
-  moved.owner = contiguous(axes.get());
-  moved.original = Ref();
-  static_cast<void>(type);
-  return moved;
-}
-
 PyObject* batch(PyObject* self, PyObject* size) {
   return guarded([&] {
     const Recording& r = self_of(self);
@@ -93,7 +71,7 @@ PyObject* batch(PyObject* self, PyObject* size) {
     for (std::size_t k = 0; k < r.bound->inputs.size(); ++k) {
       const Binding& b = r.bound->inputs[k];
       how.batched.push_back(b.batch_axis >= 0);
-      bound->inputs.push_back(batch_axis_first(b, r.input_type(k)));
+      bound->inputs.push_back(batch_axis_first(b));
     }
     Recording result{derive(r, how), std::move(bound), r.kinds};
     result.kinds.assign(r.kinds.size(), ValueKind::kArray);
@@ -101,25 +79,14 @@ PyObject* batch(PyObject* self, PyObject* size) {
   });
 }
 
-/// (outputs, the map holding the residuals): the outputs past those of the recording are the
-/// residuals.
+/// (outputs, the map holding the residuals).
 PyObject* split_and_map(PyObject* self, PyObject* wrt, Derivation::Kind kind) {
   return guarded([&] {
     const Recording& r = self_of(self);
     const Derivation how = derivation(r, kind, wrt, nullptr);
-    const ExecutablePtr first = derive(r, how);
-    std::vector<ValueKind> kinds = r.kinds;
-    kinds.resize(first->program()->outputs.size(), ValueKind::kArray);
-    const Ref all = Ref::checked(run(*first, r.bound->inputs, kinds));
-    const auto n = static_cast<Py_ssize_t>(r.kinds.size());
-    const Ref outputs = Ref::checked(PyList_GetSlice(all.get(), 0, n));
-    Bindings residuals;
-    const Program& linear = *first->second()->program();
-    for (Py_ssize_t k = n; k < PyList_GET_SIZE(all.get()); ++k) {
-      const auto at = static_cast<std::size_t>(k - n);
-      residuals.push_back(bind_value(PyList_GET_ITEM(all.get(), k),
-                                     linear.type_of(linear.inputs[at]), r.bound->name()));
-    }
+    SplitProgram parts = run_split(*derive(r, how), r.bound->inputs, r.kinds, r.bound->title);
+    const Ref outputs = Ref::checked(
+        PyList_GetSlice(parts.outputs.get(), 0, static_cast<Py_ssize_t>(r.kinds.size())));
     std::vector<ValueKind> results;
     if (kind == Derivation::Kind::kVjp) {
       for (auto w : how.wrt) results.push_back(r.bound->inputs[w].kind);
@@ -129,9 +96,13 @@ PyObject* split_and_map(PyObject* self, PyObject* wrt, Derivation::Kind kind) {
     for (ValueKind& result : results) {
       if (result == ValueKind::kPython) result = ValueKind::kScalar;
     }
-    const Ref map = Ref::checked(make_linear_map(first->second(), r.bound->name(),
-                                                 std::move(residuals), std::move(results)));
-    return PyTuple_Pack(2, outputs.get(), map.get());
+    LinearMap map;
+    map.executable = std::move(parts.executable);
+    map.title = r.bound->title;
+    map.residuals = std::move(parts.residuals);
+    map.kinds = std::move(results);
+    const Ref made = Ref::checked(make_linear_map(std::move(map)));
+    return PyTuple_Pack(2, outputs.get(), made.get());
   });
 }
 PyObject* linearize(PyObject* self, PyObject* wrt) {
@@ -293,6 +264,27 @@ ExecutablePtr derive(const Executable& executable, const Ref& title, const Deriv
   } catch (const ShapeError& e) {
     throw ShapeError(text_of(title.get()) + ": " + e.what());
   }
+}
+
+Binding batch_axis_first(const Binding& b) {
+  if (b.batch_axis <= 0) {
+    Binding same = b;
+    same.batch_axis = -1;
+    return same;
+  }
+  Binding moved = b;
+  moved.batch_axis = -1;
+  moved.by_reference = false;
+  if (b.source == Binding::Source::kOuter) {
+    b.outer.get()->require_open(b.value);
+    moved.value = move_axis({*b.outer.get(), b.value}, b.batch_axis, 0).id();
+    return moved;
+  }
+  const Ref axes = Ref::checked(PyObject_CallMethod(numpy_attribute("moveaxis").get(), "__call__",
+                                                    "Oii", b.owner.get(), int{b.batch_axis}, 0));
+  moved.owner = contiguous(axes.get());
+  moved.original = Ref();
+  return moved;
 }
 
 PyObject* make_recording(Recording recording) {

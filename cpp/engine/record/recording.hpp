@@ -44,9 +44,13 @@ PyObject* input_tracer(Recorder& recorder, PyObject* value, int batch_axis);
 /// Executable::derive, with the recording's name before an error.
 ExecutablePtr derive(const Executable& executable, const Ref& title, const Derivation& how);
 
+/// An array or a Python float of exactly this type, read where it is; false for all else.
+bool bind_as_is(PyObject* value, const Type& type, Binding& binding);
 /// `value` bound to an input of this type: its shape and element type must fit.
 Binding bind_value(PyObject* value, const Type& type, const std::string& what);
 
+/// The binding of an input with a batch axis, this axis first; others as they are.
+Binding batch_axis_first(const Binding& binding);
 /// Runs the program, or records it as a `call` where an input is a tracer. A list of NumPy results
 /// or tracers.
 PyObject* run(const Executable& executable, const Bindings& inputs,
@@ -54,11 +58,8 @@ PyObject* run(const Executable& executable, const Bindings& inputs,
 
 void add_recorder_type(PyObject* module);
 void add_recording_type(PyObject* module);
-void add_linear_map_type(PyObject* module);
 PyObject* make_recording(Recording recording);
 /// The Recording of a Python object; TypeError if it is none.
 const Recording& recording_of(PyObject* object);
-PyObject* make_linear_map(ExecutablePtr executable, std::string name, Bindings residuals,
-                          std::vector<ValueKind> kinds);
 
 }  // namespace dualtape::engine

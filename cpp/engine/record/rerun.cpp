@@ -34,13 +34,9 @@ class Inputs {
       data_[k] = &numbers_[k];
       return;
     }
-    if (PyArray_Check(value)) {
-      auto* a = reinterpret_cast<PyArrayObject*>(value);
-      if (PyArray_TYPE(a) == type_number(type.dtype) && PyArray_IS_C_CONTIGUOUS(a) &&
-          PyArray_ISBEHAVED_RO(a) && has_shape(a, type.shape)) {
-        data_[k] = PyArray_DATA(a);
-        return;
-      }
+    if (can_be_read(value, type)) {
+      data_[k] = PyArray_DATA(reinterpret_cast<PyArrayObject*>(value));
+      return;
     }
     const std::string name = recording_.bound->name();
     owners_.push_back(bind_value(value, type, name).owner);
@@ -122,6 +118,13 @@ bool Results::integer(std::size_t k, std::int64_t& value) {
       return false;
     }
   });
+}
+
+bool can_be_read(PyObject* value, const Type& type) {
+  if (!PyArray_Check(value)) return false;
+  auto* a = reinterpret_cast<PyArrayObject*>(value);
+  return PyArray_TYPE(a) == type_number(type.dtype) && PyArray_IS_C_CONTIGUOUS(a) &&
+         PyArray_ISBEHAVED_RO(a) && has_shape(a, type.shape);
 }
 
 void run_plan(const Executable& executable, std::span<const void* const> in,

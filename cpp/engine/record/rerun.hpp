@@ -65,6 +65,8 @@ class Results {
   Few<ScalarBytes, 8> scalars_;
 };
 
+/// An array of this type whose memory a plan can read.
+bool can_be_read(PyObject* value, const Type& type);
 /// Runs on buffers. Frees the GIL where that pays.
 void run_plan(const Executable& executable, std::span<const void* const> inputs,
               std::span<void* const> outputs);

@@ -1,4 +1,6 @@
 /// Running programs on what their inputs are bound to.
+#include <cstring>
+
 #include "program/errors.hpp"
 #include "record/dtypes.hpp"
 #include "record/rerun.hpp"
@@ -61,6 +63,20 @@ PyObject* run(const Executable& executable, const Bindings& inputs,
   Results results(*executable.program(), kinds);
   run_plan(executable, data, results.buffers());
   return results.take_list();
+}
+
+bool bind_as_is(PyObject* value, const Type& type, Binding& b) {
+  if (PyFloat_CheckExact(value) && type.dtype == DType::kFloat64 && type.shape.empty()) {
+    const double number = PyFloat_AS_DOUBLE(value);
+    b.source = Binding::Source::kNumber;
+    b.kind = ValueKind::kScalar;
+    std::memcpy(&b.bits, &number, sizeof number);
+    return true;
+  }
+  if (!can_be_read(value, type)) return false;
+  b.source = Binding::Source::kArray;
+  b.owner = Ref::borrow(value);
+  return true;
 }
 
 Binding bind_value(PyObject* value, const Type& type, const std::string& what) {

@@ -95,6 +95,9 @@ Ref unflatten(PyObject* treedef, std::span<PyObject* const> leaves);
 /// The structure of a lone leaf: always the same object.
 PyObject* leaf_treedef();
 bool is_treedef(PyObject* object);
+std::size_t leaf_count(PyObject* treedef);
+/// Leaves of each child of the root.
+std::vector<std::size_t> child_leaf_counts(PyObject* treedef);
 
 /// Makes the type TreeDef and the function flatten.
 void add_tree_type(PyObject* module);

@@ -362,6 +362,14 @@ Ref unflatten(PyObject* treedef, std::span<PyObject* const> leaves) {
 
 PyObject* leaf_treedef() { return leaf_object; }
 bool is_treedef(PyObject* object) { return Py_TYPE(object) == treedef_type; }
+std::size_t leaf_count(PyObject* treedef) { return nodes_of(treedef)[0].leaves; }
+
+std::vector<std::size_t> child_leaf_counts(PyObject* treedef) {
+  const Nodes& nodes = nodes_of(treedef);
+  std::vector<std::size_t> counts;
+  for (std::size_t k = 1; k < nodes.size(); k += nodes[k].nodes) counts.push_back(nodes[k].leaves);
+  return counts;
+}
 
 void add_tree_type(PyObject* module) {
   static const char doc[] = "Structure of a pytree.";

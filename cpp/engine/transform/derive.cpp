@@ -59,41 +59,29 @@ class Deriver {
   }
 
   Derived jvp() {
-    std::vector<Tangent> x_dot;
-    for (const Expr& x : wrt_) x_dot.push_back(Expr(b_, b_.input(Type(x.type()))));
-    const auto y_dot = apply_linear(f_.linear, f_.linear.residuals, x_dot, b_);
     std::vector<Expr> outputs = f_.values;
-    for (std::size_t k = 0; k < y_dot.size(); ++k) {
-      outputs.push_back(y_dot[k] ? *y_dot[k] : zero_tangent(b_, f_.values[k].type()));
-    }
+    append_tangents(f_.linear.residuals, b_, outputs);
     return {finish(b_, outputs), nullptr};
   }
 
+  Derived tangent() {
+    std::vector<Expr> outputs;
+    append_tangents(f_.linear.residuals, b_, outputs);
+    return {finish(b_, outputs), nullptr};
+  }
+
+  Derived cotangent() { return {finish(b_, cotangents(f_.linear.residuals, b_)), nullptr}; }
+
   Derived linearized() {
     Builder second(Builder::Mode::kDerive);
-    const auto residuals = residual_inputs(second);
-    std::vector<Tangent> x_dot;
-    for (const Expr& x : wrt_) x_dot.push_back(Expr(second, second.input(Type(x.type()))));
-    const auto y_dot = apply_linear(f_.linear, residuals, x_dot, second);
     std::vector<Expr> outputs;
-    for (std::size_t k = 0; k < y_dot.size(); ++k) {
-      outputs.push_back(y_dot[k] ? *y_dot[k] : zero_tangent(second, f_.values[k].type()));
-    }
+    append_tangents(residual_inputs(second), second, outputs);
     return {values_and_residuals(), finish(second, outputs)};
   }
 
   Derived vjp() {
     Builder second(Builder::Mode::kDerive);
-    const auto residuals = residual_inputs(second);
-    std::vector<Tangent> y_bar;
-    for (const Expr& y : f_.values) {
-      y_bar.push_back(conj(Expr(second, second.input(Type(y.type())))));
-    }
-    const auto x_bar = transpose(f_.linear, residuals, y_bar, second);
-    std::vector<Expr> outputs;
-    for (std::size_t i = 0; i < wrt_.size(); ++i) {
-      outputs.push_back(x_bar[i] ? conj(*x_bar[i]) : full(second, 0, Type(wrt_[i].type())));
-    }
+    const std::vector<Expr> outputs = cotangents(residual_inputs(second), second);
     return {values_and_residuals(), finish(second, outputs)};
   }
 
@@ -136,6 +124,31 @@ class Deriver {
   }
 
  private:
+  /// Those of the outputs, for tangents that are inputs of `b`.
+  void append_tangents(std::span<const ValueId> residuals, Builder& b,
+                       std::vector<Expr>& outputs) const {
+    std::vector<Tangent> x_dot;
+    for (const Expr& x : wrt_) x_dot.push_back(Expr(b, b.input(Type(x.type()))));
+    const auto y_dot = apply_linear(f_.linear, residuals, x_dot, b);
+    for (std::size_t k = 0; k < y_dot.size(); ++k) {
+      outputs.push_back(y_dot[k] ? *y_dot[k] : zero_tangent(b, f_.values[k].type()));
+    }
+  }
+
+  /// Those of wrt, for cotangents that are inputs of `b`.
+  std::vector<Expr> cotangents(std::span<const ValueId> residuals, Builder& b) const {
+    std::vector<Tangent> y_bar;
+    for (const Expr& y : f_.values) {
+      y_bar.push_back(conj(Expr(b, b.input(Type(y.type())))));
+    }
+    const auto x_bar = transpose(f_.linear, residuals, y_bar, b);
+    std::vector<Expr> outputs;
+    for (std::size_t i = 0; i < wrt_.size(); ++i) {
+      outputs.push_back(x_bar[i] ? conj(*x_bar[i]) : full(b, 0, Type(wrt_[i].type())));
+    }
+    return outputs;
+  }
+
   /// Integer and boolean results have float64 zeros for tangents.
   static Expr zero_tangent(Builder& b, const Type& type) {
     return full(b, 0, Type{is_inexact(type.dtype) ? type.dtype : DType::kFloat64, type.shape});
@@ -213,6 +226,8 @@ Derived derive(const Program& base, const Derivation& how) {
     case Kind::kBatch: return {batch_program(base, how.batched, how.batch_size), nullptr};
     case Kind::kGrad: return Deriver(base, how).grad();
     case Kind::kJvp: return Deriver(base, how).jvp();
+    case Kind::kTangent: return Deriver(base, how).tangent();
+    case Kind::kCotangent: return Deriver(base, how).cotangent();
     case Kind::kLinearize: return Deriver(base, how).linearized();
     case Kind::kVjp: return Deriver(base, how).vjp();
     case Kind::kJacfwd: return Deriver(base, how).jacobian(Direction::kForward);

@@ -1,0 +1,148 @@
+#include "record/point.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "record/tracer.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+/// A recording of this thread, left and closed at the end of the block.
+class Entered {
+ public:
+  explicit Entered(const RecorderRef& recorder) : recorder_(recorder) { recorder_.get()->enter(); }
+  ~Entered() {
+    recorder_.get()->exit();
+    recorder_.get()->close();
+  }
+  Entered(const Entered&) = delete;
+  Entered& operator=(const Entered&) = delete;
+
+ private:
+  RecorderRef recorder_;
+};
+
+bool is_array_or_tracer(PyObject* o) { return is_tracer(o) || PyArray_CheckExact(o); }
+
+/// fun(*args, **kwargs) with tracers in place of the leaves.
+Ref call_traced(const Tracing& how, Recorder& recorder) {
+  const Point& point = how.point;
+  std::vector<Ref> inputs;
+  inputs.reserve(point.size());
+  Few<PyObject*, 16> leaves(point.size());
+  for (std::size_t k = 0; k < point.size(); ++k) {
+    const int axis = how.axes.empty() ? -1 : how.axes[k];
+    if (axis == Tracing::kUntraced) {
+      leaves[k] = point.leaf(k);
+      continue;
+    }
+    leaves[k] = input_tracer(recorder, point.leaf(k), axis);
+    inputs.push_back(Ref::checked(leaves[k]));
+  }
+  const Ref trees = point.fill(leaves);
+  inputs.clear();  // The trees hold them.
+  const std::size_t n = how.given.args.size();
+  const std::size_t named =
+      how.given.names ? static_cast<std::size_t>(PyTuple_GET_SIZE(how.given.names)) : 0;
+  Few<PyObject*, 16> call(n + named + 1);
+  std::copy_n(how.given.args.data(), n + named, call.data() + 1);
+  for (std::size_t k = 0; k < how.chosen.size(); ++k) {
+    call[how.chosen[k] + 1] = how.chosen.is_single()
+                                  ? trees.get()
+                                  : PyTuple_GET_ITEM(trees.get(), static_cast<Py_ssize_t>(k));
+  }
+  return Ref::checked(PyObject_Vectorcall(how.fun, call.data() + 1,
+                                          n | PY_VECTORCALL_ARGUMENTS_OFFSET, how.given.names));
+}
+
+/// Whether the result is what is wanted, as far as that can be told from its traced leaves.
+bool is_wanted(const Point& result, Wanted wanted) {
+  if (wanted == Wanted::kScalar && result.treedef() != leaf_treedef()) return false;
+  for (std::size_t k = 0; k < result.size(); ++k) {
+    PyObject* leaf = result.leaf(k);
+    if (wanted == Wanted::kArrays) {
+      if (!is_array_or_tracer(leaf)) return false;
+      continue;
+    }
+    if (!is_tracer(leaf)) return false;
+    const Type& type = type_of(as_tracer(leaf));
+    if (!(wanted == Wanted::kInexact ? is_inexact(type.dtype) : is_floating(type.dtype))) {
+      return false;
+    }
+    if (wanted == Wanted::kScalar && !type.shape.empty()) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Point::Point(PyObject* tree) {
+  if (is_array_or_tracer(tree) || PyFloat_CheckExact(tree)) {
+    lone_ = Ref::borrow(tree);
+    return;
+  }
+  walk_.emplace(Leaves::kAlike).add(tree);
+  structure_ = structure_of(*walk_);
+}
+
+Point::Point(std::span<PyObject* const> trees) {
+  walk_.emplace(Leaves::kAlike).add_tuple(trees);
+  structure_ = structure_of(*walk_);
+}
+
+Chosen::Chosen(std::size_t n_args) : is_single_(false), positions_(n_args) {
+  std::iota(positions_.data(), positions_.data() + n_args, Py_ssize_t{0});
+}
+
+Chosen::Chosen(PyObject* argnums, std::size_t n_args)
+    : is_single_(PyLong_Check(argnums)),
+      positions_(is_single_ ? 1 : static_cast<std::size_t>(PyTuple_GET_SIZE(argnums))) {
+  const auto n = static_cast<Py_ssize_t>(n_args);
+  for (std::size_t k = 0; k < positions_.size(); ++k) {
+    PyObject* given = is_single_ ? argnums : PyTuple_GET_ITEM(argnums, static_cast<Py_ssize_t>(k));
+    const Py_ssize_t p = PyLong_AsSsize_t(given);
+    if (p == -1 && PyErr_Occurred()) throw PythonError{};
+    positions_[k] = p < 0 ? p + n : p;
+    const auto before = positions_.data() + k;
+    exists_ = exists_ && p >= -n && p < n &&
+              std::find(positions_.data(), before, positions_[k]) == before;
+  }
+}
+
+Point Chosen::of(std::span<PyObject* const> args) const {
+  if (is_single_) return Point(args[(*this)[0]]);
+  Few<PyObject*, 8> trees(size());
+  for (std::size_t k = 0; k < trees.size(); ++k) trees[k] = args[(*this)[k]];
+  return Point(std::span<PyObject* const>(trees));
+}
+
+Traced trace(const Tracing& how) {
+  const RecorderRef owner(Recorder::make(how.title, {}));
+  Recorder& recorder = *owner.get();
+  Traced traced;
+  std::optional<Few<ValueId, 8>> values;
+  {
+    const Entered entered(owner);
+    const Ref returned = call_traced(how, recorder);
+    const Point result(returned.get());
+    if (!is_wanted(result, how.wanted)) {
+      Ref::checked(
+          PyObject_CallFunctionObjArgs(how.check, how.title.get(), returned.get(), nullptr));
+    }
+    const std::size_t n = result.size();
+    values.emplace(n);
+    traced.kinds.resize(n);
+    for (std::size_t k = 0; k < n; ++k) {
+      (*values)[k] = output_value(recorder, result.leaf(k), &traced.kinds[k]);
+    }
+    traced.treedef = Ref::borrow(result.treedef());
+  }
+  recorder.set_outputs(*values);
+  traced.executable = find_or_add(recorder.program());
+  traced.inputs = recorder.take_bindings();
+  verify_unchanged(traced.inputs, how.title);
+  return traced;
+}
+
+}  // namespace dualtape::engine

@@ -1,0 +1,101 @@
+/// Arguments of a function to be differentiated or mapped, and the function recorded in them.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "record/recording.hpp"
+#include "record/rerun.hpp"
+#include "record/tree.hpp"
+
+namespace dualtape::engine {
+
+/// What a vectorcall was given: the named values stand behind the positional ones.
+struct GivenCall {
+  std::span<PyObject* const> args;
+  PyObject* names = nullptr;  // a tuple; nullptr: none
+};
+
+/// A tree, or several as a tuple of trees: its leaves, in the order of its structure.
+class Point {
+ public:
+  explicit Point(PyObject* tree);
+  explicit Point(std::span<PyObject* const> trees);
+
+  std::size_t size() const { return lone_ ? 1 : walk_->leaves().size(); }
+  PyObject* leaf(std::size_t k) const {
+    return lone_ ? lone_.get() : walk_->leaves()[structure_->order[k]];
+  }
+  /// The structure of the tree; always the same object for plain containers.
+  PyObject* treedef() const { return lone_ ? leaf_treedef() : structure_->treedef.get(); }
+  /// A tree of this structure with other leaves.
+  Ref fill(std::span<PyObject* const> leaves) const {
+    return lone_ ? Ref::borrow(leaves[0]) : unflatten(treedef(), leaves);
+  }
+
+ private:
+  Ref lone_;  // the tree if it is one leaf; else null
+  std::optional<TreeWalk> walk_;
+  std::shared_ptr<const Structure> structure_;
+};
+
+/// The positional arguments that are traced: one, or a tuple of them.
+class Chosen {
+ public:
+  /// All of n arguments.
+  explicit Chosen(std::size_t n_args);
+  /// An int or a tuple of ints among n arguments.
+  Chosen(PyObject* argnums, std::size_t n_args);
+
+  /// False if a position does not exist or comes twice.
+  bool exists() const { return exists_; }
+  bool is_single() const { return is_single_; }
+  std::size_t size() const { return positions_.size(); }
+  /// From zero.
+  std::size_t operator[](std::size_t k) const { return static_cast<std::size_t>(positions_[k]); }
+  Point of(std::span<PyObject* const> args) const;
+
+ private:
+  bool is_single_;
+  bool exists_ = true;
+  Few<Py_ssize_t, 8> positions_;
+};
+
+/// What a function must return.
+enum class Wanted { kScalar, kFloating, kInexact, kArrays };
+
+/// How a function is recorded.
+struct Tracing {
+  PyObject* fun;
+  Ref title;
+  GivenCall given;
+  const Chosen& chosen;
+  const Point& point;
+  Wanted wanted;
+  /// check(title, result) raises, or lets results pass that are not traced.
+  PyObject* check;
+  /// For each leaf its batch axis, or kUntraced; empty: no batch axes.
+  std::span<const int> axes{};
+
+  static constexpr int kUntraced = -2;
+};
+
+/// A recorded function: its program, what that is bound to, and the structure of the result.
+struct Traced {
+  ExecutablePtr executable;
+  Bindings inputs;               // the leaves of the point first
+  std::vector<ValueKind> kinds;  // of the outputs
+  Ref treedef;                   // of the outputs
+
+  const Type& output_type(std::size_t k) const {
+    return executable->program()->type_of(executable->program()->outputs[k]);
+  }
+  Ref fill(std::span<PyObject* const> leaves) const {
+    return treedef.get() == leaf_treedef() ? Ref::borrow(leaves[0])
+                                           : unflatten(treedef.get(), leaves);
+  }
+};
+Traced trace(const Tracing& how);
+
+}  // namespace dualtape::engine

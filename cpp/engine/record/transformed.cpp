@@ -1,0 +1,165 @@
+/// The Python type Transformed: what grad, vmap and their like return.
+///
+/// A call runs the transformation here (transforms.hpp); one that is declined goes to the Python
+/// function `otherwise`, which takes all arguments and tells all errors.
+#include <cstddef>
+
+#include "record/parse.hpp"
+#include "record/transformed.hpp"
+#include "record/transforms.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+struct TransformedObject {
+  PyObject_HEAD vectorcallfunc vectorcall;
+  const Transform* transform;  // nullptr: vmap
+  PyObject* fun;
+  PyObject* places;  // argnums, or the axes of vmap; nullptr: no call runs here
+  PyObject* check;
+  PyObject* otherwise;
+  PyObject* title;  // nullptr until it is needed
+  PyObject* dict;
+};
+
+TransformedObject* self_of(PyObject* o) { return reinterpret_cast<TransformedObject*>(o); }
+
+const char* name_of(const TransformedObject* t) {
+  return t->transform ? t->transform->name : "vmap";
+}
+
+PyObject* call(PyObject* self, PyObject* const* args, std::size_t flagged, PyObject* names) {
+  TransformedObject* t = self_of(self);
+  const GivenCall given{{args, static_cast<std::size_t>(PyVectorcall_NARGS(flagged))}, names};
+  const auto run_here = [&]() -> PyObject* {
+    if (!t->places) return Py_NewRef(Py_NotImplemented);
+    if (!t->title) t->title = title_of(name_of(t), t->fun).release();
+    const Ref title = Ref::borrow(t->title);
+    Ref result = t->transform
+                     ? call_transform(*t->transform, t->fun, t->places, t->check, title, given)
+                     : call_mapped(t->fun, t->places, t->check, title, given);
+    return result ? result.release() : Py_NewRef(Py_NotImplemented);
+  };
+  PyObject* result = guarded(run_here);
+  if (result != Py_NotImplemented) return result;
+  Py_DECREF(result);
+  return PyObject_Vectorcall(t->otherwise, args, flagged, names);
+}
+
+PyObject* create(PyObject* type, PyObject* const* args, std::size_t flagged, PyObject* names) {
+  return guarded([&] {
+    static constexpr Signature signature{
+        "Transformed", {"name", "fun", "places", "check", "otherwise"}, 5};
+    const auto a = signature.parse(args, PyVectorcall_NARGS(flagged), names);
+    const std::string name = text_of(a[0]);
+    const Transform* transform = find_transform(name);
+    if (!transform && name != "vmap") {
+      raise(PyExc_ValueError, "Transformed: there is no transformation " + name);
+    }
+    auto* t = PyObject_GC_New(TransformedObject, reinterpret_cast<PyTypeObject*>(type));
+    if (!t) throw PythonError{};
+    t->vectorcall = call;
+    t->transform = transform;
+    t->fun = Py_NewRef(a[1]);
+    t->places = a[2] == Py_None ? nullptr : Py_NewRef(a[2]);
+    t->check = Py_NewRef(a[3]);
+    t->otherwise = Py_NewRef(a[4]);
+    t->title = t->dict = nullptr;
+    PyObject_GC_Track(t);
+    return reinterpret_cast<PyObject*>(t);
+  });
+}
+
+PyObject* create_slow(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
+  const Ref self = Ref::borrow(reinterpret_cast<PyObject*>(type));
+  return PyVectorcall_Call(self.get(), args, kwargs);
+}
+
+PyObject* bind(PyObject* self, PyObject* instance, PyObject*) {
+  if (!instance || instance == Py_None) return Py_NewRef(self);
+  return PyMethod_New(self, instance);
+}
+
+PyObject* get_name(PyObject* self, void*) {
+  return guarded([&] {
+    const Ref title = title_of(name_of(self_of(self)), self_of(self)->fun);
+    const Ref from = Ref::checked(PyUnicode_FromString(" of "));
+    const Ref to = Ref::checked(PyUnicode_FromString("_"));
+    return PyUnicode_Replace(title.get(), from.get(), to.get(), 1);
+  });
+}
+PyObject* get_doc(PyObject* self, void*) {
+  return PyObject_GetAttrString(self_of(self)->fun, "__doc__");
+}
+PyObject* get_wrapped(PyObject* self, void*) { return Py_NewRef(self_of(self)->fun); }
+PyObject* represent(PyObject* self) {
+  return guarded([&] {
+    const Ref name = Ref::checked(get_name(self, nullptr));
+    return PyUnicode_FromFormat("<function %U>", name.get());
+  });
+}
+
+int traverse(PyObject* self, visitproc visit, void* arg) {
+  Py_VISIT(Py_TYPE(self));
+  Py_VISIT(self_of(self)->fun);
+  Py_VISIT(self_of(self)->places);
+  Py_VISIT(self_of(self)->check);
+  Py_VISIT(self_of(self)->otherwise);
+  Py_VISIT(self_of(self)->dict);
+  return 0;
+}
+
+int clear(PyObject* self) {
+  // A finaliser may still call.
+  Py_CLEAR(self_of(self)->places);
+  Py_SETREF(self_of(self)->otherwise, Py_NewRef(Py_None));
+  Py_SETREF(self_of(self)->fun, Py_NewRef(Py_None));
+  Py_SETREF(self_of(self)->check, Py_NewRef(Py_None));
+  Py_CLEAR(self_of(self)->dict);
+  return 0;
+}
+
+void dealloc(PyObject* self) {
+  PyObject_GC_UnTrack(self);
+  clear(self);
+  Py_CLEAR(self_of(self)->title);
+  Py_DECREF(self_of(self)->fun);
+  Py_DECREF(self_of(self)->check);
+  Py_DECREF(self_of(self)->otherwise);
+  PyTypeObject* type = Py_TYPE(self);
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+
+PyGetSetDef attributes[] = {
+    {"__name__", get_name, nullptr, "As of a function.", nullptr},
+    {"__doc__", get_doc, nullptr, "That of the function transformed.", nullptr},
+    {"__wrapped__", get_wrapped, nullptr, "The function transformed.", nullptr},
+    {"__dict__", PyObject_GenericGetDict, PyObject_GenericSetDict, nullptr, nullptr},
+    {nullptr, nullptr, nullptr, nullptr, nullptr}};
+
+}  // namespace
+
+void add_transformed_type(PyObject* module) {
+  PyType_Slot slots[] = {type_slot(Py_tp_new, create_slow),
+                         type_slot(Py_tp_dealloc, dealloc),
+                         type_slot(Py_tp_traverse, traverse),
+                         type_slot(Py_tp_clear, clear),
+                         type_slot(Py_tp_call, PyVectorcall_Call),
+                         type_slot(Py_tp_repr, represent),
+                         type_slot(Py_tp_descr_get, bind),
+                         {Py_tp_getset, attributes},
+                         {0, nullptr}};
+  PyType_Spec spec{"dualtape._core.Transformed", sizeof(TransformedObject), 0,
+                   Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, slots};
+  const Ref made = Ref::checked(PyType_FromSpec(&spec));
+  auto* type = reinterpret_cast<PyTypeObject*>(made.get());
+  type->tp_vectorcall_offset = offsetof(TransformedObject, vectorcall);
+  type->tp_dictoffset = offsetof(TransformedObject, dict);
+  type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR;
+  type->tp_vectorcall = create;
+  PyType_Modified(type);
+  if (PyModule_AddObjectRef(module, "Transformed", made.get()) < 0) throw PythonError{};
+}
+
+}  // namespace dualtape::engine

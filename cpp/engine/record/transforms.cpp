@@ -1,0 +1,224 @@
+#include "record/transforms.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "record/leaf_checks.hpp"
+#include "record/tracer.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+using Kind = Derivation::Kind;
+
+std::vector<std::uint32_t> first_positions(std::size_t n) {
+  std::vector<std::uint32_t> positions(n);
+  std::iota(positions.begin(), positions.end(), 0u);
+  return positions;
+}
+
+Derivation in_all_leaves(const At& at, Kind kind) {
+  Derivation how;
+  how.kind = kind;
+  how.wrt = first_positions(at.point.size());
+  return how;
+}
+
+/// Results of a run, taken part by part.
+class Values {
+ public:
+  explicit Values(PyObject* list) : list_(Ref::checked(list)) {}
+  std::size_t size() const { return static_cast<std::size_t>(PyList_GET_SIZE(list_.get())); }
+  std::span<PyObject* const> part(std::size_t start, std::size_t n) const {
+    return {PySequence_Fast_ITEMS(list_.get()) + start, n};
+  }
+
+ private:
+  Ref list_;
+};
+
+using Kinds = std::vector<ValueKind>;
+
+void append_leaves(const At& at, Kinds& kinds, std::size_t times = 1) {
+  for (; times > 0; --times) {
+    for (std::size_t k = 0; k < at.point.size(); ++k) kinds.push_back(at.traced.inputs[k].kind);
+  }
+}
+
+void append_outputs(const At& at, Kinds& kinds) {
+  kinds.insert(kinds.end(), at.traced.kinds.begin(), at.traced.kinds.end());
+}
+
+Values derive_and_run(const At& at, const Derivation& how, const Kinds& kinds) {
+  return Values(run(*derive(*at.traced.executable, at.title, how), at.traced.inputs, kinds));
+}
+
+Ref pair(const Ref& a, const Ref& b) { return Ref::checked(PyTuple_Pack(2, a.get(), b.get())); }
+
+// ------------------------------------------------------------ matrices
+
+/// For each leaf of the result the tree of blocks in the leaves of the point, `width` each.
+template <class Inner>
+Ref tree_of_blocks(const At& at, const Values& values, std::size_t width, const Inner& inner) {
+  const std::size_t n = at.traced.kinds.size();
+  std::vector<Ref> trees;
+  Few<PyObject*, 8> leaves(n);
+  for (std::size_t k = 0; k < n; ++k) {
+    trees.push_back(inner(values.part(k * width, width)));
+    leaves[k] = trees.back().get();
+  }
+  return at.traced.fill(leaves);
+}
+
+Ref square_of_blocks(const At& at, std::span<PyObject* const> blocks) {
+  const std::size_t n = at.point.size();
+  std::vector<Ref> rows;
+  Few<PyObject*, 8> leaves(n);
+  for (std::size_t k = 0; k < n; ++k) {
+    rows.push_back(at.point.fill(blocks.subspan(k * n, n)));
+    leaves[k] = rows.back().get();
+  }
+  return at.point.fill(leaves);
+}
+
+template <Kind kKind>
+Ref jacobian(const At& at) {
+  Kinds kinds;
+  append_leaves(at, kinds, at.traced.kinds.size());
+  const Values values = derive_and_run(at, in_all_leaves(at, kKind), kinds);
+  return tree_of_blocks(at, values, at.point.size(),
+                        [&](auto blocks) { return at.point.fill(blocks); });
+}
+
+Ref value_and_jacobian(const At& at) {
+  Derivation how = in_all_leaves(at, Kind::kJacobian);
+  const std::size_t n = at.traced.kinds.size();
+  how.keep = first_positions(n);
+  Kinds kinds;
+  append_leaves(at, kinds, n);
+  append_outputs(at, kinds);
+  const Values values = derive_and_run(at, how, kinds);
+  return pair(at.traced.fill(values.part(values.size() - n, n)),
+              tree_of_blocks(at, values, at.point.size(),
+                             [&](auto blocks) { return at.point.fill(blocks); }));
+}
+
+Ref hessian(const At& at) {
+  const std::size_t n = at.point.size();
+  const std::size_t outputs = at.traced.kinds.size();
+  Kinds kinds;
+  append_leaves(at, kinds, n * outputs);
+  const auto square = [&](auto blocks) { return square_of_blocks(at, blocks); };
+  if (outputs == 1 && at.traced.output_type(0).shape.empty()) {
+    const Values values = derive_and_run(at, in_all_leaves(at, Kind::kHessian), kinds);
+    return tree_of_blocks(at, values, n * n, square);
+  }
+  const Derivation how = in_all_leaves(at, Kind::kJacobian);
+  const ExecutablePtr first = derive(*at.traced.executable, at.title, how);
+  const Values values(run(*derive(*first, at.title, how), at.traced.inputs, kinds));
+  return tree_of_blocks(at, values, n * n, square);
+}
+
+Ref value_grad_and_hessian(const At& at) {
+  Derivation how = in_all_leaves(at, Kind::kHessian);
+  how.keep = {0};
+  how.gradient = true;
+  const std::size_t n = at.point.size();
+  Kinds kinds;
+  append_leaves(at, kinds, n + 1);
+  append_outputs(at, kinds);
+  const Values values = derive_and_run(at, how, kinds);
+  const Ref gradient = at.point.fill(values.part(n * n, n));
+  const Ref matrix = square_of_blocks(at, values.part(0, n * n));
+  const Ref value = at.traced.fill(values.part(n * n + n, 1));
+  return Ref::checked(PyTuple_Pack(3, value.get(), gradient.get(), matrix.get()));
+}
+
+Ref hessian_diagonal(const At& at) {
+  Kinds kinds;
+  append_leaves(at, kinds);
+  const Values values = derive_and_run(at, in_all_leaves(at, Kind::kHessianDiagonal), kinds);
+  return at.point.fill(values.part(0, at.point.size()));
+}
+
+Ref laplacian(const At& at) {
+  const Values values = derive_and_run(at, in_all_leaves(at, Kind::kLaplacian), at.traced.kinds);
+  return at.traced.fill(values.part(0, at.traced.kinds.size()));
+}
+
+// ------------------------------------------------------------ gradients
+
+Ref gradient(const At& at) {
+  Kinds kinds;
+  append_leaves(at, kinds);
+  const Values values = derive_and_run(at, in_all_leaves(at, Kind::kGrad), kinds);
+  return at.point.fill(values.part(0, at.point.size()));
+}
+
+Ref value_and_gradient(const At& at) {
+  Derivation how = in_all_leaves(at, Kind::kGrad);
+  how.keep = {0};
+  Kinds kinds;
+  append_leaves(at, kinds);
+  append_outputs(at, kinds);
+  const Values values = derive_and_run(at, how, kinds);
+  const std::size_t n = at.point.size();
+  return Ref::checked(
+      PyTuple_Pack(2, values.part(n, 1)[0], at.point.fill(values.part(0, n)).get()));
+}
+
+constexpr Transform kTransforms[] = {
+    {"grad", Wanted::kScalar, true, gradient},
+    {"value_and_grad", Wanted::kScalar, true, value_and_gradient},
+    {"jacfwd", Wanted::kInexact, false, jacobian<Kind::kJacfwd>},
+    {"jacrev", Wanted::kInexact, false, jacobian<Kind::kJacrev>},
+    {"jacobian", Wanted::kInexact, false, jacobian<Kind::kJacobian>},
+    {"value_and_jacobian", Wanted::kInexact, false, value_and_jacobian},
+    {"hessian", Wanted::kFloating, false, hessian},
+    {"value_grad_and_hessian", Wanted::kScalar, false, value_grad_and_hessian},
+    {"hessian_diagonal", Wanted::kScalar, false, hessian_diagonal},
+    {"laplacian", Wanted::kFloating, false, laplacian},
+};
+
+}  // namespace
+
+Ref title_of(const char* name, PyObject* fun) {
+  static PyObject* const dunder = PyUnicode_InternFromString("__name__");
+  Ref own = Ref::steal(PyObject_GetAttr(fun, dunder));
+  if (!own) {
+    if (!PyErr_ExceptionMatches(PyExc_AttributeError)) throw PythonError{};
+    PyErr_Clear();
+  }
+  if (own && PyUnicode_Check(own.get()) && PyUnicode_GET_LENGTH(own.get()) > 0) {
+    return Ref::checked(PyUnicode_FromFormat("%s of %U", name, own.get()));
+  }
+  const Ref type = engine::attribute(reinterpret_cast<PyObject*>(Py_TYPE(fun)), "__name__");
+  return Ref::checked(PyUnicode_FromFormat("%s of %U", name, type.get()));
+}
+
+bool all_have_derivatives(const Point& point, bool takes_complex) {
+  for (std::size_t k = 0; k < point.size(); ++k) {
+    if (!(takes_complex ? is_differentiable(point.leaf(k))
+                        : is_real_differentiable(point.leaf(k)))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+const Transform* find_transform(std::string_view name) {
+  const auto* found = std::ranges::find(kTransforms, name, &Transform::name);
+  return found == std::end(kTransforms) ? nullptr : found;
+}
+
+Ref call_transform(const Transform& transform, PyObject* fun, PyObject* argnums, PyObject* check,
+                   const Ref& title, const GivenCall& given) {
+  const Chosen chosen(argnums, given.args.size());
+  if (!chosen.exists()) return {};
+  const Point point = chosen.of(given.args);
+  if (!all_have_derivatives(point, transform.takes_complex)) return {};
+  const Traced traced = trace({fun, title, given, chosen, point, transform.wanted, check});
+  return transform.result({title, point, traced});
+}
+
+}  // namespace dualtape::engine
