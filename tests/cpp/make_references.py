@@ -44,6 +44,7 @@ UNARY: dict[str, tuple[Callable[[mpf], mpf], Sequence[float]]] = {
     "arctan": (m.atan, (0, 0.3, -3, 1e6)),
     "sinh": (m.sinh, (0, 0.5, -3, 700)),
     "cosh": (m.cosh, (0, 0.5, -3, 700)),
+    "sech2": (lambda x: m.sech(x) ** 2, (0, 1e-8, 0.3, -1, 18, -19.1, 46, 340)),
     "tanh": (m.tanh, (0, 1e-8, 0.3, -1, 18, -19.1, 46, 340)),
     "arcsinh": (m.asinh, (0, 1e-8, 0.3, -3, 1e10, -1e60)),
     "arccosh": (m.acosh, (1.0000001, 1.5, 3, 1e10, 1e60)),

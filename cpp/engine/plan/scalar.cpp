@@ -29,6 +29,7 @@ namespace {
   X(Sin, 1)                    \
   X(Cos, 1)                    \
   X(Tanh, 1)                   \
+  X(Sech2, 1)                  \
   X(Less, 2)                   \
   X(LessEqual, 2)              \
   X(Greater, 2)                \

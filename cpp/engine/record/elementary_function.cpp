@@ -121,7 +121,8 @@ PyGetSetDef attributes[] = {{"__name__", get_name, nullptr, nullptr, nullptr},
                             {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
 bool is_elementwise_name(std::string_view name) {
-  return name != "where" && name != "clip" && name != "polygamma" && name != "integer_power";
+  return name != "where" && name != "clip" && name != "polygamma" && name != "integer_power" &&
+         name != "sech2";
 }
 
 }  // namespace

@@ -89,6 +89,7 @@ DUALTAPE_UNARY(atan, ArcTan)
 DUALTAPE_UNARY(sinh, Sinh)
 DUALTAPE_UNARY(cosh, Cosh)
 DUALTAPE_UNARY(tanh, Tanh)
+DUALTAPE_UNARY(sech2, Sech2)
 DUALTAPE_UNARY(erf, Erf)
 DUALTAPE_UNARY(erfc, Erfc)
 

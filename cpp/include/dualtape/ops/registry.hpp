@@ -29,8 +29,8 @@ using Registry = TypeList<
     // exponential
     Exp, Exp2, Expm1, Log, Log2, Log10, Log1p, Expit, LogExpit, LogAddExp, LogAddExp2,
     // trigonometric and hyperbolic
-    Sin, Cos, Tan, ArcSin, ArcCos, ArcTan, ArcTan2, Hypot, Sinh, Cosh, Tanh, ArcSinh, ArcCosh,
-    ArcTanh,
+    Sin, Cos, Tan, ArcSin, ArcCos, ArcTan, ArcTan2, Hypot, Sinh, Cosh, Tanh, Sech2, ArcSinh,
+    ArcCosh, ArcTanh,
     // special
     Erf, Erfc, GammaLn, Digamma, Polygamma,
     // rounding
