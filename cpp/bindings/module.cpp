@@ -9,6 +9,7 @@
 #include "kernels/library.hpp"
 #include "record/branches.hpp"
 #include "record/custom.hpp"
+#include "record/external.hpp"
 #include "record/functions.hpp"
 #include "record/leaf_checks.hpp"
 #include "record/linear_map.hpp"
@@ -115,6 +116,10 @@ PyMethodDef functions[] = {
     {"custom_call", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(custom_call)),
      METH_FASTCALL,
      "custom_call(kind, function, rules, operands, /)\n--\n\nA call with rules of its own."},
+    {"external_model", external_model, METH_O,
+     "external_model(capsule, /)\n--\n\nThe C++ model that another module offers."},
+    {"external_call", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(external_call)),
+     METH_FASTCALL, "external_call(model, x, /)\n--\n\nIts numbers y for its numbers x."},
     {"register_function",
      reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(register_function)), METH_FASTCALL,
      "register_function(numpy_function, implementation, /)\n--\n\n"},

@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 __version__: str
 
 _Array = NDArray[Any]
+_Capsule = Any
 _Axis = int | tuple[int, ...] | None
 _Index = Any
 _Result = Any  # a Tracer inside a recording, NumPy's result outside
@@ -413,6 +414,8 @@ def custom_call(
     operands: Sequence[Any],
     /,
 ) -> list[Tracer]: ...
+def external_model(capsule: _Capsule, /) -> _Capsule: ...
+def external_call(model: _Capsule, x: Any, /) -> Any: ...
 def register_function(
     numpy_function: Callable[..., Any], implementation: Callable[..., Any], /
 ) -> None: ...

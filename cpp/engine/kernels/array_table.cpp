@@ -68,6 +68,7 @@ PreparedPtr prepare(const ArrayCall& call) {
     case kFft:
     case kRfft:
     case kIrfft: return prepare_fft(call);
+    case kExternal: return prepare_external(call);
     case kSlogDet:
     case kPivots:
     case kEigh:

@@ -63,6 +63,7 @@ PreparedPtr prepare_order(const ArrayCall& call);  // sort, argsort, search_sort
 PreparedPtr prepare_recurrence(const ArrayCall& call);  // recurrence, cummax, cummin
 PreparedPtr prepare_product(const ArrayCall& call);     // dot_general
 PreparedPtr prepare_decomposition(const ArrayCall& call);
+PreparedPtr prepare_external(const ArrayCall& call);
 PreparedPtr prepare_linalg(const ArrayCall& call);  // lu, solve, inv, det, cofactor
 PreparedPtr prepare_fft(const ArrayCall& call);     // fft, rfft, irfft
 

@@ -69,6 +69,7 @@ std::string_view op_name(OpCode op) {
                                                "sylvester",
                                                "matrix_function",
                                                "frechet",
+                                               "external",
                                                "zero_multiply",
                                                "real",
                                                "imag",

@@ -49,6 +49,7 @@ const Rules& rules_of(OpCode op) {
     case kSylvester:
     case kMatrixFunction:
     case kFrechet: return matrix_function_rules(op);
+    case kExternal: return external_rules(op);
     default: return reduction_rules(op);
   }
 }

@@ -58,6 +58,7 @@ const Rules& complex_rules(OpCode op);
 const Rules& fourier_rules(OpCode op);
 const Rules& decomposition_rules(OpCode op);
 const Rules& matrix_function_rules(OpCode op);
+const Rules& external_rules(OpCode op);
 
 /// Writes the instruction again with other operands of the same types.
 inline Expr reapply(const OpCall& call, std::span<const Expr> args) {

@@ -122,6 +122,8 @@ std::int64_t array_cost(const Program& program, ValueId v) {
     case kFrechet: return in * (shape.empty() ? 1 : shape.back());
     case kSort:
     case kArgSort: return in * 16;
+    // Nobody knows what a model computes: enough that it runs without the GIL.
+    case kExternal: return std::max(in, out) + (std::int64_t{1} << 20);
     case kFft:
     case kRfft:
     case kIrfft:

@@ -5,6 +5,7 @@
 #include <bit>
 
 #include "program/errors.hpp"
+#include "program/external.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -28,6 +29,13 @@ std::uint64_t type_key(DType dtype, std::span<const std::int64_t> shape) {
   std::uint64_t key = mix(0, static_cast<std::uint64_t>(dtype) + 1);
   for (std::int64_t d : shape) key = mix(key, static_cast<std::uint64_t>(d));
   return key;
+}
+
+void keep_external(Program& program, std::int64_t id) {
+  ExternalPtr model = External::of(id).shared_from_this();
+  if (std::ranges::find(program.externals, model) == program.externals.end()) {
+    program.externals.push_back(std::move(model));
+  }
 }
 
 /// Instructions that must stay apart although they look the same.
@@ -102,6 +110,7 @@ ValueId Builder::append(const Instruction& head, std::span<const ValueId> args,
     program_.attrs.push_back(static_cast<std::int64_t>(attrs.size()));
     program_.attrs.append(attrs.data(), attrs.size());
   }
+  if (i.op == kExternal) keep_external(program_, attrs[0]);
   program_.instructions.push_back(i);
   return static_cast<ValueId>(program_.instructions.size() - 1);
 }
@@ -153,6 +162,7 @@ void Builder::reset() {
   program_.attrs[0] = 0;
   program_.types.clear();
   program_.subprograms.clear();
+  program_.externals.clear();
   program_.inputs.clear();
   program_.outputs.clear();
   captures_.clear();
@@ -254,6 +264,7 @@ class Extractor {
   void copy_attrs(ValueId v, Instruction& i) {
     auto attrs = source_.attrs_of(v);
     if (attrs.empty()) return;
+    if (i.op == kExternal) keep_external(*result_, attrs[0]);
     i.attrs = static_cast<std::uint32_t>(result_->attrs.size());
     result_->attrs.push_back(static_cast<std::int64_t>(attrs.size()));
     const std::size_t n_subs = subprogram_count(i.op);

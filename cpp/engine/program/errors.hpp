@@ -13,6 +13,10 @@ struct Error : std::runtime_error {
 struct ShapeError : Error {
   using Error::Error;
 };
+/// A value that a function does not take (Python: ValueError).
+struct ValueError : Error {
+  using Error::Error;
+};
 /// Element types that do not fit (Python: TypeError).
 struct DTypeError : Error {
   using Error::Error;

@@ -80,6 +80,8 @@ enum ArrayOp : OpCode {
   kSylvester,        // (A, B, Q) -> X with A X + X B = Q
   kMatrixFunction,   // attrs: [which]
   kFrechet,          // (A, E) -> derivative of the function at A in direction E; attrs: [which]
+  kExternal,         // a C++ model or a derivative of it: see ops/external.hpp; attrs: [address of
+                     // the External, transposed]
   // elementwise, but not in the registry
   kZeroMultiply,  // (c, x) -> x == 0 ? 0 : c * x: zero from an untaken branch annihilates inf and
                   // nan

@@ -15,6 +15,7 @@
 
 #include "program/dims.hpp"
 #include "program/dtype.hpp"
+#include "program/external.hpp"
 #include "program/pod_vector.hpp"
 
 namespace dualtape::engine {
@@ -65,6 +66,7 @@ class Program {
   PodVector<std::int64_t> attrs{0};
   std::deque<Type> types;               // references to types outlive later ones
   std::vector<ProgramPtr> subprograms;  // of call, custom_jvp, custom_linear
+  std::vector<ExternalPtr> externals;   // kept alive for the instructions that call them
   std::vector<ValueId> inputs;          // ids of the `input` instructions, in argument order
   std::vector<ValueId> outputs;
 

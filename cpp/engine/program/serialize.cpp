@@ -57,6 +57,10 @@ class Reader {
 };
 
 void write(Writer& w, const Program& p) {
+  if (!p.externals.empty()) {
+    throw Error("serialize: the program calls the C++ model " + p.externals[0]->name() +
+                ", which has no bytes");
+  }
   w.table(p.instructions);
   w.table(p.args);
   w.table(p.attrs);
@@ -79,7 +83,7 @@ void check(bool fine) {
 void validate(const Program& p) {
   for (ValueId v = 0; v < p.size(); ++v) {
     const Instruction& i = p.instructions[v];
-    check(i.op < kArrayOpEnd && i.type < p.types.size());
+    check(i.op < kArrayOpEnd && i.op != kExternal && i.type < p.types.size());
     check(std::uint64_t{i.args} + i.n_args <= p.args.size() && i.attrs < p.attrs.size());
     const std::int64_t n_attrs = p.attrs[i.attrs];
     check(n_attrs >= 0 && i.attrs + static_cast<std::uint64_t>(n_attrs) < p.attrs.size());

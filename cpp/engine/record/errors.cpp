@@ -55,6 +55,8 @@ void translate_exception() noexcept {
   } catch (const PythonError&) {
   } catch (const ShapeError& e) {
     PyErr_SetString(error_types.shape, e.what());
+  } catch (const ValueError& e) {
+    PyErr_SetString(PyExc_ValueError, e.what());
   } catch (const DTypeError& e) {
     PyErr_SetString(PyExc_TypeError, e.what());
   } catch (const IndexError& e) {

@@ -97,6 +97,7 @@ void Recorder::reset() {
   outward_.clear();
   outward_serial_ = ~std::uint64_t{0};
   program_.subprograms.clear();
+  program_.externals.clear();
 }
 
 bool Recorder::is_guarded() {

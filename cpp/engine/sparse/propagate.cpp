@@ -157,6 +157,7 @@ EntrySets Propagation::step(ValueId v) {
     case kCumSum: return accumulated(v);
     case kDotGeneral: return product(v);
     case kSolve: return solved(v);
+    case kExternal: return called(v);
     case kTake: return taken(v);
     case kTakeAdd:
     case kTakeSet: return scattered(v);
@@ -354,6 +355,22 @@ EntrySets Propagation::scattered(ValueId v) {
     const auto own = x ? (*x)[k] : IndexSets::kEmpty;
     auto& place = y[wrapped(index[k / width], n) * width + k % width];
     place = adds ? sets_.unite(place, own) : own;
+  }
+  return shared(std::move(y));
+}
+
+/// A C++ model: the vectors of a batch are on their own.
+EntrySets Propagation::called(ValueId v) {
+  const auto size = static_cast<std::size_t>(p_.type_of(v).shape.back());
+  Entries y(count(v), IndexSets::kEmpty);
+  for (std::size_t k = 0; k < p_.args_of(v).size(); ++k) {
+    const EntrySets x = operand(v, k);
+    if (!x) continue;
+    const auto width = static_cast<std::size_t>(shape_of_operand(v, k).back());
+    for (std::size_t i = 0; i < y.size(); i += size) {
+      const IndexSets::Id own = sets_.unite(std::span(*x).subspan(i / size * width, width));
+      for (std::size_t j = i; j < i + size; ++j) y[j] = sets_.unite(y[j], own);
+    }
   }
   return shared(std::move(y));
 }

@@ -35,6 +35,7 @@ class Propagation {
   EntrySets solved(ValueId v);
   EntrySets taken(ValueId v);
   EntrySets scattered(ValueId v);
+  EntrySets called(ValueId v);
   /// Every entry depends on everything.
   EntrySets spread(ValueId v);
   void custom_linear(ValueId v);

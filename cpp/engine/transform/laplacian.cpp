@@ -26,7 +26,8 @@ struct Homogeneous {
 
 /// Whether the result is linear in each of the two operands.
 bool is_product(OpCode op) {
-  return op == opcode_of<ops::Multiply> || op == kZeroMultiply || op == kDotGeneral;
+  return op == opcode_of<ops::Multiply> || op == kZeroMultiply || op == kDotGeneral ||
+         op == kExternal;
 }
 
 /// Whether an instruction is linear in all operands that depend on the direction.
@@ -110,7 +111,10 @@ class DirectionSum {
     } else if (degree == 1) {
       push(v);
     } else if (degree == 2) {
-      values_[v].value = is_product(op) && values_[args[0]].degree == 1 ? product(v) : summed(v);
+      const bool of_firsts = is_product(op) && std::ranges::any_of(args, [&](ValueId a) {
+                               return values_[a].degree == 1;
+                             });
+      values_[v].value = of_firsts ? product(v) : summed(v);
     } else {
       refuse();
     }
@@ -159,10 +163,31 @@ class DirectionSum {
 
   Tangent product(ValueId v) const {
     const auto args = p_.args_of(v);
+    if (p_.instructions[v].op == kExternal) return model_product(v);
     const Terms &x = values_[args[0]].terms, &y = values_[args[1]].terms;
     if (x.empty() || y.empty()) return {};
     if (p_.instructions[v].op == kDotGeneral) return matrix_product(v);
     return space_.inner(p_.instructions[v].op, x, y, p_.type_of(v).shape, box_.count);
+  }
+
+  /// A model's second derivative along each of the lanes.
+  Tangent model_product(ValueId v) const {
+    std::vector<Batched> operands;
+    const std::int64_t lanes = element_count(box_.count);
+    for (ValueId a : p_.args_of(v)) {
+      const Homogeneous& h = values_[a];
+      if (h.degree == 0) {
+        operands.push_back({h.value ? *h.value : full(b_, 0, p_.type_of(a)), false});
+        continue;
+      }
+      if (h.terms.empty()) return {};
+      const Type& type = p_.type_of(a);
+      const Expr dense = space_.assemble(h.terms, type, box_.count);
+      const Dims flat{element_count(type.shape), lanes};
+      const Expr turned = transpose(reshape(dense, flat), Dims{1, 0});
+      operands.push_back({reshape(turned, prefixed(lanes, type.shape)), true});
+    }
+    return sum(rules_of(kExternal).batch(call_of(p_, v), operands, lanes), Dims{0});
   }
 
   /// The lanes are further contracted axes.

@@ -9,6 +9,9 @@ namespace {
 constexpr double kProduct = 0.1;
 /// A scattered element: no vector instruction reads or writes it.
 constexpr double kScattered = 4;
+/// A number in or out of a C++ model, and of its derivative by a tape. Nobody knows what it
+/// computes.
+constexpr double kModel = 4, kModelTape = 6;
 
 double elements(const Program& p, ValueId v) {
   return static_cast<double>(element_count(p.type_of(v).shape));
@@ -47,6 +50,12 @@ double work_of_step(const Program& p, ValueId v) {
     case kSolve: {
       const Dims& a = p.type_of(args[0]).shape;
       return elements(p, v) * (1 + kProduct * static_cast<double>(a[a.size() - 1]));
+    }
+    case kExternal: {
+      const External& model = External::of(attrs[0]);
+      const double calls = elements(p, v) / static_cast<double>(p.type_of(v).shape.back());
+      return calls * static_cast<double>(model.inputs() + model.outputs()) *
+             (attrs[1] != 0 ? kModelTape : kModel);
     }
     case kCall: {
       const auto k = static_cast<std::size_t>(attrs[0]);
