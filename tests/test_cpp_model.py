@@ -316,9 +316,8 @@ def test_exceptions_arrive_with_the_models_name(
 
 
 def test_models_are_not_pickled(models: ModuleType) -> None:
-    for function in (models.waves, dt.jit(models.waves), dt.grad(models.counted(1.0))):
-        with pytest.raises(TypeError, match=r"(waves|counted): a C\+\+ model cannot be pickled"):
-            pickle.dumps(function)
+    with pytest.raises(TypeError, match=r"waves: a C\+\+ model cannot be pickled"):
+        pickle.dumps(models.waves)
 
 
 def test_shapes_that_do_not_fit(models: ModuleType, functions: ModuleType) -> None:
