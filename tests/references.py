@@ -248,7 +248,9 @@ REFERENCES: dict[str, Reference] = {
     "sinh": _unary(mpmath.sinh, lambda x, y: cosh(x)),
     "cosh": _unary(mpmath.cosh, lambda x, y: sinh(x)),
     "tanh": _unary(mpmath.tanh, lambda x, y: 1 / square(cosh(x))),
-    "sech2": _unary(lambda x: mpmath.sech(x) ** 2, lambda x, y: -2 * sinh(x) / (cosh(x) * square(cosh(x)))),
+    "sech2": _unary(
+        lambda x: mpmath.sech(x) ** 2, lambda x, y: -2 * sinh(x) / cosh(x) / square(cosh(x))
+    ),
     "arcsinh": _unary(mpmath.asinh, lambda x, y: 1 / sqrt(1 + square(x))),
     "arccosh": _unary(mpmath.acosh, lambda x, y: 1 / sqrt(square(x) - 1)),
     "arctanh": _unary(mpmath.atanh, lambda x, y: 1 / (1 - square(x))),
