@@ -15,13 +15,13 @@ void reverse(dualtape::Tape<double>& tape, const Vector& x, Vector& g) {
   tape.reset();
   const auto recording = tape.record();
   thread_local std::vector<dualtape::Var<double>> inputs;
-  inputs.clear();
-  for (const double value : x) inputs.push_back(tape.variable(value));
+  inputs.resize(x.size());
+  tape.variables(x, inputs);
   const dualtape::Var<double> y = W::value(inputs);
   tape.start_sweep();
   tape.set_cotangent(y, 1);
   tape.pullback();
-  for (std::size_t i = 0; i < x.size(); ++i) g[i] = tape.cotangent(inputs[i]);
+  tape.cotangents(inputs, g);
 }
 
 template <class W>

@@ -1,5 +1,6 @@
 // What a tape records: one statement for an assignment, positions to go back to, external
 // functions.
+#include <dualtape/dual.hpp>
 #include <dualtape/external.hpp>
 
 #include <cmath>
@@ -62,6 +63,103 @@ void a_long_formula_is_cut() {
     const double slope = (plain(i, 1e-5) - plain(i, -1e-5)) / 2e-5;
     check::close(cotangent_of(tape, y, x[i]), slope, 1e-8, "x" + std::to_string(i));
   }
+}
+
+/// Statements of one to four variables, most of them going on with the one before, as chains do;
+/// some chains end in what nothing uses.
+template <class T>
+T walk(const std::array<T, 3>& x) {
+  T y = x[0], before = x[1], unused = x[2];
+  unsigned random = 1;
+  for (int i = 0; i < 6000; ++i) {
+    random = random * 1664525u + 1013904223u;
+    const T& some = x[(random >> 20) % 3];
+    const T last = y;
+    switch ((random >> 24) % 8) {
+      case 0: y = sin(y); break;
+      case 1:
+      case 2: y = 0.5 * y * some; break;
+      case 3: y = y + 0.25 * some * before; break;
+      case 4: y = before - 0.5 * y * y * (y - before); break;
+      case 5: y = some / (2 + y * y); break;
+      case 6: unused = y * some + unused; break;
+      default:
+        y = y * some + before * y - 0.1 * some;
+        y = tanh(y);
+        break;
+    }
+    before = last;
+  }
+  return y + before;
+}
+
+void chains_of_statements() {
+  using D = Dual<double, 3>;
+  const std::array point{0.7, -0.4, 1.1};
+  std::array<D, 3> duals;
+  for (int i = 0; i < 3; ++i) {
+    duals[static_cast<std::size_t>(i)] = D::variable(point[static_cast<std::size_t>(i)], i);
+  }
+  const D wanted = walk(duals);
+  Tape<double> tape;
+  const auto recording = tape.record();
+  const auto x = tape.variables(point);
+  const V y = walk(std::array<V, 3>{x[0], x[1], x[2]});
+  check::same(y.value(), wanted.value());
+  std::array<double, 3> gradient{};
+  for (const int lanes : {1, 2, 8}) {
+    tape.start_sweep(lanes);
+    tape.set_cotangent(y, 1, lanes - 1);
+    tape.pullback();
+    tape.cotangents(x, gradient, lanes - 1);
+    for (int i = 0; i < 3; ++i) {
+      check::close(gradient[static_cast<std::size_t>(i)], wanted.tangent(i), 1e-11);
+    }
+  }
+}
+
+void a_variable_may_follow_upon_itself() {
+  Tape<double> tape;
+  const auto recording = tape.record();
+  const V x = tape.variable(3), z = tape.variable(5);
+  const V y = x * x * x - z * z * x + x;
+  check::same(y.value(), 27 - 75 + 3);
+  check::same(cotangent_of(tape, y, x), 27 - 25 + 1);
+  check::same(tape.cotangent(z), -30);
+  const V same = x;
+  const V w = x * same * z * z;
+  check::same(cotangent_of(tape, w, x), 150);
+  check::same(tape.cotangent(z), 90);
+}
+
+void inputs_come_in_rows() {
+  Tape<double> tape;
+  const auto recording = tape.record();
+  const std::vector<double> values{2, 3, 5};
+  const auto x = tape.variables(values);
+  const V first = x[0] * x[1];
+  const auto z = tape.variables(values);
+  const V y = first * z[2] * x[2];
+  std::vector<double> x_bar(3), z_bar(3);
+  tape.start_sweep();
+  tape.set_cotangent(y, 1);
+  tape.pullback();
+  tape.cotangents(x, x_bar);
+  tape.cotangents(z, z_bar);
+  check::same(x_bar[0] + 100 * x_bar[1] + 10000 * x_bar[2], 75 + 5000 + 300000);
+  check::same(z_bar[0] + z_bar[1] + 10000 * z_bar[2], 300000);
+  tape.start_sweep();
+  tape.set_tangent(x[1], 1);
+  tape.set_tangent(z[2], 10);
+  tape.pushforward();
+  check::same(tape.tangent(y), 50 + 300);
+  std::vector<double> wrong(2);
+  check::throws<std::invalid_argument>([&] { tape.cotangents(x, wrong); },
+                                       "wanted room for 3 numbers, got 2");
+  std::vector<V> few(2);
+  check::throws<std::invalid_argument>([&] { tape.variables(values, few); },
+                                       "wanted 3 variables, got 2");
+  check::is_true(tape.variables({}).empty(), "none");
 }
 
 V first_factor_dies(const V& x) {
@@ -211,6 +309,9 @@ int main() {
       {"a multiplication takes 24 bytes", a_multiplication_takes_24_bytes},
       {"an assignment is one statement", an_assignment_is_one_statement},
       {"a long formula is cut", a_long_formula_is_cut},
+      {"chains of statements", chains_of_statements},
+      {"a variable may follow upon itself", a_variable_may_follow_upon_itself},
+      {"inputs come in rows", inputs_come_in_rows},
       {"expressions may be kept and assigned", expressions_may_be_kept_and_assigned},
       {"constants take no room", constants_take_no_room},
       {"checkpoints give the gradient of the whole", checkpoints_give_the_gradient_of_the_whole},

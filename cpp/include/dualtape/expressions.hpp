@@ -34,30 +34,48 @@ struct TapeVar<Term<T, N>> {
 template <class A, class B, class V = typename TapeVar<promote_t<A, B>>::type>
 using term_t = Term<typename V::value_type, kTermSize<V, A, B>>;
 
+template <class Op, class A, class B>
+DUALTAPE_INLINE auto expression(const A& a, const B& b) {
+  return ActiveTraits<promote_t<A, B>>::template apply<Op>(a, b);
+}
+
 }  // namespace detail
 
-#define DUALTAPE_OPERATOR(symbol, Op)                                  \
+#define DUALTAPE_OPERATOR(symbol, Op)                                            \
+  template <class A, class B>                                                    \
+    requires Active<promote_t<A, B>> && detail::Taped<promote_t<A, B>>           \
+  DUALTAPE_INLINE detail::term_t<A, B> operator symbol(const A& a, const B& b) { \
+    return detail::expression<ops::Op>(a, b);                                    \
+  }
+#define DUALTAPE_COMPARISON(symbol, Op)                                \
   template <class A, class B>                                          \
     requires Active<promote_t<A, B>> && detail::Taped<promote_t<A, B>> \
-  detail::term_t<A, B> operator symbol(const A& a, const B& b) {       \
-    return apply<ops::Op>(a, b);                                       \
+  DUALTAPE_INLINE bool operator symbol(const A& a, const B& b) {       \
+    return detail::expression<ops::Op>(a, b);                          \
   }
-#define DUALTAPE_BINARY(function, Op)                     \
-  template <class A, class B>                             \
-    requires detail::Taped<promote_t<A, B>>               \
-  detail::term_t<A, B> function(const A& a, const B& b) { \
-    return apply<ops::Op>(a, b);                          \
+#define DUALTAPE_BINARY(function, Op)                                     \
+  template <class A, class B>                                             \
+    requires detail::Taped<promote_t<A, B>>                               \
+  DUALTAPE_INLINE detail::term_t<A, B> function(const A& a, const B& b) { \
+    return detail::expression<ops::Op>(a, b);                             \
   }
-#define DUALTAPE_UNARY(function, Op)     \
-  template <class T>                     \
-  Term<T, 1> function(const Var<T>& x) { \
-    return apply<ops::Op>(x);            \
+#define DUALTAPE_UNARY(function, Op)                         \
+  template <class T>                                         \
+  DUALTAPE_INLINE Term<T, 1> function(const Var<T>& x) {     \
+    return ActiveTraits<Var<T>>::template apply<ops::Op>(x); \
   }
 
 DUALTAPE_OPERATOR(+, Add)
 DUALTAPE_OPERATOR(-, Subtract)
 DUALTAPE_OPERATOR(*, Multiply)
 DUALTAPE_OPERATOR(/, Divide)
+
+DUALTAPE_COMPARISON(==, Equal)
+DUALTAPE_COMPARISON(!=, NotEqual)
+DUALTAPE_COMPARISON(<, Less)
+DUALTAPE_COMPARISON(<=, LessEqual)
+DUALTAPE_COMPARISON(>, Greater)
+DUALTAPE_COMPARISON(>=, GreaterEqual)
 
 DUALTAPE_UNARY(operator-, Negative)
 DUALTAPE_UNARY(negative, Negative)
@@ -100,39 +118,61 @@ DUALTAPE_BINARY(atan2, ArcTan2)
 DUALTAPE_BINARY(hypot, Hypot)
 
 #undef DUALTAPE_OPERATOR
+#undef DUALTAPE_COMPARISON
 #undef DUALTAPE_BINARY
 #undef DUALTAPE_UNARY
 
 template <class T>
-Term<T, 1> integer_power(const Var<T>& x, int n) {
-  return apply<ops::IntegerPower>(n, x);
+DUALTAPE_INLINE Term<T, 1> integer_power(const Var<T>& x, int n) {
+  return ActiveTraits<Var<T>>::template apply<ops::IntegerPower>(n, x);
 }
 
 template <class A, class B>
   requires Active<promote_t<A, B>> && detail::Taped<promote_t<A, B>>
-detail::term_t<A, B> pow(const A& a, const B& b) {
+DUALTAPE_INLINE detail::term_t<A, B> pow(const A& a, const B& b) {
   if constexpr (std::is_integral_v<B>) {
     return integer_power(a, static_cast<int>(b));
   } else {
-    return apply<ops::Power>(a, b);
+    return detail::expression<ops::Power>(a, b);
   }
+}
+
+template <class T, class B>
+  requires std::same_as<promote_t<Var<T>, B>, Var<T>>
+DUALTAPE_INLINE Var<T>& operator+=(Var<T>& x, const B& b) {
+  return x = x + b;
+}
+template <class T, class B>
+  requires std::same_as<promote_t<Var<T>, B>, Var<T>>
+DUALTAPE_INLINE Var<T>& operator-=(Var<T>& x, const B& b) {
+  return x = x - b;
+}
+template <class T, class B>
+  requires std::same_as<promote_t<Var<T>, B>, Var<T>>
+DUALTAPE_INLINE Var<T>& operator*=(Var<T>& x, const B& b) {
+  return x = x * b;
+}
+template <class T, class B>
+  requires std::same_as<promote_t<Var<T>, B>, Var<T>>
+DUALTAPE_INLINE Var<T>& operator/=(Var<T>& x, const B& b) {
+  return x = x / b;
 }
 
 // `auto y = a * b; y += c;` records y and goes on with it.
 template <class T, int N, class B>
-Term<T, N>& operator+=(Term<T, N>& x, const B& b) {
+DUALTAPE_INLINE Term<T, N>& operator+=(Term<T, N>& x, const B& b) {
   return x = Var<T>(x + b);
 }
 template <class T, int N, class B>
-Term<T, N>& operator-=(Term<T, N>& x, const B& b) {
+DUALTAPE_INLINE Term<T, N>& operator-=(Term<T, N>& x, const B& b) {
   return x = Var<T>(x - b);
 }
 template <class T, int N, class B>
-Term<T, N>& operator*=(Term<T, N>& x, const B& b) {
+DUALTAPE_INLINE Term<T, N>& operator*=(Term<T, N>& x, const B& b) {
   return x = Var<T>(x * b);
 }
 template <class T, int N, class B>
-Term<T, N>& operator/=(Term<T, N>& x, const B& b) {
+DUALTAPE_INLINE Term<T, N>& operator/=(Term<T, N>& x, const B& b) {
   return x = Var<T>(x / b);
 }
 

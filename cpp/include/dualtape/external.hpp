@@ -15,23 +15,23 @@ namespace detail {
 template <class T>
 class Caller {
  public:
-  static std::uint32_t index(const Var<T>& x) { return x.index_; }
+  static std::uint32_t index(const Var<T>& x) { return static_cast<std::uint32_t>(x.id_); }
 
   /// Records a node with these inputs; false if all are constants. `first` gets the number of its
   /// first output.
   static bool append(std::span<const Var<T>> inputs, std::unique_ptr<External<T>> external,
                      std::uint32_t& first) {
     std::uint32_t recording = 0;
-    for (const Var<T>& x : inputs) recording |= x.recording_;
+    for (const Var<T>& x : inputs) recording |= static_cast<std::uint32_t>(x.id_ >> 32);
     if (recording == 0 || external->outputs == 0) return false;
     Head<T>& head = *Tape<T>::active_;
-    if (recording != head.recording) (void)Tape<T>::unrecorded(T(0), recording);
+    if (recording != head.recording()) Assignment<T>::refuse_recording(recording);
     first = head.tape->append_external(std::move(external));
     return true;
   }
 
   static Var<T> output(const T& value, std::uint32_t index) {
-    return {value, index, Tape<T>::active_->recording};
+    return {value, std::uint64_t{Tape<T>::active_->recording()} << 32 | index};
   }
 };
 

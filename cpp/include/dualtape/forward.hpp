@@ -3,6 +3,15 @@
 
 #include <dualtape/ops/traits.hpp>
 
+/// Operations on active types are inlined whatever the size of the function they stand in: what
+/// they hold stays in registers. Written to memory in pieces and read back in one, it would stall
+/// the processor at each of them.
+#if defined(__GNUC__)
+#define DUALTAPE_INLINE [[gnu::always_inline]] inline
+#else
+#define DUALTAPE_INLINE inline
+#endif
+
 namespace dualtape {
 
 template <class T, int N = 1>
@@ -16,7 +25,9 @@ class Tape;
 namespace detail {
 template <class T>
 class Caller;
-}
+template <class T>
+class Assignment;
+}  // namespace detail
 
 /// The number at the bottom of a nesting: double for Dual<Var<double>>.
 template <class T>

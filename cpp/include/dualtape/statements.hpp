@@ -71,8 +71,15 @@ struct Head {
   std::uint32_t* words = nullptr;
   std::size_t used = 0;
   std::size_t capacity = 0;
-  std::uint32_t variables = 1;  ///< the next variable's number; 0 stands for all constants
-  std::uint32_t recording = 1;  ///< 1 is the number of no recording
+  /// The next variable's: number of the recording (1 is that of none), above number of the variable
+  /// (0 stands for all constants).
+  std::uint64_t next = std::uint64_t{1} << 32 | 1;
+
+  std::uint32_t variables() const { return static_cast<std::uint32_t>(next); }
+  std::uint32_t recording() const { return static_cast<std::uint32_t>(next >> 32); }
+  void restart(std::uint32_t recording, std::uint32_t variables) {
+    next = std::uint64_t{recording} << 32 | variables;
+  }
 };
 
 /// The blocks of one tape. They are never copied and are kept when their statements are forgotten.

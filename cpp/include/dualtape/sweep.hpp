@@ -27,11 +27,21 @@ struct External {
 template <class T>
 using Externals = std::vector<std::unique_ptr<External<T>>>;
 
+/// a b + c, rounded once where the processor can: its latency is what long chains of statements
+/// wait for.
+template <class T>
+DUALTAPE_INLINE T multiply_add(const T& a, const T& b, const T& c) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+  if constexpr (std::floating_point<T>) return std::fma(a, b, c);
+#endif
+  return c + a * b;
+}
+
 /// sum += a b. On nested tapes an addition to a constant 0 would be one more entry.
 template <class T>
-void accumulate(T& sum, const T& a, const T& b) {
+DUALTAPE_INLINE void accumulate(T& sum, const T& a, const T& b) {
   if constexpr (BaseNumber<T>) {
-    sum += a * b;
+    sum = multiply_add(a, b, sum);
   } else {
     sum = is_exactly_zero(sum) ? T(a * b) : T(sum + a * b);
   }
@@ -48,33 +58,31 @@ class Sweep {
   /// cotangent of exactly 0 is skipped: whatever lies behind it, be it inf or NaN, adds nothing.
   static void backward(const Block<T>& block, std::size_t from, std::uint32_t& variable, T* lanes,
                        const std::vector<Range>& inputs, const Externals<T>& externals) {
-    std::uint32_t y = variable;
-    for (std::size_t k = block.used; k > from;) {
-      const T* partials = block.partials + k;
-      const std::uint32_t* words = block.words + k;
+    const Pairs pairs{block.partials, block.words};
+    std::size_t k = block.used, y = variable;
+    while (k != from) {
       // Each case subtracts a number the compiler knows: the next word's address does not wait for
       // this one's bits.
-      switch (words[-1] >> kIndexBits) {
-        case 0: pull<1>(partials - 1, words - 1, --y, lanes), k -= 1; break;
-        case 1: pull<2>(partials - 2, words - 2, --y, lanes), k -= 2; break;
-        case 2: pull<3>(partials - 3, words - 3, --y, lanes), k -= 3; break;
-        case 3: pull<4>(partials - 4, words - 4, --y, lanes), k -= 4; break;
-        case 4: pull<5>(partials - 5, words - 5, --y, lanes), k -= 5; break;
-        case 5: pull<6>(partials - 6, words - 6, --y, lanes), k -= 6; break;
-        case 6: pull<7>(partials - 7, words - 7, --y, lanes), k -= 7; break;
-        default: {
-          const std::uint32_t place = words[-1] & kIndexMask;
-          k -= 1;
+      switch (pairs.words[k - 1] >> kIndexBits) {
+        case 0: pull<1>(pairs, k, y, from, lanes); break;
+        case 1: pull<2>(pairs, k, y, from, lanes); break;
+        case 2: pull<3>(pairs, k, y, from, lanes); break;
+        case 3: pull<4>(pairs, k, y, from, lanes); break;
+        case 4: pull<5>(pairs, k, y, from, lanes); break;
+        case 5: pull<6>(pairs, k, y, from, lanes); break;
+        case 6: pull<7>(pairs, k, y, from, lanes); break;
+        case kExternal: {
+          const std::uint32_t place = pairs.words[--k] & kIndexMask;
           if (place & kInputs) {
             y = inputs[place & ~kInputs].begin;
           } else {
             y -= externals[place]->outputs;
-            externals[place]->pullback(lanes, y, W);
+            externals[place]->pullback(lanes, static_cast<std::uint32_t>(y), W);
           }
         }
       }
     }
-    variable = y;
+    variable = static_cast<std::uint32_t>(y);
   }
 
   /// All statements of a block forward; `reached` marks the variables that depend on an input with
@@ -111,17 +119,30 @@ class Sweep {
   }
 
  private:
+  struct Pairs {
+    const T* partials;
+    const std::uint32_t* words;
+  };
+
+  /// The statement of N pairs before pair k, that of variable y - 1.
   template <std::size_t N>
-  static void pull(const T* partials, const std::uint32_t* words, std::uint32_t variable,
-                   T* lanes) {
-    const auto x_bar = [&](std::size_t i) {
-      return lanes + std::size_t{i + 1 == N ? words[i] & kIndexMask : words[i]} * W;
-    };
-    const T* own = lanes + std::size_t{variable} * W;
+  DUALTAPE_INLINE static void pull(Pairs pairs, std::size_t& k, std::size_t& y, std::size_t from,
+                                   T* lanes) {
+    k -= N, --y;
+    const T* own = lanes + y * W;
     if constexpr (W == 1) {
       const T y_bar = *own;
       if (is_exactly_zero(y_bar)) return;
-      for (std::size_t i = 0; i < N; ++i) accumulate(*x_bar(i), y_bar, partials[i]);
+      if constexpr (BaseNumber<T> && N > 1) {
+        if (pairs.words[k] == y - 1) {
+          const std::size_t more = pull_chain<N>(pairs, k, y, from, y_bar, lanes);
+          k -= more * N, y -= more;
+          return;
+        }
+      }
+      for (std::size_t i = 0; i < N; ++i) {
+        accumulate(lanes[number<N>(pairs.words + k, i)], y_bar, pairs.partials[k + i]);
+      }
     } else {
       std::array<T, W> y_bar;
       bool all_zero = true;
@@ -130,8 +151,37 @@ class Sweep {
         all_zero &= y_bar[w] == T(0);
       }
       if (all_zero) return;
-      for (std::size_t i = 0; i < N; ++i) add(x_bar(i), y_bar, partials[i]);
+      for (std::size_t i = 0; i < N; ++i) {
+        add(lanes + number<N>(pairs.words + k, i) * W, y_bar, pairs.partials[k + i]);
+      }
     }
+  }
+
+  /// Statements of N pairs whose first variable is the result of the one before, as in a sum or a
+  /// product over a loop; returns how many came before the given one. Their cotangent goes on in a
+  /// register: through memory the way from one statement to the next is twice as long.
+  template <std::size_t N>
+  [[gnu::noinline]] static std::size_t pull_chain(Pairs pairs, std::size_t k, std::size_t y,
+                                                  std::size_t from, T y_bar, T* lanes) {
+    for (std::size_t more = 0;; ++more) {
+      for (std::size_t i = 1; i < N; ++i) {
+        accumulate(lanes[number<N>(pairs.words + k, i)], y_bar, pairs.partials[k + i]);
+      }
+      --y;
+      y_bar = multiply_add(y_bar, pairs.partials[k], lanes[y]);
+      lanes[y] = y_bar;
+      if (k < from + N || pairs.words[k - 1] >> kIndexBits != N - 1 ||
+          pairs.words[k - N] != y - 1 || is_exactly_zero(y_bar)) {
+        return more;
+      }
+      k -= N;
+    }
+  }
+
+  /// Number of the i-th of N variables.
+  template <std::size_t N>
+  DUALTAPE_INLINE static std::size_t number(const std::uint32_t* words, std::size_t i) {
+    return i + 1 == N ? words[i] & kIndexMask : words[i];
   }
 
   static void add(T* x_bar, const std::array<T, W>& y_bar, const T& partial) {

@@ -1,10 +1,12 @@
 /// Reverse mode: a tape of partial derivatives, played backward or forward.
 #pragma once
 
+#include <dualtape/assignment.hpp>
 #include <dualtape/expressions.hpp>
 #include <dualtape/sweep.hpp>
 
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -60,27 +62,46 @@ class Tape {
 
   /// A new input.
   Var<T> variable(const T& value) {
-    if (inputs_.empty() || inputs_.back().end != head_.variables) [[unlikely]]
+    if (inputs_.empty() || inputs_.back().end != head_.variables()) [[unlikely]]
       start_inputs();
     check_numbers(1);
-    inputs_.back().end = head_.variables + 1;
-    return {value, head_.variables++, head_.recording};
+    inputs_.back().end = head_.variables() + 1;
+    return {value, head_.next++};
+  }
+
+  /// New inputs in a row, one for each value.
+  void variables(std::span<const T> values, std::span<Var<T>> x) {
+    if (values.size() != x.size()) {
+      detail::fail<std::invalid_argument>("Tape::variables: wanted " +
+                                          std::to_string(values.size()) + " variables, got " +
+                                          std::to_string(x.size()));
+    }
+    if (values.empty()) return;
+    x[0] = variable(values[0]);
+    check_numbers(values.size() - 1);
+    for (std::size_t i = 1; i < values.size(); ++i) x[i] = {values[i], head_.next++};
+    inputs_.back().end = head_.variables();
+  }
+  std::vector<Var<T>> variables(std::span<const T> values) {
+    std::vector<Var<T>> x(values.size());
+    variables(values, x);
+    return x;
   }
 
   /// Forgets everything recorded, keeps the memory. Variables of before are stale.
   void reset() {
     Position begin;
-    begin.recording_ = head_.recording;
+    begin.recording_ = head_.recording();
     rewind(begin);
-    head_.recording = detail::next_recording();
+    head_.restart(detail::next_recording(), begin.variables_);
     lanes_ = 0;
   }
 
   Position position() const {
     Position here;
     here.statements_ = statements_.position(head_);
-    here.variables_ = head_.variables;
-    here.recording_ = head_.recording;
+    here.variables_ = head_.variables();
+    here.recording_ = head_.recording();
     here.inputs_ = inputs_.size();
     here.externals_ = externals_.size();
     return here;
@@ -90,18 +111,18 @@ class Tape {
   /// be used any more: unlike those of before a `reset` they are not told from later ones. What
   /// remains keeps its cotangents, see `extend_sweep`.
   void rewind(const Position& position) {
-    if (position.recording_ != head_.recording || position.variables_ > head_.variables) {
+    if (position.recording_ != head_.recording() || position.variables_ > head_.variables()) {
       detail::fail<std::logic_error>("rewind: wanted a position of this recording");
     }
     statements_.rewind(head_, position.statements_);
-    head_.variables = position.variables_;
+    head_.restart(position.recording_, position.variables_);
     inputs_.resize(position.inputs_);
-    if (!inputs_.empty()) inputs_.back().end = std::min(inputs_.back().end, head_.variables);
+    if (!inputs_.empty()) inputs_.back().end = std::min(inputs_.back().end, head_.variables());
     externals_.resize(position.externals_);
   }
 
   /// Variables recorded, inputs included.
-  std::size_t size() const { return head_.variables - 1; }
+  std::size_t size() const { return head_.variables() - 1; }
 
   /// Memory that the statements take, in bytes: 12 for each variable on a right-hand side of
   /// doubles.
@@ -136,26 +157,35 @@ class Tape {
                                           std::to_string(lanes));
     }
     lanes_ = static_cast<std::size_t>(lanes);
-    sweep_variables_ = head_.variables;
-    lane_values_.assign(head_.variables * physical_lanes(), T(0));
+    sweep_variables_ = head_.variables();
+    lane_values_.assign(head_.variables() * physical_lanes(), T(0));
   }
 
   /// Goes on with a sweep of one lane after `rewind` or more recording: what lies before `position`
   /// keeps its cotangents, the rest gets 0. So the pullbacks of pieces recorded one after the other
   /// add up in the variables they share.
   void extend_sweep(const Position& position) {
-    if (lanes_ != 1 || position.recording_ != head_.recording ||
+    if (lanes_ != 1 || position.recording_ != head_.recording() ||
         position.variables_ > sweep_variables_) {
       detail::fail<std::logic_error>("extend_sweep: wanted a sweep of one lane over the position");
     }
     lane_values_.resize(position.variables_);
-    lane_values_.resize(head_.variables, T(0));
-    sweep_variables_ = head_.variables;
+    lane_values_.resize(head_.variables(), T(0));
+    sweep_variables_ = head_.variables();
   }
 
   /// Cotangent of a variable; a constant's is 0.
   T cotangent(const Var<T>& x, int lane = 0) const {
     return x.is_recorded() ? lane_values_[slot(x, lane, "cotangent")] : T(0);
+  }
+  /// Cotangents of several, into x_bar.
+  void cotangents(std::span<const Var<T>> x, std::span<T> x_bar, int lane = 0) const {
+    if (x.size() != x_bar.size()) {
+      detail::fail<std::invalid_argument>("Tape::cotangents: wanted room for " +
+                                          std::to_string(x.size()) + " numbers, got " +
+                                          std::to_string(x_bar.size()));
+    }
+    for (std::size_t i = 0; i < x.size(); ++i) x_bar[i] = cotangent(x[i], lane);
   }
   /// Sets the cotangent of an output; on a constant it does nothing.
   void set_cotangent(const Var<T>& y, const T& y_bar, int lane = 0) {
@@ -175,9 +205,9 @@ class Tape {
   void set_tangent(const Var<T>& x, const T& x_dot, int lane = 0) {
     const std::size_t at = slot(x, lane, "set_tangent");
     const auto after =
-        std::upper_bound(inputs_.begin(), inputs_.end(), x.index_,
+        std::upper_bound(inputs_.begin(), inputs_.end(), index(x),
                          [](std::uint32_t i, const detail::Range& r) { return i < r.begin; });
-    if (after == inputs_.begin() || x.index_ >= std::prev(after)->end) {
+    if (after == inputs_.begin() || index(x) >= std::prev(after)->end) {
       detail::fail<std::invalid_argument>("set_tangent: wanted an input, got a computed variable");
     }
     lane_values_[at] = x_dot;
@@ -189,61 +219,8 @@ class Tape {
   friend class Var<T>;
   template <class>
   friend class detail::Caller;
-
-  /// An expression becomes a statement of the active tape, a constant expression a constant.
-  template <int N>
-  static Var<T> assign(const Term<T, N>& term) {
-    detail::Head<T>& head = *active_;
-    if (term.recording_ != head.recording) [[unlikely]]
-      return unrecorded(term.value_, term.recording_);
-    bool constants = false;
-    for (const std::uint32_t index : term.indices_) constants |= index == 0;
-    if (constants) [[unlikely]] {
-      // A copy, so that the expression itself can stay in registers.
-      const Term<T, N> copy = term;
-      return {term.value_, append_compact(head, copy.partials_.data(), copy.indices_.data(), N),
-              term.recording_};
-    }
-    return {term.value_, append(head, term.partials_, term.indices_), term.recording_};
-  }
-
-  template <std::size_t N>
-  static std::uint32_t append(detail::Head<T>& head, const std::array<T, N>& partials,
-                              const std::array<std::uint32_t, N>& indices) {
-    if (head.used + N > head.capacity) [[unlikely]]
-      head.tape->grow();
-    T* to = head.partials + head.used;
-    std::uint32_t* words = head.words + head.used;
-    for (std::size_t i = 0; i < N; ++i) new (to + i) T(partials[i]);
-    for (std::size_t i = 0; i + 1 < N; ++i) words[i] = indices[i];
-    words[N - 1] = indices[N - 1] | (std::uint32_t{N - 1} << detail::kIndexBits);
-    head.used += N;
-    return head.variables++;
-  }
-
-  /// Without the constants among the variables.
-  [[gnu::noinline]] static std::uint32_t append_compact(detail::Head<T>& head, const T* partials,
-                                                        const std::uint32_t* indices, int n) {
-    if (head.used + detail::kMaxLeaves > head.capacity) head.tape->grow();
-    std::uint32_t kept = 0;
-    for (int i = 0; i < n; ++i) {
-      if (indices[i] == 0) continue;
-      new (head.partials + head.used + kept) T(partials[i]);
-      head.words[head.used + kept++] = indices[i];
-    }
-    head.words[head.used + kept - 1] |= (kept - 1) << detail::kIndexBits;
-    head.used += kept;
-    return head.variables++;
-  }
-
-  [[gnu::noinline]] static Var<T> unrecorded(T value, std::uint32_t recording) {
-    if (recording == 0) return {value, 0, 0};
-    detail::fail<std::logic_error>(
-        detail::is_recording(recording)
-            ? "assignment: wanted variables of this thread's active tape, got one of another or a "
-              "reset tape"
-            : "assignment: wanted variables of one tape, got two");
-  }
+  template <class>
+  friend class detail::Assignment;
 
   /// A block for the next statement.
   [[gnu::noinline]] void grow() {
@@ -253,7 +230,7 @@ class Tape {
 
   /// There are numbers left for so many variables and for those of the rest of the block.
   void check_numbers(std::size_t variables) const {
-    if (head_.variables + variables + (head_.capacity - head_.used) > detail::kIndexMask)
+    if (head_.variables() + variables + (head_.capacity - head_.used) > detail::kIndexMask)
         [[unlikely]] {
       detail::fail<std::length_error>("Tape: wanted at most 2^29 variables in a recording");
     }
@@ -268,14 +245,14 @@ class Tape {
 
   [[gnu::noinline]] void start_inputs() {
     append_word(static_cast<std::uint32_t>(inputs_.size()) | detail::kInputs);
-    inputs_.push_back({head_.variables, head_.variables});
+    inputs_.push_back({head_.variables(), head_.variables()});
   }
 
   std::uint32_t append_external(std::unique_ptr<detail::External<T>> external) {
     check_numbers(external->outputs);
     append_word(static_cast<std::uint32_t>(externals_.size()));
-    const std::uint32_t first = head_.variables;
-    head_.variables += external->outputs;
+    const std::uint32_t first = head_.variables();
+    head_.next += external->outputs;
     externals_.push_back(std::move(external));
     return first;
   }
@@ -296,20 +273,22 @@ class Tape {
     return lane_values_.data() + block * detail::kLaneBlock<T> * sweep_variables_;
   }
 
+  static std::uint32_t index(const Var<T>& x) { return static_cast<std::uint32_t>(x.id_); }
+
   std::size_t slot(const Var<T>& x, int lane, const char* caller) const {
     const auto at = static_cast<std::size_t>(lane);  // a negative one is huge
-    if (x.recording_ != head_.recording || at >= lanes_ || x.index_ >= sweep_variables_)
+    if (x.id_ >> 32 != head_.recording() || at >= lanes_ || index(x) >= sweep_variables_)
         [[unlikely]] {
       refuse(x, lane, caller);
     }
-    if (lanes_ == 1) return x.index_;
+    if (lanes_ == 1) return index(x);
     constexpr std::size_t kFull = detail::kLaneBlock<T>;
     const std::size_t block = at / kFull;
-    return block * kFull * sweep_variables_ + x.index_ * block_width(block) + at % kFull;
+    return block * kFull * sweep_variables_ + index(x) * block_width(block) + at % kFull;
   }
 
   [[noreturn, gnu::noinline]] void refuse(const Var<T>& x, int lane, const char* caller) const {
-    if (x.recording_ != head_.recording) {
+    if (x.id_ >> 32 != head_.recording()) {
       detail::fail<std::logic_error>(std::string(caller) +
                                      ": wanted a variable of this tape's recording");
     }
@@ -319,7 +298,7 @@ class Tape {
   }
 
   void check_sweep(const char* caller) const {
-    if (lanes_ == 0 || sweep_variables_ != head_.variables) {
+    if (lanes_ == 0 || sweep_variables_ != head_.variables()) {
       detail::fail<std::logic_error>(std::string(caller) +
                                      ": wanted start_sweep after the recording");
     }
@@ -358,11 +337,11 @@ class Tape {
 template <class T>
 void Tape<T>::pullback(const Position& until) {
   check_sweep("pullback");
-  if (until.variables_ > 1 && until.recording_ != head_.recording) {
+  if (until.variables_ > 1 && until.recording_ != head_.recording()) {
     detail::fail<std::logic_error>("pullback: wanted a position of this recording");
   }
   for_lane_blocks([&]<int W>(T* lanes) {
-    std::uint32_t variable = head_.variables;
+    std::uint32_t variable = head_.variables();
     statements_.backward(
         head_, until.statements_, [&](const detail::Block<T>& block, std::size_t from) {
           detail::Sweep<T, W>::backward(block, from, variable, lanes, inputs_, externals_);
@@ -374,7 +353,7 @@ template <class T>
 void Tape<T>::pushforward() {
   check_sweep("pushforward");
   for_lane_blocks([&]<int W>(T* lanes) {
-    reached_.assign(head_.variables, 0);
+    reached_.assign(head_.variables(), 0);
     std::uint32_t variable = 1;
     statements_.forward(head_, [&](const detail::Block<T>& block) {
       detail::Sweep<T, W>::forward(block, variable, lanes, inputs_, externals_, reached_);

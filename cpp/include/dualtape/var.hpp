@@ -6,6 +6,7 @@
 #include <dualtape/statements.hpp>
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <ostream>
 #include <utility>
@@ -21,18 +22,19 @@ class Var {
  public:
   using value_type = T;
 
-  Var() : value_(0) {}
+  DUALTAPE_INLINE Var() : value_(0) {}
   /// A constant: never recorded.
   template <class S>
     requires detail::is_inner<S, T>
-  Var(const S& value) : value_(static_cast<T>(value)) {}
+  DUALTAPE_INLINE Var(const S& value) : value_(static_cast<T>(value)) {}
   /// Records the expression as one statement of this thread's active tape.
   template <int N>
-  Var(const Term<T, N>& term) : Var(Tape<T>::assign(term)) {}
+  DUALTAPE_INLINE Var(const Term<T, N>& term)
+      : Var(detail::Assignment<T>::assign(*Tape<T>::active_, term)) {}
 
-  const T& value() const { return value_; }
+  DUALTAPE_INLINE const T& value() const { return value_; }
   /// False for constants and whatever is computed of constants alone.
-  bool is_recorded() const { return recording_ != 0; }
+  bool is_recorded() const { return id_ != 0; }
 
  private:
   friend class Tape<T>;
@@ -41,12 +43,12 @@ class Var {
   friend class Term;
   template <class>
   friend class detail::Caller;
-  Var(const T& value, std::uint32_t index, std::uint32_t recording)
-      : value_(value), index_(index), recording_(recording) {}
+  template <class>
+  friend class detail::Assignment;
+  DUALTAPE_INLINE Var(const T& value, std::uint64_t id) : value_(value), id_(id) {}
 
   T value_;
-  std::uint32_t index_ = 0;      // 0 for a constant
-  std::uint32_t recording_ = 0;  // number of the recording, 0 for a constant
+  std::uint64_t id_ = 0;  // number of the recording, above that of the variable; 0 for a constant
 };
 
 /// A right-hand side that is not recorded yet: its value and its partials in N variables, which
@@ -58,52 +60,44 @@ class Term {
  public:
   using value_type = T;
 
-  Term() : value_(0) { clear(); }
+  DUALTAPE_INLINE Term() : value_(0), partials_{}, ids_{} {}
   template <class S>
     requires detail::is_inner<S, T>
-  Term(const S& value) : value_(static_cast<T>(value)) {
-    clear();
-  }
+  DUALTAPE_INLINE Term(const S& value) : value_(static_cast<T>(value)), partials_{}, ids_{} {}
   /// Another expression is recorded, so that it fits. Explicit: so `c ? x : a * b` is a Var.
-  explicit Term(const Var<T>& x) { *this = x; }
+  DUALTAPE_INLINE explicit Term(const Var<T>& x) : value_(x.value_), partials_{T(1)}, ids_{x.id_} {}
   template <int M>
-  explicit Term(const Term<T, M>& x) : Term(Var<T>(x)) {}
+  DUALTAPE_INLINE explicit Term(const Term<T, M>& x) : Term(Var<T>(x)) {}
 
   template <class X>
     requires(std::same_as<X, Var<T>>)
-  Term& operator=(const X& x) {
-    value_ = x.value_;
-    clear();
-    partials_[0] = T(1);
-    indices_[0] = x.index_;
-    recording_ = x.recording_;
-    return *this;
+  DUALTAPE_INLINE Term& operator=(const X& x) {
+    return *this = Term(x);
   }
   template <int M>
     requires(M != N)
-  Term& operator=(const Term<T, M>& x) {
+  DUALTAPE_INLINE Term& operator=(const Term<T, M>& x) {
     return *this = Var<T>(x);
   }
 
-  const T& value() const { return value_; }
-  bool is_recorded() const { return recording_ != 0; }
+  DUALTAPE_INLINE const T& value() const { return value_; }
+  DUALTAPE_INLINE bool is_recorded() const { return any_id(std::make_index_sequence<N>()) != 0; }
 
  private:
-  friend class Tape<T>;
+  template <class>
+  friend class detail::Assignment;
   friend struct ActiveTraits<Var<T>>;
   struct Unset {};
-  explicit Term(Unset) {}
+  DUALTAPE_INLINE explicit Term(Unset) {}
 
-  void clear() {
-    partials_.fill(T(0));
-    indices_.fill(0);
-    recording_ = 0;
+  template <std::size_t... I>
+  DUALTAPE_INLINE std::uint64_t any_id(std::index_sequence<I...>) const {
+    return (ids_[I] | ...);
   }
 
   T value_;
   std::array<T, N> partials_;
-  std::array<std::uint32_t, N> indices_;
-  std::uint32_t recording_;
+  std::array<std::uint64_t, N> ids_;
 };
 
 namespace detail {
@@ -174,7 +168,7 @@ struct ActiveTraits<Var<T>> {
   using Result = Term<T, detail::kTermSize<V, Xs...>>;
 
   template <class Op, class... Xs>
-  static auto apply(const Xs&... xs) {
+  DUALTAPE_INLINE static auto apply(const Xs&... xs) {
     if constexpr (Op::kind == Kind::kSelect) {
       return pick(xs...);
     } else if constexpr (Op::kind == Kind::kPredicate) {
@@ -188,19 +182,17 @@ struct ActiveTraits<Var<T>> {
 
   template <class Op, class X>
     requires(Op::parametric)
-  static auto apply(int n, const X& x) {
+  DUALTAPE_INLINE static auto apply(int n, const X& x) {
     using R = Result<X>;
     R result(typename R::Unset{});
     result.value_ = dualtape::apply<Op>(n, x.value());
-    result.recording_ = x.recording_;
-    const T outer = Op::template partial<T>(n, x.value(), result.value_);
-    put<0>(result, x, [&] { return outer; });
+    put<0>(result, x, Op::template partial<T>(n, x.value(), result.value_));
     return result;
   }
 
  private:
   template <int Limit, class X>
-  static decltype(auto) fit(const X& x) {
+  DUALTAPE_INLINE static decltype(auto) fit(const X& x) {
     if constexpr (leaves<X> > Limit) {
       return V(x);
     } else {
@@ -209,7 +201,7 @@ struct ActiveTraits<Var<T>> {
   }
 
   template <class X>
-  static decltype(auto) inner(const X& x) {
+  DUALTAPE_INLINE static decltype(auto) inner(const X& x) {
     if constexpr (leaves<X> > 0) {
       return (x.value());
     } else {
@@ -217,73 +209,98 @@ struct ActiveTraits<Var<T>> {
     }
   }
 
-  template <class X>
-  static std::uint32_t recording(const X& x) {
-    if constexpr (leaves<X> > 0) {
-      return x.recording_;
-    } else {
-      return 0;
-    }
-  }
-
   template <class Op, std::size_t... I, class... Xs>
-  static auto expression(std::index_sequence<I...>, const Xs&... xs) {
+  DUALTAPE_INLINE static auto expression(std::index_sequence<I...>, const Xs&... xs) {
     using R = Result<Xs...>;
     R result(typename R::Unset{});
     result.value_ = dualtape::apply<Op>(inner(xs)...);
-    result.recording_ = (recording(xs) | ...);
     constexpr std::array<int, sizeof...(Xs)> kLeaves{leaves<Xs>...};
-    (put<detail::sum_of_first(I, kLeaves), Op, static_cast<int>(I)>(
-         result, xs, [&] { return partial<Op, static_cast<int>(I)>(xs, result.value_, xs...); }),
+    (put_operand<detail::sum_of_first(I, kLeaves), Op, static_cast<int>(I)>(result, xs, xs...),
      ...);
     return result;
   }
 
-  /// Partial in argument I, which is `x`. Where it may be undefined or dear, it is not evaluated
-  /// for a constant.
-  template <class Op, int I, class X, class... Xs>
-  static T partial(const X& x, const T& y, const Xs&... xs) {
-    if constexpr (!std::same_as<Op, ops::Multiply>) {
-      if (recording(x) == 0) return T(0);
-    }
+  /// The partials of an operation in the variables of its operand I, which is `x`.
+  template <int Offset, class Op, int I, class R, class X, class... Xs>
+  DUALTAPE_INLINE static void put_operand(R& result, const X& x, const Xs&... xs) {
     if constexpr (leaves<X> == 0) {
-      return T(0);
-    } else if constexpr (sizeof...(Xs) == 1) {
+    } else if constexpr (std::same_as<Op, ops::Add> ||
+                         (std::same_as<Op, ops::Subtract> && I == 0)) {
+      put<Offset>(result, x, Plus{});
+    } else if constexpr (std::same_as<Op, ops::Negative> || std::same_as<Op, ops::Subtract>) {
+      put<Offset>(result, x, Minus{});
+    } else {
+      put<Offset>(result, x, partial<Op, I>(x, result.value_, xs...));
+    }
+  }
+
+  /// Operations whose partials are cheap to find, and never change a tape below.
+  template <class Op>
+  static constexpr bool is_cheap =
+      std::same_as<Op, ops::Multiply> ||
+      (BaseNumber<T> && (Op::arity == 1 || std::same_as<Op, ops::Divide>));
+
+  /// Where it may be dear, it is not evaluated for a constant.
+  template <class Op, int I, class X, class... Xs>
+  DUALTAPE_INLINE static T partial(const X& x, const T& y, const Xs&... xs) {
+    if constexpr (!is_cheap<Op>) {
+      if (!x.is_recorded()) return T(0);
+    }
+    if constexpr (sizeof...(Xs) == 1) {
       return Op::template partial<T>(x.value(), y);
     } else {
       return Op::template partial<I, T>(static_cast<T>(inner(xs))..., y);
     }
   }
 
-  /// The partials of an operation in the variables of its operand x, by the chain rule.
-  template <int Offset, class Op = void, int I = 0, class R, class X, class Outer>
-  static void put(R& result, const X& x, Outer outer) {
+  struct Plus {};
+  struct Minus {};
+
+  /// An operand with partial `slope`, by the chain rule. Pack expansions, not loops: the arrays
+  /// live in registers at any level of optimisation.
+  template <int Offset, class R, class X, class Slope>
+  DUALTAPE_INLINE static void put(R& result, const X& x, const Slope& slope) {
     constexpr auto kAt = static_cast<std::size_t>(Offset);
-    constexpr bool kPlus =
-        std::same_as<Op, ops::Add> || (std::same_as<Op, ops::Subtract> && I == 0);
-    constexpr bool kMinus = std::same_as<Op, ops::Negative> || std::same_as<Op, ops::Subtract>;
     if constexpr (std::same_as<X, V>) {
-      result.indices_[kAt] = x.index_;
-      result.partials_[kAt] = kPlus ? T(1) : kMinus ? T(-1) : outer();
-    } else if constexpr (leaves<X> > 0) {
-      for (std::size_t i = 0; i < leaves<X>; ++i) result.indices_[kAt + i] = x.indices_[i];
-      if constexpr (kPlus) {
-        for (std::size_t i = 0; i < leaves<X>; ++i) result.partials_[kAt + i] = x.partials_[i];
-      } else if constexpr (kMinus) {
-        for (std::size_t i = 0; i < leaves<X>; ++i) result.partials_[kAt + i] = -x.partials_[i];
+      result.ids_[kAt] = x.id_;
+      if constexpr (std::same_as<Slope, T>) {
+        result.partials_[kAt] = slope;
       } else {
-        // A partial of 0 shuts off what lies behind it, be it infinite, as a sweep would.
-        const T slope = outer();
-        const bool zero = is_exactly_zero(slope);
-        for (std::size_t i = 0; i < leaves<X>; ++i) {
-          result.partials_[kAt + i] = zero ? T(0) : T(slope * x.partials_[i]);
-        }
+        result.partials_[kAt] = T(std::same_as<Slope, Plus> ? 1 : -1);
+      }
+    } else {
+      put_term<kAt>(result, x, slope, std::make_index_sequence<leaves<X>>());
+    }
+  }
+
+  DUALTAPE_INLINE static bool vanishes(const T& slope) {
+    if constexpr (std::same_as<T, double>) {
+      return std::bit_cast<std::uint64_t>(slope) << 1 == 0;
+    } else {
+      return is_exactly_zero(slope);
+    }
+  }
+
+  template <std::size_t At, class R, class X, class Slope, std::size_t... I>
+  DUALTAPE_INLINE static void put_term(R& result, const X& x, const Slope& slope,
+                                       std::index_sequence<I...>) {
+    ((result.ids_[At + I] = x.ids_[I]), ...);
+    if constexpr (std::same_as<Slope, Plus>) {
+      ((result.partials_[At + I] = x.partials_[I]), ...);
+    } else if constexpr (std::same_as<Slope, Minus>) {
+      ((result.partials_[At + I] = -x.partials_[I]), ...);
+    } else {
+      // A partial of 0 shuts off what lies behind it, be it infinite, as a sweep would.
+      if (vanishes(slope)) [[unlikely]] {
+        ((result.partials_[At + I] = T(0)), ...);
+      } else {
+        ((result.partials_[At + I] = slope * x.partials_[I]), ...);
       }
     }
   }
 
   template <class A, class B>
-  static auto pick(bool mask, const A& a, const B& b) {
+  DUALTAPE_INLINE static auto pick(bool mask, const A& a, const B& b) {
     if constexpr (std::same_as<A, B>) {
       return mask ? a : b;
     } else {
