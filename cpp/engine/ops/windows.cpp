@@ -97,6 +97,8 @@ void add_part(Parts& parts, Part part) {
 
 /// The axis along which disjoint parts lie one behind the other and cover x; -1 if they do not.
 std::ptrdiff_t joined_axis(std::span<const Part> parts, const Dims& shape) {
+  // Of no entries at all any parts cover all.
+  if (element_count(shape) == 0) return -1;
   std::int64_t covered = 0;
   std::ptrdiff_t joined = -1;
   for (std::size_t k = 0; k < parts.size(); ++k) {

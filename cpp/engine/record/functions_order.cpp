@@ -34,7 +34,9 @@ PyObject* record_sort(const Arguments& a) {
 }
 
 PyObject* record_argsort(const Arguments& a) {
-  const AlongAxis given = along_axis(a[0], a[1], "argsort");
+  // NumPy's argsort takes a number for a line of one.
+  const bool number = array_argument(a[0], "argsort").rank() == 0;
+  const AlongAxis given = along_axis(a[0], number ? Py_None : a[1], "argsort");
   return make_array(argsort(given.x, given.axis));
 }
 
@@ -123,6 +125,8 @@ constexpr Function kFunctions[] = {
 std::span<const Function> order_functions() { return kFunctions; }
 
 PyObject* accumulate_ufunc(int op, PyObject* x, PyObject* axis) {
+  if (array_argument(x, "accumulate").rank() == 0)
+    raise(PyExc_TypeError, "cannot accumulate on a scalar");
   const Ref zero = Ref::checked(PyLong_FromLong(0));
   Arguments a{};
   a[0] = x;

@@ -1,4 +1,4 @@
-/// where, clip, polygamma, round.
+/// where, clip, polygamma, round, take.
 #include <cmath>
 
 #include "record/arrays.hpp"
@@ -52,9 +52,10 @@ PyObject* record_polygamma(const Arguments& a) {
 PyObject* record_round(const Arguments& a) {
   const std::int64_t decimals = a[1] ? integer_of(a[1]) : 0;
   const Operand operand = operand_of(a[0], "round");
-  if (decimals == 0) return elementwise_result(known_ops.rint, {&operand, 1});
   const Ref t = tracer_argument(a[0], "round");
   const DType dtype = type_of(as_tracer(t.get())).dtype;
+  if (decimals == 0 && is_integer(dtype)) return make_result(array_argument(a[0], "round"));
+  if (decimals == 0) return elementwise_result(known_ops.rint, {&operand, 1});
   if (!is_floating(dtype)) {
     raise(error_types.unsupported_function,
           "round: decimals must be 0 for " + std::string(dtype_name(dtype)) + ", got " +
@@ -70,19 +71,44 @@ PyObject* record_round(const Arguments& a) {
   return Ref::checked(down(rounded.get(), scale.get())).release();
 }
 
+/// The indices that mode= makes of those given: 'wrap' counts on from the start, 'clip' stays.
+Ref indices_in_range(PyObject* indices, std::int64_t n, PyObject* mode) {
+  if (!is_given(mode)) return Ref::borrow(indices);
+  const std::string rule = PyUnicode_Check(mode) ? text_of(mode) : "?";
+  if (rule == "raise") return Ref::borrow(indices);
+  if (rule != "wrap" && rule != "clip")
+    raise(PyExc_ValueError, "take: mode must be 'raise', 'wrap' or 'clip', got '" + rule + "'");
+  static PyObject* const size = numpy_attribute("size").release();
+  const Ref count = Ref::checked(PyObject_CallOneArg(size, indices));
+  if (integer_of(count.get()) == 0) return Ref::borrow(indices);
+  if (n == 0) raise(PyExc_IndexError, "cannot do a non-empty take from an empty axes.");
+  static PyObject* const remainder = numpy_attribute("remainder").release();
+  static PyObject* const clip = numpy_attribute("clip").release();
+  if (rule == "wrap") {
+    const Ref length = Ref::checked(PyLong_FromLongLong(n));
+    return Ref::checked(PyObject_CallFunctionObjArgs(remainder, indices, length.get(), nullptr));
+  }
+  const Ref first = Ref::checked(PyLong_FromLong(0));
+  const Ref last = Ref::checked(PyLong_FromLongLong(n - 1));
+  return Ref::checked(
+      PyObject_CallFunctionObjArgs(clip, indices, first.get(), last.get(), nullptr));
+}
+
 PyObject* record_take(const Arguments& a) {
   const Ref t = tracer_argument(a[0], "take");
   if (!is_given(a[2])) {
     const Ref flat = Ref::checked(PyObject_CallMethod(t.get(), "ravel", nullptr));
-    return tracer_subscript(flat.get(), a[1]);
+    const std::int64_t n = type_of(as_tracer(flat.get())).shape[0];
+    return tracer_subscript(flat.get(), indices_in_range(a[1], n, a[4]).get());
   }
-  const std::size_t rank = type_of(as_tracer(t.get())).shape.size();
-  const std::int64_t axis = axis_of(integer_of(a[2]), rank, "take");
+  const Dims& shape = type_of(as_tracer(t.get())).shape;
+  const std::int64_t axis = axis_of(integer_of(a[2]), shape.size(), "take");
+  Ref indices = indices_in_range(a[1], shape[static_cast<std::size_t>(axis)], a[4]);
   const Ref key = Ref::checked(PyTuple_New(static_cast<Py_ssize_t>(axis) + 1));
   for (Py_ssize_t i = 0; i < axis; ++i) {
     PyTuple_SET_ITEM(key.get(), i, Ref::checked(PySlice_New(nullptr, nullptr, nullptr)).release());
   }
-  PyTuple_SET_ITEM(key.get(), static_cast<Py_ssize_t>(axis), Py_NewRef(a[1]));
+  PyTuple_SET_ITEM(key.get(), static_cast<Py_ssize_t>(axis), indices.release());
   return tracer_subscript(t.get(), key.get());
 }
 
@@ -91,7 +117,7 @@ constexpr Function kFunctions[] = {
     {"clip", {"clip", {"a", "a_min", "a_max", "out", "min", "max"}, 1}, record_clip, {"out"}},
     {nullptr, {"polygamma", {"n", "x"}, 2}, record_polygamma},
     {"round", {"round", {"a", "decimals", "out"}, 1}, record_round, {"out"}},
-    {"take", {"take", {"a", "indices", "axis", "out", "mode"}, 2}, record_take, {"out", "mode"}},
+    {"take", {"take", {"a", "indices", "axis", "out", "mode"}, 2}, record_take, {"out"}},
 };
 
 }  // namespace

@@ -114,7 +114,7 @@ PyObject* record_diag(const Arguments& a) {
     throw ShapeError("diag: input must be 1- or 2-d, got " + std::to_string(rank) + "-d");
   const Expr v = expr_of(t.get());
   const std::int64_t n = v.shape()[0], size = n + std::abs(k);
-  if (n == 0) return make_array(pad(reshape(v, {0, 1}), {size, size}, {0, 0}, {1, 1}));
+  if (n == 0) return make_array(pad(reshape(v, {0, 0}), {size, size}, {0, 0}, {1, 1}));
   // As rows of length size + 1 the diagonal is the first column.
   const std::int64_t first = k >= 0 ? k : -k * size;
   const Expr column = reshape(v, {n});
@@ -135,6 +135,12 @@ PyObject* record_trace(const Arguments& a) {
 
 PyObject* record_flip(const Arguments& a) {
   const Ref t = tracer_argument(a[0], "flip");
+  if (type_of(as_tracer(t.get())).shape.empty()) {
+    if (is_given(a[1])) {
+      for (const std::int64_t axis : dims_of(a[1], "flip")) axis_of(axis, 0, "flip");
+    }
+    return make_result(expr_of(t.get()));
+  }
   return flip_tracer(as_tracer(t.get()), a[1]);
 }
 

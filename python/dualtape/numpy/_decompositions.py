@@ -97,7 +97,7 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
     s = svdvals(A)
     if tol is None:
         relative = max(matrix_shape(A, "matrix_rank")) * eps_of(A) if rtol is None else rtol
-        tol = np.max(s, axis=-1, keepdims=True) * np.asarray(relative)[..., None]
+        tol = np.max(s, axis=-1, keepdims=True, initial=0) * np.asarray(relative)[..., None]
     else:
         tol = np.asarray(tol)[..., None]
     return np.sum(s > tol, axis=-1)
@@ -138,6 +138,8 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
 def spectral_norm(x: Any, order: Any, axes: tuple[int, int], keepdims: bool) -> Any:
     """The norms of a matrix that are made of its singular values: 2, -2 and 'nuc'."""
     s = svdvals(np.moveaxis(x, axes, (-2, -1)))
-    take: Any = {2: np.max, -2: np.min, "nuc": np.sum}[order]
-    norm = take(s, axis=-1)
+    if order == 2:
+        norm = np.max(s, axis=-1, initial=0)
+    else:
+        norm = np.sum(s, axis=-1) if order == "nuc" else np.min(s, axis=-1)
     return np.expand_dims(norm, tuple(sorted(axes))) if keepdims else norm

@@ -85,7 +85,9 @@ def geomspace(
 def interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
-    x, xp, fp = (as_array(v).astype(np.float64) for v in (x, xp, fp))  # As NumPy's, always.
+    x, xp = (as_array(v).astype(np.float64) for v in (x, xp))  # As NumPy's, always.
+    fp = as_array(fp)
+    fp = fp.astype(np.complex128 if fp.dtype.kind == "c" else np.float64)
     if xp.ndim != 1 or xp.shape != fp.shape or not xp.shape[0]:
         raise ValueError(
             f"interp: xp and fp must be sequences of one length, got shapes {xp.shape} and "

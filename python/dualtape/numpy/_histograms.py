@@ -47,7 +47,9 @@ def _edges(a: Any, bins: Any, limits: Any) -> Any:
     widening = np.where(np.equal(first, last), 0.5, 0.0)
     kind = np.result_type(first, last, a.dtype)
     kind = kind if kind.kind == "f" else np.dtype(float)
-    return np.linspace(first - widening, last + widening, int(bins) + 1).astype(kind)
+    ends = (np.asarray(x, float) if not has_tracer(x) else x.astype(float) for x in (first, last))
+    low, high = ends
+    return np.linspace(low - widening, high + widening, int(bins) + 1).astype(kind)
 
 
 @composite(np.histogram_bin_edges, arrays=2)

@@ -167,7 +167,7 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
 def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
     target = _own(a, "put")
     index = np.ravel(_bounded(as_array(ind), target.size, mode, "put"))
-    if index.size:
+    if index.size and np.size(v):
         target.flat[index] = np.resize(v, index.size)
 
 

@@ -9,13 +9,14 @@ import numpy as np
 
 from .._core import Tracer
 from .._record import dtype_of
-from ._arguments import known
+from ._arguments import as_array, known
 from ._dispatch import composite
 
 
 @composite(np.isclose, arrays=2)
 def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
-    # As NumPy: infinities are close to themselves alone.
+    # As NumPy: infinities are close to themselves alone; truth values have no difference.
+    a, b = (x.astype(np.int64) if x.dtype == bool else x for x in map(as_array, (a, b)))
     near = (np.absolute(a - b) <= atol + rtol * np.absolute(b)) & np.isfinite(b)
     close = near | (a == b)
     return close | (np.isnan(a) & np.isnan(b)) if equal_nan else close

@@ -167,9 +167,9 @@ def nan_to_num(
         y = x.copy() if copy else x
         y.real = nan_to_num(x.real, nan=nan, posinf=posinf, neginf=neginf)
         y.imag = nan_to_num(x.imag, nan=nan, posinf=posinf, neginf=neginf)
-        return y
+        return scalar_or_array(y, x)
     if x.dtype.kind not in "f":
-        return x.copy() if copy else x
+        return scalar_or_array(x.copy() if copy else x, x)
     limits = np.finfo(x.dtype)
     top = limits.max if posinf is None else posinf
     bottom = limits.min if neginf is None else neginf

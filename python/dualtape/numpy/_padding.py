@@ -132,7 +132,9 @@ def _pad_beside(a: Any, widths: Widths, mode: str, options: dict[str, Any]) -> A
     given = options.get(name, None if mode in _STATISTICS else 0)
     values = [(None, None)] * a.ndim if given is None else _pairs(given, a.ndim, name)
     for k, (ends, choices) in enumerate(zip(widths, values, strict=True)):
-        if a.shape[k] == 0 and any(ends) and mode not in ("constant", "empty"):
+        if not any(ends):
+            continue
+        if a.shape[k] == 0 and mode not in ("constant", "empty"):
             raise ValueError(
                 f"can't extend empty axis {k} using modes other than 'constant' or 'empty'"
             )
@@ -143,8 +145,7 @@ def _pad_beside(a: Any, widths: Widths, mode: str, options: dict[str, Any]) -> A
             else:
                 make = _ramp if mode == "linear_ramp" else _constant
                 sides.append(make(a, k, n, bool(after), value))
-        if any(ends):
-            a = np.concatenate([sides[0], a, sides[1]], axis=k)
+        a = np.concatenate([sides[0], a, sides[1]], axis=k)
     return a
 
 

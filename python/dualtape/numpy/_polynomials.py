@@ -31,6 +31,8 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
 
 @composite(np.correlate, arrays=2)
 def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+    if not np.ndim(a) or not np.ndim(v):
+        raise ValueError("correlate: arrays must have one axis, got a number")
     a, v = _vector(a, "correlate"), _vector(v, "correlate")
     if not a.size or not v.size:
         raise ValueError(f"{'first' if not a.size else 'second'} array argument cannot be empty")

@@ -50,7 +50,7 @@ def kron(a: Any, b: Any) -> Any:
     b_shape = (1,) * (n - np.ndim(b)) + tuple(np.shape(b))
     left = np.reshape(a, [m for k in a_shape for m in (k, 1)])
     right = np.reshape(b, [m for k in b_shape for m in (1, k)])
-    return np.reshape(left * right, [p * q for p, q in zip(a_shape, b_shape, strict=True)])
+    return np.reshape(left * right, [p * q for p, q in zip(a_shape, b_shape, strict=True)])[()]
 
 
 @composite(np.cross, arrays=2)
@@ -101,25 +101,40 @@ def dot_windows(a: Any, v: Any, mode: str) -> Any:
     return np.matmul(a[np.arange(count)[:, None] + np.arange(m)], v)
 
 
-def _vectors(name: str, function: Any) -> Any:
+def _vectors(name: str, a_axes: int, b_axes: int, function: Any) -> Any:
     """vecdot, matvec and vecmat on the last axes, with axis= or axes= as NumPy's."""
 
     def traced(a: Any, b: Any, *, axis: int = -1, **options: Any) -> Any:
         if options:
             raise TypeError(f"{name}: {', '.join(options)}= cannot be recorded")
         a, b = as_array(a), as_array(b)
+        if a.ndim < a_axes or b.ndim < b_axes:
+            raise ValueError(
+                f"{name}: operands must have {a_axes} and {b_axes} axes or more, got shapes "
+                f"{a.shape} and {b.shape}"
+            )
         if name == "vecdot" and axis != -1:
             a, b = np.moveaxis(a, axis, -1), np.moveaxis(b, axis, -1)
+        if a.shape[-1] != b.shape[-b_axes]:
+            raise ValueError(
+                f"{name}: operands must have one length of the summed axis, got shapes "
+                f"{a.shape} and {b.shape}"
+            )
         return function(a, b)
 
     ufunc_composition(name)(traced)
     return traced
 
 
+def _vecdot(terms: Any) -> Any:
+    # Unlike a sum, a product of small integers keeps their type.
+    return np.any(terms, -1) if terms.dtype == bool else np.sum(terms, -1, dtype=terms.dtype)
+
+
 def _conjugated(a: Any) -> Any:
     return np.conjugate(a) if a.dtype.kind == "c" else a
 
 
-_vectors("vecdot", lambda a, b: np.sum(_conjugated(a) * b, axis=-1))
-_vectors("matvec", lambda a, b: np.matmul(a, b[..., None])[..., 0])
-_vectors("vecmat", lambda a, b: np.matmul(_conjugated(a)[..., None, :], b)[..., 0, :])
+_vectors("vecdot", 1, 1, lambda a, b: _vecdot(_conjugated(a) * b))
+_vectors("matvec", 2, 1, lambda a, b: np.matmul(a, b[..., None])[..., 0])
+_vectors("vecmat", 1, 2, lambda a, b: np.matmul(_conjugated(a)[..., None, :], b)[..., 0, :])

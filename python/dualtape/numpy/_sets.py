@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._arguments import as_array, axis_of, known
+from ._arguments import as_array, axis_of, indexable_by, known
 from ._dispatch import composite
 from ._indexing import distinct
 
@@ -25,7 +25,7 @@ def isin(
     x, wanted = as_array(element), np.sort(np.ravel(as_array(test_elements)))
     if wanted.size:
         place = np.minimum(np.searchsorted(wanted, np.ravel(x)), wanted.size - 1)
-        found = np.reshape(np.take(wanted, place), x.shape) == x
+        found = np.equal(np.reshape(indexable_by(wanted, place)[place], x.shape), x)
     else:
         found = np.zeros(x.shape, bool)
     return np.logical_not(found) if invert else found
@@ -37,8 +37,9 @@ def intersect1d(
 ) -> Any:
     a = np.ravel(as_array(ar1))
     values = known(a, "intersect1d", _COUNT), known(np.ravel(as_array(ar2)), "intersect1d", _COUNT)
-    _, first, second = np.intersect1d(*values, assume_unique=assume_unique, return_indices=True)
-    return (a[first], first, second) if return_indices else a[first]
+    both, first, second = np.intersect1d(*values, assume_unique=assume_unique, return_indices=True)
+    common = a[first].astype(both.dtype)
+    return (common, first, second) if return_indices else common
 
 
 @composite(np.setdiff1d, arrays=2)
@@ -64,6 +65,8 @@ def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     both = np.concatenate([a, b])
     values = known(both, "setxor1d", _COUNT)
     order = np.argsort(values)
+    if not values.size:
+        return both
     differs = np.concatenate([[True], values[order][1:] != values[order][:-1], [True]])
     return both[order[differs[1:] & differs[:-1]]]
 

@@ -159,9 +159,8 @@ def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
 def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     if axis is None:
         return roll(np.ravel(a), shift, 0).reshape(a.shape)
-    chosen = _axes(axis, a.ndim)
-    shifts = np.broadcast_to(np.asarray(shift), (len(chosen),)).tolist()
-    for k, step in zip(chosen, shifts, strict=True):
+    chosen, shifts = np.broadcast_arrays(_axes(axis, a.ndim), shift)
+    for k, step in zip(chosen.ravel().tolist(), shifts.ravel().tolist(), strict=True):
         n = a.shape[k]
         if n:
             parts = _cut(a, [n - step % n], k)

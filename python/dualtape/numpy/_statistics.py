@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .._core import Tracer
-from ._arguments import as_array, as_floats, axes_of, is_given, keeps, no_out, root
+from ._arguments import as_array, as_floats, axes_of, axis_of, is_given, keeps, no_out, root
 from ._dispatch import composite
 
 
@@ -92,13 +92,13 @@ def diff(
         return a
     if np.ndim(a) == 0:
         raise ValueError("diff requires input that is at least one dimensional")
+    lead = (slice(None),) * axis_of(axis, a.ndim)
     parts = [x for x in (prepend, a, append) if x is not np._NoValue]
     if len(parts) > 1:
         shape = list(a.shape)
         shape[axis] = 1
         parts = [np.broadcast_to(x, shape) if np.ndim(x) == 0 else x for x in parts]
         a = np.concatenate(parts, axis=axis)
-    lead = (slice(None),) * (axis % a.ndim)
     for _ in range(n):
         upper, lower = a[(*lead, slice(1, None))], a[(*lead, slice(None, -1))]
         a = upper != lower if a.dtype == bool else upper - lower

@@ -135,13 +135,16 @@ def _reduce(
 
 def _fold(ufunc: np.ufunc, a: Any, axis: Any, keepdims: bool) -> Any:
     """One application after another, as NumPy; halving the axis where the order does not count."""
-    a = as_array(a)
-    axes = axes_of(axis, a.ndim)
+    a = _with_type_of(ufunc, as_array(a))
+    # As NumPy, a number has an axis to reduce along.
+    axes = axes_of(axis, a.ndim) if a.ndim else axes_of(axis, 1)[:0]
     if len(axes) > 1 and ufunc.__name__ not in _ASSOCIATIVE:
         raise ValueError(
             f"{_full_name(ufunc)}.reduce is not reorderable, so at most one axis may be specified"
         )
     shape = a.shape
+    if ufunc.identity is not None and all(shape[k] == 1 for k in axes):
+        a = ufunc(ufunc.identity, a)  # hypot(0, x) is |x|.
     for k in axes:
         if a.shape[k] == 0:
             if ufunc.identity is None:
@@ -164,13 +167,20 @@ def _fold(ufunc: np.ufunc, a: Any, axis: Any, keepdims: bool) -> Any:
     return np.reshape(a, tuple(n for k, n in enumerate(shape) if k not in axes))[()]
 
 
+def _with_type_of(ufunc: np.ufunc, a: Any) -> Any:
+    """Integers in the type that the results have."""
+    if a.dtype.kind not in "iub":
+        return a
+    kind = ufunc.resolve_dtypes((None, a.dtype, None), reduction=True)[0]
+    return a.astype(kind)
+
+
 def _accumulate(ufunc: np.ufunc, a: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
     no_out(f"{_full_name(ufunc)}.accumulate", out)
     a = as_array(a)
     if a.ndim == 0:
         raise TypeError("cannot accumulate on a scalar")
-    if dtype is not None:
-        a = a.astype(dtype)
+    a = _with_type_of(ufunc, a) if dtype is None else a.astype(dtype)
     axis = axis_of(axis, a.ndim)
     name = ufunc.__name__
     if name == "add":

@@ -46,7 +46,7 @@ def _vector_norm(x: Any, order: Any, axis: int | tuple[int, ...] | None, keepdim
         raise ValueError(f"norm: ord must be a number for vectors, got {order!r}")
     size = np.abs(x)
     if order == np.inf:
-        return np.max(size, axis=axis, keepdims=keepdims)
+        return np.max(size, axis=axis, keepdims=keepdims, initial=0)
     if order == -np.inf:
         return np.min(size, axis=axis, keepdims=keepdims)
     if order == 0:
@@ -73,8 +73,9 @@ def _matrix_norm(x: Any, order: Any, axis: tuple[int, int], keepdims: bool) -> A
     sums = np.sum(np.abs(x), axis=along, keepdims=keepdims)
     if not keepdims and over > along:
         over -= 1
-    extreme = np.max if order > 0 else np.min
-    return extreme(sums, axis=over, keepdims=keepdims)
+    if order > 0:
+        return np.max(sums, axis=over, keepdims=keepdims, initial=0)
+    return np.min(sums, axis=over, keepdims=keepdims)
 
 
 @composite(np.linalg.norm, arrays=1)
