@@ -104,3 +104,30 @@ def test_cameras_and_points_are_found(capsys: pytest.CaptureFixture[str]) -> Non
 def test_pendulum_swings_up_with_the_least_effort(capsys: pytest.CaptureFixture[str]) -> None:
     importlib.import_module("optimal_control").main()
     assert "effort 3.07" in capsys.readouterr().out
+
+
+def test_trend_and_season_are_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("time_series").main()
+    printed = capsys.readouterr().out
+    assert "-log L = -234.30" in printed
+    assert "Jul      +26.1%       651" in printed
+    assert printed.count("relative difference") == 2
+
+
+def test_start_of_a_wave_is_found(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("burgers").main()
+    printed = capsys.readouterr().out
+    assert "viscosity                  0.0060   0.0060" in printed
+    assert "from differences of gradients" in printed
+
+
+def test_hand_of_a_robot_goes_along_a_circle(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("robot_arm").main()
+    assert "from the geometric one" in capsys.readouterr().out
+
+
+def test_branches_of_a_tree_are_found(capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("phylogeny").main()
+    printed = capsys.readouterr().out
+    assert "branch 6               0.150    0.169    0.027" in printed
+    assert printed.count("relative difference") == 2
