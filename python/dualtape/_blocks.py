@@ -83,16 +83,17 @@ def matrix_of_blocks(
         return np.zeros((sum(heights), sum(widths)))
     n = len(columns)
     bands = [
-        _joined([values[k * n + i].reshape(height, width) for i, width in enumerate(widths)], 1)
+        joined([values[k * n + i].reshape(height, width) for i, width in enumerate(widths)], 1)
         for k, height in enumerate(heights)
     ]
-    return _joined(bands, 0)
+    return joined(bands, 0)
 
 
 def vector_of(values: Sequence[Any]) -> Any:
     """All entries one after the other."""
-    return _joined([value.reshape(-1) for value in values], 0) if values else np.zeros(0)
+    return joined([value.reshape(-1) for value in values], 0) if values else np.zeros(0)
 
 
-def _joined(parts: list[Any], axis: int) -> Any:
+def joined(parts: list[Any], axis: int) -> Any:
+    """The parts behind each other; one part is itself, not copied."""
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis)

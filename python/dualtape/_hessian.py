@@ -11,6 +11,7 @@ from ._blocks import (
     Result,
     Structured,
     check_chunk_size,
+    joined,
     matrix_of_blocks,
     tree_of_blocks,
     vector_of,
@@ -68,10 +69,8 @@ def _flat_hessian(values: Sequence[Any], at: Point, result: Result) -> Any:
             ).reshape(int(np.prod(shape)), int(np.prod(a)), n)
             for i, a in enumerate(shapes)
         ]
-        bands.append(rows[0] if len(rows) == 1 else np.concatenate(rows, 1))
-    if not bands:
-        return np.zeros((0, n, n))
-    return bands[0] if len(bands) == 1 else np.concatenate(bands, 0)
+        bands.append(joined(rows, 1))
+    return joined(bands, 0) if bands else np.zeros((0, n, n))
 
 
 def hessian(

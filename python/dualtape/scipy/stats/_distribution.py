@@ -31,6 +31,19 @@ def _surely(condition: Any) -> bool:
     return not isinstance(condition, Tracer) and bool(np.all(condition))
 
 
+def _exponential(logarithm: Any) -> Any:
+    """exp, with no derivative where a density is zero: exp(-inf) times an infinite one is NaN."""
+    zero = logarithm == -np.inf
+    return choose(zero, 0.0, np.exp(choose(zero, 0.0, logarithm)))
+
+
+def _logarithm(p: Any, q: Any) -> Any:
+    """log p of a probability p = 1 - q, exact near one too."""
+    near_one = q < 0.5
+    near = np.log1p(-choose(near_one, q, 0.5))
+    return choose(near_one, near, np.log(choose(near_one, 0.5, p)))
+
+
 class Distribution:
     """One distribution of scipy.stats: the methods that are recorded, the others SciPy's own.
 
@@ -93,6 +106,9 @@ class Distribution:
         z = z if scale is None else z / scale
         density = method in ("logpdf", "logpmf")
         inside: Any = True if self._inside is None else self._inside(z, *shapes)
+        if density:
+            # No density is left at infinity, where formulas have inf - inf.
+            inside = np.isfinite(z) & inside | np.isnan(z)
         if self._discrete and density:
             inside = (z == np.floor(z)) & inside
         safe = z if inside is True else np.where(inside, z, self._interior(shapes))
@@ -124,10 +140,15 @@ class Distribution:
         if method == log_name:
             return self._evaluate(method, self._log_density, x, args, kwargs)
         if method in _DENSITY and _DENSITY[method] == log_name:
-            return np.exp(self._evaluate(log_name, self._log_density, x, args, kwargs))
+            return _exponential(self._evaluate(log_name, self._log_density, x, args, kwargs))
         formula = self._methods.get(method)
         if formula is not None:
             return self._evaluate(method, formula, x, args, kwargs)
+        if method in ("logcdf", "logsf") and {"cdf", "sf"} <= set(self._methods):
+            both = [
+                self._evaluate(name, self._methods[name], x, args, kwargs) for name in ("cdf", "sf")
+            ]
+            return _logarithm(*(both if method == "logcdf" else both[::-1]))
         other, change = _FROM_OTHERS.get(method, ("", None))
         if change is not None and other in self._methods:
             return change(self._evaluate(other, self._methods[other], x, args, kwargs))
