@@ -80,9 +80,10 @@ NOTES = {
     "scipy.special.beta": "relative error to 1e-12",
     "scipy.special.gamma": "relative error to 2e-13 at 170",
     "scipy.interpolate.interp1d": "NaN outside where SciPy raises",
-    "scipy.signal.lfilter": "one recorded step for each sample",
-    "scipy.signal.fftconvolve": "as a matrix product of windows",
-    "scipy.signal.oaconvolve": "as a matrix product of windows",
+    "scipy.signal.lfilter": "in log2(n) steps over the whole array, to the rounding of SciPy's",
+    "scipy.signal.convolve": "by transforms where both are long, else by scaled slices",
+    "scipy.signal.fftconvolve": "by transforms where both are long, else by scaled slices",
+    "scipy.signal.oaconvolve": "by transforms where both are long, else by scaled slices",
     "scipy.stats.multivariate_normal.logpdf": "a covariance of full rank",
     "scipy.stats.multivariate_normal.pdf": "a covariance of full rank",
 }

@@ -8,7 +8,7 @@ import numpy as np
 
 from ._arguments import as_array, as_floats, known
 from ._dispatch import composite
-from ._products import dot_windows
+from ._products import correlated
 
 
 def _vector(x: Any, name: str) -> Any:
@@ -26,7 +26,7 @@ def convolve(a: Any, v: Any, mode: str = "full") -> Any:
         a, v = v, a
     if not a.size or not v.size:
         raise ValueError(f"{'a' if not a.size else 'v'} cannot be empty")
-    return dot_windows(a, v[::-1], mode)
+    return correlated(a, v[::-1], mode)
 
 
 @composite(np.correlate, arrays=2)
@@ -38,9 +38,9 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
         raise ValueError(f"{'first' if not a.size else 'second'} array argument cannot be empty")
     v = np.conjugate(v) if v.dtype.kind == "c" else v
     if v.size <= a.size:
-        return dot_windows(a, v, mode)
+        return correlated(a, v, mode)
     # The shorter array slides over the longer one: the result is the other way round.
-    return dot_windows(v, a, mode)[::-1]
+    return correlated(v, a, mode)[::-1]
 
 
 @composite(np.polyval, arrays=2)

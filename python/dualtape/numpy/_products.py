@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from functools import reduce
 from math import prod
 from typing import Any
 
@@ -85,11 +87,21 @@ def cross(
     return np.moveaxis(np.stack(entries, axis=-1), -1, axisc)
 
 
-def dot_windows(a: Any, v: Any, mode: str) -> Any:
-    """Products of v with every window of its length in a, the longer one: a correlation.
+def dot_windows(a: Any, v: Any) -> Any:
+    """sum_j v[j] a[i + j]: products of v with every window of its length along a's first axis.
 
-    A window is a row of one gathered matrix, so it is a single matrix product.
+    One scaled slice for each entry of v, or one product for each window where these are fewer: no
+    window is gathered, and an entry that is NaN stays in the windows that hold it.
     """
+    m = v.shape[0]
+    count = a.shape[0] - m + 1
+    if m <= count or a.ndim > 1:
+        return reduce(operator.add, (v[j] * a[j : j + count] for j in range(m)))
+    return np.stack([np.dot(a[i : i + m], v) for i in range(count)])
+
+
+def correlated(a: Any, v: Any, mode: str) -> Any:
+    """The correlation of two vectors, a the longer one, as NumPy's modes cut it."""
     n, m = a.shape[0], v.shape[0]
     before = {"full": m - 1, "same": m // 2, "valid": 0}.get(mode)
     if before is None:
@@ -98,7 +110,7 @@ def dot_windows(a: Any, v: Any, mode: str) -> Any:
     after = count + m - 1 - before - n
     if before or after:
         a = np.concatenate([np.zeros(before, a.dtype), a, np.zeros(after, a.dtype)])
-    return np.matmul(a[np.arange(count)[:, None] + np.arange(m)], v)
+    return dot_windows(a, v)
 
 
 def _vectors(name: str, a_axes: int, b_axes: int, function: Any) -> Any:
