@@ -47,7 +47,7 @@ def program(random: np.random.Generator, inputs: int, length: int) -> Function:
             masks += 1
         else:
             values += 1
-    kept = {values - 1, *(int(k) for k in random.integers(inputs, values, size=2))}
+    kept = {values - 1, *(int(k) for k in random.integers(min(inputs, values - 1), values, size=2))}
     kept_masks = {int(random.integers(masks))} if masks and random.random() < 0.5 else set()
 
     def f(np: Any, arrays: list[Any]) -> list[Any]:

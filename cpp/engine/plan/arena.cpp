@@ -21,36 +21,53 @@ std::int64_t OffsetAllocator::allocate(std::int64_t bytes) {
     return offset;
   }
   const std::int64_t offset = fit->second, size = fit->first;
-  remove_hole(holes_.find(offset));
-  if (size > bytes) add_hole(offset + bytes, size - bytes);
+  const auto hole = holes_.find(offset);
+  if (size > bytes) {
+    change_hole(hole, offset + bytes, size - bytes);
+  } else {
+    by_size_.erase(fit);
+    holes_.erase(hole);
+  }
   return offset;
 }
 
 void OffsetAllocator::release(std::int64_t offset, std::int64_t bytes) {
   if (bytes == 0) return;
   auto after = holes_.lower_bound(offset);
-  if (after != holes_.end() && after->first == offset + bytes) {
-    bytes += after->second;
-    remove_hole(after);
-  }
-  auto before = holes_.lower_bound(offset);
-  if (before != holes_.begin()) {
-    before = std::prev(before);
+  const bool meets_after = after != holes_.end() && after->first == offset + bytes;
+  if (after != holes_.begin()) {
+    const auto before = std::prev(after);
     if (before->first + before->second == offset) {
-      offset = before->first;
       bytes += before->second;
-      remove_hole(before);
+      if (meets_after) {
+        bytes += after->second;
+        remove_hole(after);
+      }
+      return change_hole(before, before->first, bytes);
     }
   }
-  add_hole(offset, bytes);
-}
-
-void OffsetAllocator::add_hole(std::int64_t offset, std::int64_t bytes) {
-  holes_.emplace(offset, bytes);
+  if (meets_after) return change_hole(after, offset, bytes + after->second);
+  holes_.emplace_hint(after, offset, bytes);
   by_size_.emplace(bytes, offset);
 }
 
-void OffsetAllocator::remove_hole(std::map<std::int64_t, std::int64_t>::iterator hole) {
+/// The hole keeps its place among the others, and its memory.
+void OffsetAllocator::change_hole(Hole hole, std::int64_t offset, std::int64_t bytes) {
+  auto size = by_size_.extract({hole->second, hole->first});
+  size.value() = {bytes, offset};
+  by_size_.insert(std::move(size));
+  if (hole->first == offset) {
+    hole->second = bytes;
+    return;
+  }
+  const auto next = std::next(hole);
+  auto place = holes_.extract(hole);
+  place.key() = offset;
+  place.mapped() = bytes;
+  holes_.insert(next, std::move(place));
+}
+
+void OffsetAllocator::remove_hole(Hole hole) {
   by_size_.erase({hole->second, hole->first});
   holes_.erase(hole);
 }

@@ -17,8 +17,9 @@ class OffsetAllocator {
   std::int64_t end() const { return end_; }
 
  private:
-  void add_hole(std::int64_t offset, std::int64_t bytes);
-  void remove_hole(std::map<std::int64_t, std::int64_t>::iterator hole);
+  using Hole = std::map<std::int64_t, std::int64_t>::iterator;
+  void change_hole(Hole hole, std::int64_t offset, std::int64_t bytes);
+  void remove_hole(Hole hole);
 
   std::map<std::int64_t, std::int64_t> holes_;               // offset -> bytes
   std::set<std::pair<std::int64_t, std::int64_t>> by_size_;  // (bytes, offset)

@@ -10,6 +10,8 @@ namespace dualtape::engine {
 namespace {
 
 constexpr std::size_t kMostLinks = 96;
+/// So few elements take one vector of a kernel: a chain, which starts with a tile, is slower.
+constexpr std::int64_t kOneVector = 8;
 
 bool is_predicate(OpCode op) {
   return op < kFirstArrayOp && ops::op_table[op].kind == Kind::kPredicate;
@@ -116,6 +118,7 @@ bool ChainBuilder::chained(std::span<const RegionInstruction> run, std::size_t f
   }
   end_ = static_cast<std::uint32_t>(first + run.size());
   chain_ = {};
+  chain_.links.reserve(run.size() + 2);
   chain_.kernels = lookup_chains(run[0].dtype);
   passed_ = 0;
   for (std::uint32_t position = 0; position < run.size(); ++position) add(run[position], position);
@@ -223,6 +226,10 @@ bool can_chain(OpCode op, DType dtype) {
   return false;
 }
 
-void form_chains(Region& region) { ChainBuilder(region).build(); }
+void form_chains(Region& region) {
+  const auto links = std::ranges::count_if(
+      region.instructions, [](const RegionInstruction& i) { return i.operands > 0; });
+  if (links > 1 && region.count > kOneVector) ChainBuilder(region).build();
+}
 
 }  // namespace dualtape::engine

@@ -38,6 +38,11 @@ Ref Generator::ref_of(ValueId root, std::int64_t offset_elements) const {
   return ref;
 }
 
+Ref Generator::first_ref_of(ValueId v) const {
+  const ValueId root = views().root(v);
+  return views().is_whole(v) ? ref_of(root) : ref_of(root, views().offset(v));
+}
+
 std::uint32_t Generator::slot_of(ValueId v) const {
   const std::uint32_t slot = storage().home[views().root(v)];
   return slot * static_cast<std::uint32_t>(storage().slot_bytes / 8);
@@ -61,21 +66,38 @@ const Layout* Generator::intern(Layout layout) {
 }
 
 Operand Generator::operand_of(ValueId v) {
-  const View view = views().view_of(v);
   const Type& type = type_of(v);
   if (type.shape.size() > kMaxAxes) {
     throw ShapeError("plan: an array must have at most " + std::to_string(kMaxAxes) +
                      " axes, got " + std::to_string(type.shape.size()));
   }
-  return {ref_of(view.root, view.offset),
-          intern(make_layout(type.dtype, type.shape, view.strides))};
+  return {first_ref_of(v), layout_of(v)};
+}
+
+const Layout* Generator::layout_of(ValueId v) {
+  const Type& type = type_of(v);
+  if (!views().is_whole(v)) {
+    return intern(make_layout(type.dtype, type.shape, views().view_of(v).strides));
+  }
+  const Layout*& known = whole_layouts_[program_.instructions[v].type];
+  if (!known) known = intern(make_layout(type.dtype, type.shape, contiguous_strides(type.shape)));
+  return known;
+}
+
+std::size_t Generator::KeyHash::operator()(const std::vector<std::int64_t>& key) const {
+  std::size_t hash = key.size();
+  for (const std::int64_t k : key) {
+    hash = (hash ^ static_cast<std::size_t>(k)) * 0x9E3779B97F4A7C15u;
+    hash ^= hash >> 32;
+  }
+  return hash;
 }
 
 const PreparedKernel* Generator::prepare(const ArrayCall& call) {
-  std::vector<std::int64_t> key{call.op, reinterpret_cast<std::int64_t>(&call.out)};
-  for (const Layout* layout : call.in) key.push_back(reinterpret_cast<std::int64_t>(layout));
-  key.insert(key.end(), call.attrs.begin(), call.attrs.end());
-  const auto [at, is_new] = prepared_.try_emplace(std::move(key), nullptr);
+  key_ = {call.op, reinterpret_cast<std::int64_t>(&call.out)};
+  for (const Layout* layout : call.in) key_.push_back(reinterpret_cast<std::int64_t>(layout));
+  key_.insert(key_.end(), call.attrs.begin(), call.attrs.end());
+  const auto [at, is_new] = prepared_.try_emplace(key_, nullptr);
   if (!is_new) return at->second;
   PreparedPtr kernel = engine::prepare(call);
   at->second = kernel.get();
@@ -152,6 +174,7 @@ void generate_array(Generator& generator, const ScheduledStep& step) {
                   static_cast<std::uint32_t>(args.size())};
   code.refs.push_back(out.ref);
   std::vector<const Layout*> layouts;
+  layouts.reserve(args.size());
   for (ValueId a : args) {
     const Operand operand = generator.operand_of(a);
     code.refs.push_back(operand.ref);
@@ -219,15 +242,30 @@ std::int64_t element_cost(OpCode op) {
   return info.max_ulp > 0.5 ? 10 : 1;
 }
 
+namespace {
+
+void reserve(Code& code, const Schedule& schedule) {
+  std::size_t scalars = 0, arrays = 0, regions = 0;
+  for (const ScheduledStep& step : schedule.steps) {
+    if (step.kind == StepKind::kScalars) {
+      scalars += step.count + 1;
+    } else {
+      ++(step.kind == StepKind::kArray ? arrays : regions);
+    }
+  }
+  code.steps.reserve(schedule.steps.size());
+  code.scalars.reserve(scalars);
+  code.arrays.reserve(arrays);
+  code.regions.reserve(regions);
+}
+
+}  // namespace
+
 std::unique_ptr<const Code> generate(const Program& program, const Analysis& analysis) {
   auto code = std::make_unique<Code>();
   Generator generator(program, analysis, *code);
   std::int64_t scratch = 0;
-  std::size_t scalars = 0;
-  for (const ScheduledStep& step : analysis.schedule.steps) {
-    if (step.kind == StepKind::kScalars) scalars += step.count + 1;
-  }
-  code->scalars.reserve(scalars);
+  reserve(*code, analysis.schedule);
   for (std::size_t i = 1; i < analysis.schedule.steps.size(); ++i) {
     const ScheduledStep& step = analysis.schedule.steps[i];
     if (step.kind == StepKind::kScalars) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -16,7 +15,11 @@ namespace dualtape::engine {
 class Generator {
  public:
   Generator(const Program& program, const Analysis& analysis, Code& code)
-      : program_(program), analysis_(analysis), code_(code), input_of_(inputs(program)) {}
+      : program_(program),
+        analysis_(analysis),
+        code_(code),
+        input_of_(inputs(program)),
+        whole_layouts_(program.types.size(), nullptr) {}
 
   const Program& program() const { return program_; }
   const Views& views() const { return analysis_.views; }
@@ -28,24 +31,33 @@ class Generator {
   bool is_scalar(ValueId v) const { return engine::is_scalar(type_of(v)); }
   /// Where a root begins.
   Ref ref_of(ValueId root) const;
-  /// Where the first element of a view is.
+  /// Where an element of a root is.
   Ref ref_of(ValueId root, std::int64_t offset_elements) const;
+  /// Where the first element of a value is.
+  Ref first_ref_of(ValueId v) const;
   /// Slot of a scalar, in units of 8 bytes.
   std::uint32_t slot_of(ValueId v) const;
   Operand operand_of(ValueId v);
-  const Layout* intern(Layout layout);
   /// Calls that differ in memory alone share one kernel; null if there is none.
   const PreparedKernel* prepare(const ArrayCall& call);
 
  private:
+  struct KeyHash {
+    std::size_t operator()(const std::vector<std::int64_t>& key) const;
+  };
+
   static std::unordered_map<ValueId, std::uint32_t> inputs(const Program& program);
+  const Layout* layout_of(ValueId v);
+  const Layout* intern(Layout layout);
 
   const Program& program_;
   const Analysis& analysis_;
   Code& code_;
   std::unordered_map<ValueId, std::uint32_t> input_of_;
   std::unordered_multimap<std::size_t, const Layout*> layouts_;
-  std::map<std::vector<std::int64_t>, const PreparedKernel*> prepared_;
+  std::vector<const Layout*> whole_layouts_;  // of each type, elements one after the other
+  std::unordered_map<std::vector<std::int64_t>, const PreparedKernel*, KeyHash> prepared_;
+  std::vector<std::int64_t> key_;  // of prepare()
 };
 
 /// Kernel of an elementwise instruction and a rough cost an element; throws DTypeError.

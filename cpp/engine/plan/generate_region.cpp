@@ -242,6 +242,7 @@ Region RegionGenerator::members() {
   step_index_ = schedule.step_of[members[0]];
   members_.resize(members.size());
   region_.instructions.reserve(members.size());
+  registers_.reserve(members.size());
   settle_row();
   for (ValueId v : members) {
     const ValueId x = program.args_of(v)[0];

@@ -84,14 +84,32 @@ bool RegionRegisters::is_single(ValueId a) const {
   return true;
 }
 
+const Placed* PlacedValues::find(std::uint64_t key) const {
+  for (const auto& [known, placed] : few_) {
+    if (known == key) return &placed;
+  }
+  if (many_.empty()) return nullptr;
+  const auto at = many_.find(key);
+  return at == many_.end() ? nullptr : &at->second;
+}
+
+Placed PlacedValues::add(std::uint64_t key, Placed placed) {
+  if (few_.size() < kFew) {
+    few_.emplace_back(key, placed);
+  } else {
+    many_.emplace(key, placed);
+  }
+  return placed;
+}
+
+void RegionRegisters::reserve(std::size_t instructions) {
+  streams_.reserve(instructions + 2);
+  blocks_.reserve(instructions);
+}
+
 bool RegionRegisters::is_aligned(ValueId a) const {
   return generator_.views().is_whole(a) &&
          element_count(generator_.type_of(a).shape) == region_.count;
-}
-
-Ref RegionRegisters::ref_of(ValueId a) const {
-  const View view = generator_.views().view_of(a);
-  return generator_.ref_of(view.root, view.offset);
 }
 
 /// Read in place by rows of this length: they lie evenly over a long span, each contiguous or one
@@ -118,20 +136,24 @@ void RegionRegisters::consider_row(ValueId a, ValueId reader) {
 Placed RegionRegisters::outside(ValueId a, ValueId reader) {
   // Shapes in a region differ in axes of length 1, which matter to an operand that is really
   // broadcast.
-  const bool plain = is_aligned(a) || is_single(a);
+  const bool aligned = is_aligned(a);
+  const bool plain = aligned || is_single(a);
   const std::uint64_t type = plain ? 0 : generator_.program().instructions[reader].type + 1;
-  const auto [at, is_new] = outside_.try_emplace(std::uint64_t{a} << 32 | type << 1);
-  if (is_new) at->second = place(a, walk_of(a, reader), false);
-  return at->second;
+  const std::uint64_t key = std::uint64_t{a} << 32 | type << 1;
+  if (const Placed* known = outside_.find(key)) return *known;
+  if (!aligned) return outside_.add(key, place(a, walk_of(a, reader), false));
+  const std::size_t item = item_size(generator_.type_of(a).dtype);
+  const std::uint32_t reg = new_stream(generator_.first_ref_of(a), item, Lie::kElements);
+  return outside_.add(key, {reg, Lie::kElements});
 }
 
 std::uint32_t RegionRegisters::outside_elements(ValueId a, ValueId reader) {
   const Placed in_place = outside(a, reader);
   if (in_place.lie == Lie::kElements) return in_place.reg;
   const std::uint64_t type = generator_.program().instructions[reader].type + 1;
-  const auto [at, is_new] = outside_.try_emplace(std::uint64_t{a} << 32 | type << 1 | 1);
-  if (is_new) at->second = place(a, walk_of(a, reader), true);
-  return at->second.reg;
+  const std::uint64_t key = std::uint64_t{a} << 32 | type << 1 | 1;
+  if (const Placed* known = outside_.find(key)) return known->reg;
+  return outside_.add(key, place(a, walk_of(a, reader), true)).reg;
 }
 
 std::uint32_t RegionRegisters::outside_elements(ValueId a, const Walk& walk) {
@@ -139,21 +161,22 @@ std::uint32_t RegionRegisters::outside_elements(ValueId a, const Walk& walk) {
 }
 
 Placed RegionRegisters::outside_of_rows(ValueId a) {
-  if (is_single(a)) return {new_stream(ref_of(a), 0, Lie::kSingle), Lie::kSingle};
+  const Ref ref = generator_.first_ref_of(a);
+  if (is_single(a)) return {new_stream(ref, 0, Lie::kSingle), Lie::kSingle};
   const std::size_t item = item_size(generator_.type_of(a).dtype);
-  return {new_stream(ref_of(a), item, Lie::kColumn), Lie::kColumn};
+  return {new_stream(ref, item, Lie::kColumn), Lie::kColumn};
 }
 
 Placed RegionRegisters::outside_filled_rows(ValueId a) {
   const auto item = static_cast<std::uint32_t>(item_size(generator_.type_of(a).dtype));
   blocks_.push_back({{}, 0, item});
   const auto reg = static_cast<std::uint32_t>(blocks_.size() - 1);
-  region_.fills.push_back({reg, item, ref_of(a)});
+  region_.fills.push_back({reg, item, generator_.first_ref_of(a)});
   return {reg, Lie::kColumn};
 }
 
 Placed RegionRegisters::place(ValueId a, const Walk& walk, bool as_elements) {
-  const Ref ref = ref_of(a);
+  const Ref ref = generator_.first_ref_of(a);
   if (walk.is_contiguous() || region_.count == 0) {
     return {new_stream(ref, walk.item, Lie::kElements), Lie::kElements};
   }
@@ -284,11 +307,17 @@ void RegionRegisters::settle_scratch() {
   region_.scratch_bytes = at;
 }
 
+void RegionRegisters::list_registers() {
+  region_.block_count = static_cast<std::uint32_t>(blocks_.size());
+  region_.registers.clear();
+  region_.registers.reserve(blocks_.size() + streams_.size());
+  region_.registers.insert(region_.registers.end(), blocks_.begin(), blocks_.end());
+  region_.registers.insert(region_.registers.end(), streams_.begin(), streams_.end());
+}
+
 /// Streams come after the blocks.
 void RegionRegisters::number_streams() {
-  region_.block_count = static_cast<std::uint32_t>(blocks_.size());
-  region_.registers = blocks_;
-  region_.registers.insert(region_.registers.end(), streams_.begin(), streams_.end());
+  list_registers();
   const auto number = [&](std::uint32_t& reg) {
     if (reg & kStreamBit) reg = region_.block_count + (reg & ~kStreamBit);
   };
@@ -305,9 +334,7 @@ void RegionRegisters::finish(bool whole_rows) {
   read_fills_in_place();
   share_blocks();
   settle_block(whole_rows);
-  region_.block_count = static_cast<std::uint32_t>(blocks_.size());
-  region_.registers = blocks_;
-  region_.registers.insert(region_.registers.end(), streams_.begin(), streams_.end());
+  list_registers();
   settle_scratch();
 }
 

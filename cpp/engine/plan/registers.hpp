@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "plan/generate.hpp"
@@ -22,10 +23,26 @@ struct Placed {
   Lie lie = Lie::kElements;
 };
 
+/// Registers by what they hold: most regions read few values, found faster one by one.
+class PlacedValues {
+ public:
+  /// nullptr: not there yet.
+  const Placed* find(std::uint64_t key) const;
+  Placed add(std::uint64_t key, Placed placed);
+
+ private:
+  static constexpr std::size_t kFew = 16;
+  std::vector<std::pair<std::uint64_t, Placed>> few_;
+  std::unordered_map<std::uint64_t, Placed> many_;  // past kFew
+};
+
 class RegionRegisters {
  public:
   RegionRegisters(const Generator& generator, Region& region)
       : generator_(generator), region_(region) {}
+
+  /// Before the first register: memory for those of so many instructions.
+  void reserve(std::size_t instructions);
 
   /// Settles the length of rows, if no reduction has: the shortest over which some operand from
   /// outside can be read in place.
@@ -58,10 +75,10 @@ class RegionRegisters {
  private:
   bool is_aligned(ValueId a) const;
   Walk walk_of(ValueId a, ValueId reader) const;
-  Ref ref_of(ValueId a) const;
   bool can_stay(const Walk& walk, std::int64_t row) const;
   Placed place(ValueId a, const Walk& walk, bool as_elements);
   Placed stay(const Ref& ref, const Walk& walk);
+  void list_registers();
   void number_streams();
   void read_fills_in_place();
   void share_blocks();
@@ -73,7 +90,7 @@ class RegionRegisters {
   const Generator& generator_;
   Region& region_;
   std::vector<Register> blocks_, streams_;
-  std::unordered_map<std::uint64_t, Placed> outside_;
+  PlacedValues outside_;
 };
 
 }  // namespace dualtape::engine

@@ -33,6 +33,7 @@ void visit(Region& region, F f) {
 
 /// A single value that only links read, as such, is not written out.
 void RegionRegisters::read_fills_in_place() {
+  if (region_.fills.empty()) return;
   std::vector<bool> read(blocks_.size() + streams_.size(), false);
   for (const RegionInstruction& i : region_.instructions) {
     if (i.mode == Mode::kChain) continue;
@@ -61,6 +62,7 @@ void RegionRegisters::read_fills_in_place() {
 /// Blocks that are filled before the instructions run live as long as the region.
 void RegionRegisters::share_blocks() {
   const std::size_t count = blocks_.size();
+  if (count == 0) return;
   std::vector<std::uint32_t> last_read(count, 0), shared(count, kNone), free;
   std::vector<Register> kept;
   visit(region_, [&](std::uint32_t reg, std::uint32_t position, bool) {

@@ -119,7 +119,9 @@ void HomeAssigner::give_home(ValueId v, std::uint32_t step) {
 /// The roots of an instruction's operands, each once; valid until the next call.
 std::span<const ValueId> HomeAssigner::roots_read(ValueId reader) {
   roots_.clear();
-  for (ValueId a : program_.args_of(reader)) roots_.push_back(views_.root(a));
+  const auto args = program_.args_of(reader);
+  for (ValueId a : args) roots_.push_back(views_.root(a));
+  if (args.size() < 2) return roots_;
   std::sort(roots_.begin(), roots_.end());
   roots_.erase(std::unique(roots_.begin(), roots_.end()), roots_.end());
   return roots_;
@@ -295,16 +297,19 @@ void bind_outputs(const Program& program, const Views& views, const Schedule& sc
 
 void assign_offsets(Storage& storage, std::size_t step_count) {
   OffsetAllocator arena(align(static_cast<std::int64_t>(storage.slot_count) * storage.slot_bytes));
-  std::vector<std::vector<std::uint32_t>> ending(storage.buffers.empty() ? 0 : step_count);
+  // Lists of the buffers that end with each step.
+  std::vector<std::uint32_t> ending(step_count, kNone), also(storage.buffers.size(), kNone);
   std::uint32_t next = 0;
   for (std::uint32_t step = 1; step < step_count && next < storage.buffers.size(); ++step) {
     for (; next < storage.buffers.size() && storage.buffers[next].first == step; ++next) {
       Buffer& buffer = storage.buffers[next];
       if (buffer.output != kNone || buffer.whole != kNone) continue;
       buffer.offset = arena.allocate(align(buffer.bytes));
-      if (buffer.last != kNever) ending[buffer.last].push_back(next);
+      if (buffer.last == kNever) continue;
+      also[next] = ending[buffer.last];
+      ending[buffer.last] = next;
     }
-    for (std::uint32_t b : ending[step]) {
+    for (std::uint32_t b = ending[step]; b != kNone; b = also[b]) {
       arena.release(storage.buffers[b].offset, align(storage.buffers[b].bytes));
     }
   }

@@ -120,13 +120,15 @@ View Views::view_of(ValueId v) const {
 bool Views::strides_in(ValueId v, const Dims& target, Dims* strides) const {
   const Dims& shape = program_.type_of(v).shape;
   if (shape.size() > target.size()) return false;
-  const View view = view_of(v);
+  const Dims* own = is_whole(v) ? nullptr : &views_[entry(view_ids_, v)].strides;
   const std::size_t lead = target.size() - shape.size();
   *strides = Dims(target.size());
-  for (std::size_t i = 0; i < shape.size(); ++i) {
+  std::int64_t step = 1;
+  for (std::size_t i = shape.size(); i-- > 0;) {
     const bool stretched = shape[i] == 1 && target[lead + i] != 1;
     if (!stretched && shape[i] != target[lead + i]) return false;
-    (*strides)[lead + i] = stretched ? 0 : view.strides[i];
+    if (!stretched) (*strides)[lead + i] = own ? (*own)[i] : step;
+    step *= shape[i];
   }
   return true;
 }

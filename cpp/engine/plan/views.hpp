@@ -46,6 +46,8 @@ class Views {
   /// A scalar taken out of an array; source() tells where from.
   bool is_load(ValueId v) const { return listed_[v] && root_[v] == v; }
   const Load& source(ValueId v) const { return loads_[entry(load_ids_, v)]; }
+  /// Elements of the root before the first of `v`, which is not whole.
+  std::int64_t offset(ValueId v) const { return views_[entry(view_ids_, v)].offset; }
   /// `v` as a view of its root.
   View view_of(ValueId v) const;
   /// Strides of `v` in its root, broadcast to `target`; false if its shape does not fit.

@@ -128,7 +128,7 @@ ValueId Builder::find_or_append(const Instruction& head, std::span<const ValueId
   const std::size_t mask = shared_.size() - 1;
   const std::uint64_t hash = hash_of(head, args, attrs);
   const auto tag = static_cast<std::uint32_t>(hash >> 32);
-  std::size_t slot = hash & mask;
+  std::size_t slot = tag & mask;
   for (int probe = 0; shared_[slot].value != kNoValue; ++probe) {
     const Shared& known = shared_[slot];
     if (known.tag == tag && same(known.value, head, args, attrs)) return known.value;
@@ -140,14 +140,13 @@ ValueId Builder::find_or_append(const Instruction& head, std::span<const ValueId
   return shared_[slot].value;
 }
 
+/// The tag alone gives the place: no instruction is looked at.
 void Builder::grow_shared() {
   std::vector<Shared> bigger(std::max<std::size_t>(64, 4 * shared_.size()));
   const std::size_t mask = bigger.size() - 1;
   for (const Shared& known : shared_) {
     if (known.value == kNoValue) continue;
-    const Instruction& i = program_.instructions[known.value];
-    const auto args = program_.args_of(known.value);
-    std::size_t slot = hash_of(i, args, program_.attrs_of(known.value)) & mask;
+    std::size_t slot = known.tag & mask;
     while (bigger[slot].value != kNoValue) slot = (slot + 1) & mask;
     bigger[slot] = known;
   }

@@ -9,12 +9,6 @@
 namespace dualtape::engine {
 namespace {
 
-Dims concat(const Dims& a, const Dims& b) {
-  Dims result = a;
-  result.append(b);
-  return result;
-}
-
 Type input_of(const Question& q) { return q.program.type_of(q.program.inputs[q.lanes]); }
 
 Dims shape_of_output(const Question& q, std::size_t k) {

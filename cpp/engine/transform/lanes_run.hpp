@@ -8,6 +8,13 @@
 
 namespace dualtape::engine {
 
+/// The axes of a matrix: those of the value and of the input, in either order.
+inline Dims concat(const Dims& a, const Dims& b) {
+  Dims result = a;
+  result.append(b);
+  return result;
+}
+
 /// A linear program and what its inputs are: values, structural zeros (absent), or, one of them,
 /// the lanes.
 struct Question {

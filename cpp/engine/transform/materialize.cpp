@@ -11,12 +11,6 @@
 namespace dualtape::engine {
 namespace {
 
-Dims concat(const Dims& a, const Dims& b) {
-  Dims result = a;
-  result.append(b);
-  return result;
-}
-
 /// The transposed program for one output: its cotangent, times -i if turned, then the residuals.
 ProgramPtr pullback_of_output(const LinearProgram& linear, std::size_t o, const Type& type,
                               bool turned) {
