@@ -189,9 +189,67 @@ def polygamma(n: int) -> Reference:
     return _unary(lambda x: mpmath.psi(n, x), lambda x, y: call("polygamma", x, n=n + 1), True)
 
 
+# The integer of functions with orders holds those of a derivative, three bits each.
+
+
+def _by_orders(
+    name: str, n: int, function: Callable[..., Any], slope: Callable[..., Any], parameters: int
+) -> Reference:
+    """Derivative of these orders of a function whose slope in the last argument is known."""
+    orders = [n >> 3 * k & 7 for k in range(parameters)]
+    last = n >> 3 * parameters
+
+    def value(*args: Any) -> Any:
+        # Differences of 1 - 1e-250 that is meant to be 1e-250.
+        with mp.workdps(mp.dps + 340):
+            if n == 0 or n == 8**parameters:
+                return (slope if n else function)(*args)
+            if last:
+                return mpmath.diff(slope, args, (*orders, last - 1))
+            return mpmath.diff(function, args, (*orders, 0))
+
+    def partial(k: int) -> Callable[..., Any]:
+        return lambda *args: call(name, *args[:-1], n=n + 8**k)
+
+    return Reference(value, tuple(partial(k) for k in range(parameters + 1)), True)
+
+
+def gammainc(n: int) -> Reference:
+    return _by_orders(
+        "gammainc",
+        n,
+        lambda a, x: mpmath.gammainc(a, 0, x, regularized=True),
+        lambda a, x: x ** (a - 1) * mpmath.exp(-x) / mpmath.gamma(a),
+        1,
+    )
+
+
+def gammaincc(n: int) -> Reference:
+    return _by_orders(
+        "gammaincc",
+        n,
+        lambda a, x: mpmath.gammainc(a, x, mpmath.inf, regularized=True),
+        lambda a, x: -(x ** (a - 1)) * mpmath.exp(-x) / mpmath.gamma(a),
+        1,
+    )
+
+
+def betainc(n: int) -> Reference:
+    return _by_orders(
+        "betainc",
+        n,
+        lambda a, b, x: mpmath.betainc(a, b, 0, x, regularized=True),
+        lambda a, b, x: x ** (a - 1) * (1 - x) ** (b - 1) / mpmath.beta(a, b),
+        2,
+    )
+
+
 PARAMETRIC: dict[str, Callable[[int], Reference]] = {
     "integer_power": integer_power,
     "polygamma": polygamma,
+    "gammainc": gammainc,
+    "gammaincc": gammaincc,
+    "betainc": betainc,
 }
 
 REFERENCES: dict[str, Reference] = {
@@ -256,6 +314,10 @@ REFERENCES: dict[str, Reference] = {
     "arctanh": _unary(mpmath.atanh, lambda x, y: 1 / (1 - square(x))),
     "erf": _unary(mpmath.erf, lambda x, y: _two_over_sqrt_pi() * exp(-square(x))),
     "erfc": _unary(mpmath.erfc, lambda x, y: -_two_over_sqrt_pi() * exp(-square(x))),
+    "erfinv": _unary(mpmath.erfinv, lambda x, y: exp(square(y)) / _two_over_sqrt_pi()),
+    "erfcinv": _unary(
+        lambda x: mpmath.erfinv(1 - x), lambda x, y: -exp(square(y)) / _two_over_sqrt_pi()
+    ),
     "gammaln": _unary(_gammaln, lambda x, y: digamma(x), True),
     "digamma": _unary(mpmath.digamma, lambda x, y: call("polygamma", x, n=1), True),
     "absolute": _unary(abs, lambda x, y: _sign(x)),

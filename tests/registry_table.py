@@ -75,7 +75,19 @@ def function(name: str, n: int | None = None) -> Callable[..., Any]:
     return getattr(special if name in SPECIAL else dnp, name)
 
 
-SPECIAL = {"expit", "log_expit", "erf", "erfc", "gammaln", "digamma"}
+SPECIAL = {
+    "expit",
+    "log_expit",
+    "erf",
+    "erfc",
+    "erfinv",
+    "erfcinv",
+    "gammaln",
+    "digamma",
+    "gammainc",
+    "gammaincc",
+    "betainc",
+}
 
 
 @functools.cache

@@ -51,6 +51,8 @@ UNARY: dict[str, tuple[Callable[[mpf], mpf], Sequence[float]]] = {
     "arctanh": (m.atanh, (0, 1e-8, 0.45, 0.55, -0.999999999)),
     "erf": (m.erf, (0, 1e-8, 0.3, -2, 5.9, 15, -26)),
     "erfc": (m.erfc, (0.3, -2, 5.9, 15, 26)),
+    "erfinv": (m.erfinv, (0.3, -0.8, 0.999)),
+    "erfcinv": (lambda x: m.erfinv(1 - x), (0.3, 1.8, 1e-9, 1e-60)),
     "gammaln": (lambda x: m.log(abs(m.gamma(x))), (0.05, 1.7, 8, 40, -0.3)),
     "digamma": (lambda x: m.psi(0, x), (0.05, 1.46, 8, 40, -0.25, -20.3)),
 }
@@ -68,6 +70,12 @@ BINARY: dict[str, tuple[Callable[[mpf, mpf], mpf], Sequence[float], Sequence[flo
     "logaddexp": (lambda a, b: m.log(m.exp(a) + m.exp(b)), (0.3, 7, 40), (0.7, -3, 5)),
     "logaddexp2": (lambda a, b: m.log(2**a + 2**b) / LN2, (0.3, 7, 40), (0.7, -3, 5)),
     "arctan2": (m.atan2, FAR, (0.7, 2, 1e50)),
+    "gammainc": (
+        lambda a, x: m.gammainc(a, 0, x, regularized=True),
+        (0.3, 4.5, 33.0),
+        (0.4, 7.0, 29.0),
+    ),
+    "gammaincc": (lambda a, x: m.gammainc(a, x, m.inf, regularized=True), (0.3, 33.0), (0.4, 29.0)),
     "hypot": (lambda a, b: m.sqrt(a * a + b * b), FAR, (0.7, -2, 1e50)),
 }
 

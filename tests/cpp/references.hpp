@@ -3,8 +3,10 @@
 
 #include <dualtape/ops/registry.hpp>
 
+#include <algorithm>
 #include <array>
 #include <fstream>
+#include <limits>
 #include <map>
 #include <sstream>
 #include <string>
@@ -45,6 +47,24 @@ template <class F>
 void for_rows(std::string_view name, F f) {
   const auto [begin, end] = table().equal_range(std::string(name));
   for (auto i = begin; i != end; ++i) f(i->second);
+}
+
+/// Each further order costs a few roundings; rules wrong by 1e-9 are far outside.
+template <class Op>
+inline constexpr double kToleranceOf =
+    std::max(64.0, 4 * Op::max_ulp) * std::numeric_limits<double>::epsilon();
+
+/// Bessel functions have no derivative in their first argument (test_special.cpp).
+template <class Op>
+inline constexpr bool has_constant_argument = requires { requires Op::constant_first; };
+
+template <class Op, class A, class B>
+auto evaluate(const A& a, const B& b) {
+  if constexpr (is_parametric<Op>) {
+    return apply<Op>(0, a, b);
+  } else {
+    return apply<Op>(a, b);
+  }
 }
 
 template <class Op, class T>

@@ -39,10 +39,10 @@ struct dualtape::ActiveTraits<symbolic::Symbol> {
   static Symbol apply(const Symbol& x) {
     return {ops::op_index<Op>, 0, {x}};
   }
-  template <class Op>
+  template <class Op, std::same_as<Symbol>... Xs>
     requires(Op::parametric)
-  static Symbol apply(int n, const Symbol& x) {
-    return {ops::op_index<Op>, n, {x}};
+  static Symbol apply(int n, const Xs&... xs) {
+    return {ops::op_index<Op>, n, {xs...}};
   }
   template <class Op>
   static Symbol apply(const Symbol& a, const Symbol& b) {
@@ -64,8 +64,12 @@ double symbolic::Symbol::evaluate() const {
     if (ops::op_index<Op> != node_->opcode) return;
     if constexpr (Op::kind == Kind::kSelect) {
       y = Op::value(x[0] != 0, x[1], x[2]);
-    } else if constexpr (is_parametric<Op>) {
+    } else if constexpr (is_parametric<Op> && Op::arity == 1) {
       y = Op::value(node_->n, x[0]);
+    } else if constexpr (is_parametric<Op> && Op::arity == 2) {
+      y = Op::value(node_->n, x[0], x[1]);
+    } else if constexpr (is_parametric<Op>) {
+      y = Op::value(node_->n, x[0], x[1], x[2]);
     } else if constexpr (Op::arity == 1) {
       y = Op::value(x[0]);
     } else if constexpr (Op::arity == 2) {
@@ -91,8 +95,17 @@ std::vector<double> points(const Domain& domain) {
 
 template <class Op, class T>
 std::array<T, 3> partials(const std::array<T, 3>& x, const T& y) {
-  if constexpr (is_parametric<Op>) {
+  if constexpr (is_parametric<Op> && Op::arity == 1) {
     return {Op::template partial<T>(2, x[0], y), T(0), T(0)};
+  } else if constexpr (requires { requires Op::constant_first; }) {
+    return {T(0), Op::template partial<1, T>(2, x[0], x[1], y), T(0)};
+  } else if constexpr (is_parametric<Op> && Op::arity == 2) {
+    return {Op::template partial<0, T>(2, x[0], x[1], y),
+            Op::template partial<1, T>(2, x[0], x[1], y), T(0)};
+  } else if constexpr (is_parametric<Op>) {
+    return {Op::template partial<0, T>(2, x[0], x[1], x[2], y),
+            Op::template partial<1, T>(2, x[0], x[1], x[2], y),
+            Op::template partial<2, T>(2, x[0], x[1], x[2], y)};
   } else if constexpr (Op::arity == 1) {
     return {Op::template partial<T>(x[0], y), T(0), T(0)};
   } else if constexpr (Op::arity == 2) {
@@ -107,8 +120,12 @@ std::array<T, 3> partials(const std::array<T, 3>& x, const T& y) {
 
 template <class Op, class T>
 T value(const std::array<T, 3>& x) {
-  if constexpr (is_parametric<Op>) {
+  if constexpr (is_parametric<Op> && Op::arity == 1) {
     return apply<Op>(2, x[0]);
+  } else if constexpr (is_parametric<Op> && Op::arity == 2) {
+    return apply<Op>(2, x[0], x[1]);
+  } else if constexpr (is_parametric<Op>) {
+    return apply<Op>(2, x[0], x[1], x[2]);
   } else if constexpr (Op::arity == 1) {
     return apply<Op>(x[0]);
   } else if constexpr (Op::arity == 2) {

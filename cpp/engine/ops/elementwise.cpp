@@ -19,8 +19,15 @@ namespace {
 
 template <class Op>
 Expr partial(int argument, std::span<const Expr> x, const Expr& y, [[maybe_unused]] int n) {
-  if constexpr (is_parametric<Op>) {
+  if constexpr (is_parametric<Op> && Op::arity == 1) {
     return Op::template partial<Expr>(n, x[0], y);
+  } else if constexpr (is_parametric<Op> && Op::arity == 2) {
+    if (argument == 0) return Op::template partial<0, Expr>(n, x[0], x[1], y);
+    return Op::template partial<1, Expr>(n, x[0], x[1], y);
+  } else if constexpr (is_parametric<Op>) {
+    if (argument == 0) return Op::template partial<0, Expr>(n, x[0], x[1], x[2], y);
+    if (argument == 1) return Op::template partial<1, Expr>(n, x[0], x[1], x[2], y);
+    return Op::template partial<2, Expr>(n, x[0], x[1], x[2], y);
   } else if constexpr (Op::arity == 1) {
     return Op::template partial<Expr>(x[0], y);
   } else if constexpr (Op::arity == 2) {
@@ -37,8 +44,12 @@ template <class Op>
 double fold(std::span<const double> x, [[maybe_unused]] int n) {
   if constexpr (Op::kind == Kind::kSelect) {
     return x[0] != 0 ? x[1] : x[2];
-  } else if constexpr (is_parametric<Op>) {
+  } else if constexpr (is_parametric<Op> && Op::arity == 1) {
     return Op::template value<double>(n, x[0]);
+  } else if constexpr (is_parametric<Op> && Op::arity == 2) {
+    return Op::template value<double>(n, x[0], x[1]);
+  } else if constexpr (is_parametric<Op>) {
+    return Op::template value<double>(n, x[0], x[1], x[2]);
   } else if constexpr (Op::arity == 1) {
     return Op::template value<double>(x[0]);
   } else if constexpr (Op::arity == 2) {

@@ -53,7 +53,7 @@ enum ScalarCode : std::uint32_t {
   kLoad,            // a: space, b: offset in 8 bytes
   kLoadItem,        // a: space, b: item size; offset [out] + 2^32 [a]
   kCallKernel,      // its index above the code; b: integer of a parametric operation
-  kCallTernary,     // the same with a third operand [out]
+  kCallTernary,     // the same with a third operand [out], and the integer [a]
   kEnd,
 #define DUALTAPE_SCALAR_ENUM(Op, n) k##Op,
   DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_ENUM)
@@ -135,16 +135,20 @@ void generate_operation(Generator& generator, ValueId v) {
   ScalarInstruction code{float64 ? own_code(op) : kCallKernel, generator.slot_of(v)};
   code.a = generator.slot_of(args[0]);
   if (args.size() > 1) code.b = generator.slot_of(args[1]);
-  if (op < kFirstArrayOp && ops::op_table[op].parametric) {
-    code.b = static_cast<std::uint32_t>(static_cast<std::int32_t>(program.attrs_of(v)[0]));
+  const bool parametric = op < kFirstArrayOp && ops::op_table[op].parametric;
+  std::uint32_t parameter = 0;
+  if (parametric) {
+    parameter = static_cast<std::uint32_t>(static_cast<std::int32_t>(program.attrs_of(v)[0]));
   }
+  const bool is_long = args.size() == 3 || (args.size() == 2 && parametric);
+  if (parametric && !is_long) code.b = parameter;
   if (code.code == kCallKernel) {
-    const std::uint32_t own = args.size() == 3 ? kCallTernary : kCallKernel;
+    const std::uint32_t own = is_long ? kCallTernary : kCallKernel;
     code.code = own | kernel_index(generator.code(), kernel) << kCodeBits;
   }
   generator.code().scalars.push_back(code);
-  if (args.size() == 3) {
-    generator.code().scalars.push_back({code.code, generator.slot_of(args[2])});
+  if (is_long) {
+    generator.code().scalars.push_back({code.code, generator.slot_of(args.back()), parameter});
   }
 }
 
@@ -238,7 +242,8 @@ label_kernel:
 label_ternary:
   {
     const void* in[] = {s + i->a, s + i->b, s + i[1].out};
-    code.scalar_kernels[i->code >> kCodeBits](s + i->out, in, 1, nullptr);
+    const std::int64_t parameter = static_cast<std::int32_t>(i[1].a);
+    code.scalar_kernels[i->code >> kCodeBits](s + i->out, in, 1, &parameter);
     DUALTAPE_NEXT(2);
   }
 label_end:

@@ -80,9 +80,9 @@ struct ActiveTraits<engine::Expr> {
     const engine::Expr args[] = {x...};
     return engine::emit_elementwise(static_cast<engine::OpCode>(ops::op_index<Op>), args);
   }
-  template <class Op>
-  static engine::Expr apply(int n, const engine::Expr& x) {
-    const engine::Expr args[] = {x};
+  template <class Op, class... X>
+  static engine::Expr apply(int n, const X&... x) {
+    const engine::Expr args[] = {x...};
     return engine::emit_elementwise(static_cast<engine::OpCode>(ops::op_index<Op>), args, n);
   }
 };

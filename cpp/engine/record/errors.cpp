@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "dualtape/ops/incomplete.hpp"
+
 #include "record/python.hpp"
 
 namespace dualtape::engine {
@@ -66,6 +68,8 @@ void translate_exception() noexcept {
   } catch (const FactorizationError& e) {
     PyErr_SetString(linalg_error(), e.what());
   } catch (const DerivativeError& e) {
+    PyErr_SetString(error_types.derivative, e.what());
+  } catch (const dualtape::DerivativeError& e) {
     PyErr_SetString(error_types.derivative, e.what());
   } catch (const std::bad_alloc&) {
     PyErr_NoMemory();

@@ -1,6 +1,8 @@
 /// Which loop NumPy would run: asked of NumPy itself (ufunc.resolve_dtypes), once for each function
 /// and operand types.
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <unordered_map>
 
 #include "record/dtypes.hpp"
@@ -15,10 +17,13 @@ std::string_view promotion_model(OpCode op) {
   const ops::OpInfo& info = ops::op_table[op];
   if (info.name == "where") return "maximum";
   if (info.name == "clip") return "_core.umath.clip";
-  if (info.parametric) return info.name == "integer_power" ? "square" : "sin";
-  const bool is_special = info.name == "expit" || info.name == "log_expit" || info.name == "erf" ||
-                          info.name == "erfc" || info.name == "gammaln" || info.name == "digamma";
-  return is_special ? "sin" : info.name;
+  if (info.name == "integer_power") return "square";
+  constexpr std::string_view kOfScipy[] = {"expit",  "log_expit", "erf",     "erfc",
+                                           "erfinv", "erfcinv",   "gammaln", "digamma"};
+  const bool of_scipy =
+      info.parametric || std::ranges::find(kOfScipy, info.name) != std::end(kOfScipy);
+  if (!of_scipy) return info.name;
+  return info.arity == 1 ? "sin" : info.arity == 2 ? "arctan2" : "_core.umath.clip";
 }
 
 PyObject* model_of(OpCode op) {

@@ -81,7 +81,17 @@ struct ActiveTraits<Dual<T, N>> {
     return D(y, x.tangent() * Op::template partial<T>(n, x.value(), y));
   }
 
+  template <class Op, class... Xs>
+    requires(Op::parametric && sizeof...(Xs) > 1)
+  static D apply(int n, const Xs&... xs) {
+    const T y = dualtape::apply<Op>(n, detail::inner_value<D>(xs)...);
+    typename D::Tangent tangent = D::Tangent::Constant(T(0));
+    add_terms<Op>(std::index_sequence_for<Xs...>{}, tangent, n, y, xs...);
+    return D(y, tangent);
+  }
+
   template <class Op, class A, class B>
+    requires(!is_parametric<Op>)
   static auto apply(const A& a, const B& b) {
     using Y = std::conditional_t<Op::kind == Kind::kPredicate, mask_type, T>;
     const Y y = dualtape::apply<Op>(detail::inner_value<D>(a), detail::inner_value<D>(b));
@@ -100,6 +110,7 @@ struct ActiveTraits<Dual<T, N>> {
   }
 
   template <class Op, class A, class B, class C>
+    requires(!is_parametric<Op>)
   static D apply(const A& a, const B& b, const C& c) {
     if constexpr (Op::kind == Kind::kSelect) {
       return pick(a, D(b), D(c));
@@ -135,6 +146,19 @@ struct ActiveTraits<Dual<T, N>> {
         if (!is_finite(partial) && has_no_tangent(x)) return;
       }
       tangent += x.tangent() * partial;
+    }
+  }
+
+  template <class Op, std::size_t... I, class... Xs>
+  static void add_terms(std::index_sequence<I...>, typename D::Tangent& tangent, int n, const T& y,
+                        const Xs&... xs) {
+    (add_parametric_term<Op, static_cast<int>(I)>(tangent, n, y, xs, xs...), ...);
+  }
+  template <class Op, int I, class X, class... Xs>
+  static void add_parametric_term(typename D::Tangent& tangent, int n, const T& y, const X& x,
+                                  const Xs&... xs) {
+    if constexpr (std::same_as<X, D>) {
+      tangent += x.tangent() * Op::template partial<I, T>(n, operand(xs)..., y);
     }
   }
 

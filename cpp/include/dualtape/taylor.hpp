@@ -72,7 +72,7 @@ namespace detail {
 /// Rules whose partial does not read y: their own series of one degree less need not be made, which
 /// for a function and its derivatives in a circle (sin and cos) would double the work each degree.
 template <class Op, int I>
-inline constexpr bool partial_reads_result = true;
+inline constexpr bool partial_reads_result = !is_parametric<Op>;
 template <>
 inline constexpr bool partial_reads_result<ops::Sin, 0> = false;
 template <>
@@ -84,13 +84,9 @@ inline constexpr bool partial_reads_result<ops::Cosh, 0> = false;
 template <>
 inline constexpr bool partial_reads_result<ops::Log, 0> = false;
 template <>
-inline constexpr bool partial_reads_result<ops::IntegerPower, 0> = false;
-template <>
 inline constexpr bool partial_reads_result<ops::GammaLn, 0> = false;
 template <>
 inline constexpr bool partial_reads_result<ops::Digamma, 0> = false;
-template <>
-inline constexpr bool partial_reads_result<ops::Polygamma, 0> = false;
 template <>
 inline constexpr bool partial_reads_result<ops::Power, 0> = false;
 
@@ -125,20 +121,16 @@ struct ActiveTraits<Taylor<T, K>> {
       return y;
     } else {
       Series y(T(dualtape::apply<Op>(detail::inner_value<Series>(xs)...)));
-      if constexpr (K > 0) integrate<Op>(y, std::index_sequence_for<Xs...>{}, xs...);
+      if constexpr (K > 0) integrate<Op>(y, std::index_sequence_for<Xs...>{}, 0, xs...);
       return y;
     }
   }
 
-  template <class Op>
+  template <class Op, class... Xs>
     requires(Op::parametric)
-  static Series apply(int n, const Series& x) {
-    Series y(T(dualtape::apply<Op>(n, x.value())));
-    if constexpr (K > 0) {
-      using Shorter = Taylor<T, K - 1>;
-      const Shorter z = shorter(x);
-      if (has_slope(x)) add_integral(y, x, Op::template partial<Shorter>(n, z, unread(y)));
-    }
+  static Series apply(int n, const Xs&... xs) {
+    Series y(T(dualtape::apply<Op>(n, detail::inner_value<Series>(xs)...)));
+    if constexpr (K > 0) integrate<Op>(y, std::index_sequence_for<Xs...>{}, n, xs...);
     return y;
   }
 
@@ -200,18 +192,22 @@ struct ActiveTraits<Taylor<T, K>> {
   }
 
   template <class Op, std::size_t... I, class... Xs>
-  static void integrate(Series& y, std::index_sequence<I...>, const Xs&... xs) {
-    (add_argument<Op, static_cast<int>(I)>(y, xs, series(xs)...), ...);
+  static void integrate(Series& y, std::index_sequence<I...>, int n, const Xs&... xs) {
+    (add_argument<Op, static_cast<int>(I)>(y, n, xs, series(xs)...), ...);
   }
 
   template <class Op, int I, class X, class... Xs>
-  static void add_argument(Series& y, const X& x, const Xs&... xs) {
+  static void add_argument(Series& y, [[maybe_unused]] int n, const X& x, const Xs&... xs) {
     if constexpr (std::same_as<X, Series>) {
       if (!has_slope(x)) return;
       using Shorter = Taylor<T, K - 1>;
       Shorter z = unread(y);
       if constexpr (detail::partial_reads_result<Op, I>) z = dualtape::apply<Op>(shorter(xs)...);
-      if constexpr (sizeof...(Xs) == 1) {
+      if constexpr (is_parametric<Op> && sizeof...(Xs) == 1) {
+        add_integral(y, x, Op::template partial<Shorter>(n, shorter(xs)..., z));
+      } else if constexpr (is_parametric<Op>) {
+        add_integral(y, x, Op::template partial<I, Shorter>(n, shorter(xs)..., z));
+      } else if constexpr (sizeof...(Xs) == 1) {
         add_integral(y, x, Op::template partial<Shorter>(shorter(xs)..., z));
       } else {
         add_integral(y, x, Op::template partial<I, Shorter>(shorter(xs)..., z));

@@ -176,18 +176,14 @@ struct ActiveTraits<Var<T>> {
     } else if constexpr (Op::kind == Kind::kLocallyConstant) {
       return Result<Xs...>(T(dualtape::apply<Op>(inner(xs)...)));
     } else {
-      return expression<Op>(std::index_sequence_for<Xs...>{}, fit<limit<Xs...>>(xs)...);
+      return expression<Op>(std::index_sequence_for<Xs...>{}, 0, fit<limit<Xs...>>(xs)...);
     }
   }
 
-  template <class Op, class X>
+  template <class Op, class... Xs>
     requires(Op::parametric)
-  DUALTAPE_INLINE static auto apply(int n, const X& x) {
-    using R = Result<X>;
-    R result(typename R::Unset{});
-    result.value_ = dualtape::apply<Op>(n, x.value());
-    put<0>(result, x, Op::template partial<T>(n, x.value(), result.value_));
-    return result;
+  DUALTAPE_INLINE static auto apply(int n, const Xs&... xs) {
+    return expression<Op>(std::index_sequence_for<Xs...>{}, n, fit<limit<Xs...>>(xs)...);
   }
 
  private:
@@ -210,19 +206,25 @@ struct ActiveTraits<Var<T>> {
   }
 
   template <class Op, std::size_t... I, class... Xs>
-  DUALTAPE_INLINE static auto expression(std::index_sequence<I...>, const Xs&... xs) {
+  DUALTAPE_INLINE static auto expression(std::index_sequence<I...>, [[maybe_unused]] int n,
+                                         const Xs&... xs) {
     using R = Result<Xs...>;
     R result(typename R::Unset{});
-    result.value_ = dualtape::apply<Op>(inner(xs)...);
+    if constexpr (is_parametric<Op>) {
+      result.value_ = dualtape::apply<Op>(n, inner(xs)...);
+    } else {
+      result.value_ = dualtape::apply<Op>(inner(xs)...);
+    }
     constexpr std::array<int, sizeof...(Xs)> kLeaves{leaves<Xs>...};
-    (put_operand<detail::sum_of_first(I, kLeaves), Op, static_cast<int>(I)>(result, xs, xs...),
+    (put_operand<detail::sum_of_first(I, kLeaves), Op, static_cast<int>(I)>(result, n, xs, xs...),
      ...);
     return result;
   }
 
   /// The partials of an operation in the variables of its operand I, which is `x`.
   template <int Offset, class Op, int I, class R, class X, class... Xs>
-  DUALTAPE_INLINE static void put_operand(R& result, const X& x, const Xs&... xs) {
+  DUALTAPE_INLINE static void put_operand(R& result, [[maybe_unused]] int n, const X& x,
+                                          const Xs&... xs) {
     if constexpr (leaves<X> == 0) {
     } else if constexpr (std::same_as<Op, ops::Add> ||
                          (std::same_as<Op, ops::Subtract> && I == 0)) {
@@ -230,7 +232,7 @@ struct ActiveTraits<Var<T>> {
     } else if constexpr (std::same_as<Op, ops::Negative> || std::same_as<Op, ops::Subtract>) {
       put<Offset>(result, x, Minus{});
     } else {
-      put<Offset>(result, x, partial<Op, I>(x, result.value_, xs...));
+      put<Offset>(result, x, partial<Op, I>(n, x, result.value_, xs...));
     }
   }
 
@@ -242,11 +244,16 @@ struct ActiveTraits<Var<T>> {
 
   /// Where it may be dear, it is not evaluated for a constant.
   template <class Op, int I, class X, class... Xs>
-  DUALTAPE_INLINE static T partial(const X& x, const T& y, const Xs&... xs) {
+  DUALTAPE_INLINE static T partial([[maybe_unused]] int n, const X& x, const T& y,
+                                   const Xs&... xs) {
     if constexpr (!is_cheap<Op>) {
       if (!x.is_recorded()) return T(0);
     }
-    if constexpr (sizeof...(Xs) == 1) {
+    if constexpr (is_parametric<Op> && sizeof...(Xs) == 1) {
+      return Op::template partial<T>(n, x.value(), y);
+    } else if constexpr (is_parametric<Op>) {
+      return Op::template partial<I, T>(n, static_cast<T>(inner(xs))..., y);
+    } else if constexpr (sizeof...(Xs) == 1) {
       return Op::template partial<T>(x.value(), y);
     } else {
       return Op::template partial<I, T>(static_cast<T>(inner(xs))..., y);

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import digamma, erfc, gammaln
+from .._core import digamma, erfc, erfcinv, gammaln
 from ..numpy._arguments import as_array
 from ._dispatch import composite, ufunc
 from ._elementary import arrays, choose, series
@@ -37,6 +37,12 @@ def erfcx(x: Any) -> Any:
 def ndtr(x: Any) -> Any:
     (x,) = arrays(x)
     return 0.5 * erfc(x * -sqrt(0.5))
+
+
+@ufunc
+def ndtri(y: Any) -> Any:
+    (p,) = arrays(y)
+    return -sqrt(2) * erfcinv(2 * p)
 
 
 @ufunc

@@ -10,10 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from .._core import betainc as betainc
 from .._core import digamma as digamma
 from .._core import erf as erf
 from .._core import erfc as erfc
+from .._core import erfcinv as erfcinv
+from .._core import erfinv as erfinv
 from .._core import expit as expit
+from .._core import gammainc as gammainc
+from .._core import gammaincc as gammaincc
 from .._core import gammaln as gammaln
 from .._core import log_expit as log_expit
 from ..numpy._dispatch import has_tracer
@@ -54,6 +59,7 @@ from ._gamma import log_ndtr as log_ndtr
 from ._gamma import loggamma as loggamma
 from ._gamma import multigammaln as multigammaln
 from ._gamma import ndtr as ndtr
+from ._gamma import ndtri as ndtri
 from ._gamma import poch as poch
 from ._gamma import polygamma as polygamma
 from ._gamma import psi as psi

@@ -141,10 +141,18 @@ DUALTAPE_SIMD D reciprocal_power(D x, int n) { return power_of_integer(-n, x); }
 
 // Long code with branches of its own: out of line.
 [[gnu::noinline]] inline D log_gamma(D x) { return ops::detail::log_gamma_of_any(x); }
+[[gnu::noinline]] inline D erfinv(D x) { return ops::detail::erfinv_of_any(x); }
+[[gnu::noinline]] inline D erfcinv(D x) { return ops::detail::erfcinv_of_any(x); }
 [[gnu::noinline]] inline D digamma(D x) { return ops::detail::digamma_of_any(x); }
 [[gnu::noinline]] inline D polygamma(int n, D x) { return ops::detail::polygamma_of_any(n, x); }
 inline Block<float> log_gamma(Block<float> x) {
   return in_double([](D wide) { return log_gamma(wide); }, x);
+}
+inline Block<float> erfinv(Block<float> x) {
+  return in_double([](D wide) { return erfinv(wide); }, x);
+}
+inline Block<float> erfcinv(Block<float> x) {
+  return in_double([](D wide) { return erfcinv(wide); }, x);
 }
 inline Block<float> digamma(Block<float> x) {
   return in_double([](D wide) { return digamma(wide); }, x);

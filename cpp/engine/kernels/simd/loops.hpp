@@ -16,6 +16,10 @@ namespace dualtape::engine::simd {
 template <class Op>
 inline constexpr bool kCorrectlyRounded = Op::max_ulp <= 0.5;
 
+/// Rules whose kernels have orders and parameters (gammainc, jv): scalar code alone.
+template <class Op>
+inline constexpr bool kScalar = is_parametric<Op> && Op::arity > 1;
+
 /// Operand k of a kernel; bit k of kSingles is set if it is a single value.
 template <class T, unsigned kSingles, int k>
 class Reader {
@@ -149,7 +153,7 @@ void function_loop(void* out, const void* const* in, std::int64_t n, const std::
 
 template <class Op, class T, unsigned kSingles = 0>
 constexpr Kernel kernel() {
-  if constexpr (Op::kind == Kind::kPredicate) {
+  if constexpr (Op::kind == Kind::kPredicate || kScalar<Op>) {
     return plain_loop<Op, T, kSingles>;
   } else if constexpr (kCorrectlyRounded<Op>) {
     return overlapping_loop<Op, T, kSingles>;

@@ -155,6 +155,8 @@ DUALTAPE_UNARY(arccosh, ArcCosh)
 DUALTAPE_UNARY(arctanh, ArcTanh)
 DUALTAPE_UNARY(erf, Erf)
 DUALTAPE_UNARY(erfc, Erfc)
+DUALTAPE_UNARY(erfinv, ErfInv)
+DUALTAPE_UNARY(erfcinv, ErfcInv)
 DUALTAPE_UNARY(gammaln, GammaLn)
 DUALTAPE_UNARY(digamma, Digamma)
 DUALTAPE_UNARY(sign, Sign)
@@ -210,6 +212,16 @@ namespace ops {
 struct Clip;
 struct IntegerPower;
 struct Polygamma;
+struct GammaInc;
+struct GammaIncC;
+struct BetaInc;
+struct Zeta;
+struct BesselJ;
+struct BesselY;
+struct BesselI;
+struct BesselIe;
+struct BesselK;
+struct BesselKe;
 struct LogicalAnd;
 struct LogicalOr;
 struct LogicalNot;
@@ -231,6 +243,67 @@ X integer_power(const X& x, int n) {
 template <Scalar X>
 X polygamma(int n, const X& x) {
   return apply<ops::Polygamma>(n, x);
+}
+
+/// The inverse of the normal distribution function.
+template <Scalar X>
+X ndtri(const X& p) {
+  return X(-1.4142135623730951) * erfcinv(X(X(2) * p));
+}
+
+/// The regularised lower incomplete gamma function P(a, x).
+template <class A, class B>
+promote_t<A, B> gammainc(const A& a, const B& x) {
+  return apply<ops::GammaInc>(0, a, x);
+}
+/// 1 - P(a, x)
+template <class A, class B>
+promote_t<A, B> gammaincc(const A& a, const B& x) {
+  return apply<ops::GammaIncC>(0, a, x);
+}
+/// The regularised incomplete beta function I_x(a, b).
+template <class A, class B, class X>
+promote_t<promote_t<A, B>, X> betainc(const A& a, const B& b, const X& x) {
+  return apply<ops::BetaInc>(0, a, b, x);
+}
+
+/// Hurwitz's zeta function, sum_{k >= 0} (q + k)^-s.
+template <class S, class Q>
+promote_t<S, Q> zeta(const S& s, const Q& q) {
+  return apply<ops::Zeta>(0, s, q);
+}
+/// Riemann's zeta function.
+template <Scalar S>
+S zeta(const S& s) {
+  return apply<ops::Zeta>(0, s, S(1));
+}
+
+// Bessel functions, under SciPy's names; the order v is a constant for every derivative.
+template <class V, class X>
+promote_t<V, X> jv(const V& v, const X& x) {
+  return apply<ops::BesselJ>(0, v, x);
+}
+template <class V, class X>
+promote_t<V, X> yv(const V& v, const X& x) {
+  return apply<ops::BesselY>(0, v, x);
+}
+template <class V, class X>
+promote_t<V, X> iv(const V& v, const X& x) {
+  return apply<ops::BesselI>(0, v, x);
+}
+/// exp(-|x|) iv(v, x)
+template <class V, class X>
+promote_t<V, X> ive(const V& v, const X& x) {
+  return apply<ops::BesselIe>(0, v, x);
+}
+template <class V, class X>
+promote_t<V, X> kv(const V& v, const X& x) {
+  return apply<ops::BesselK>(0, v, x);
+}
+/// exp(x) kv(v, x)
+template <class V, class X>
+promote_t<V, X> kve(const V& v, const X& x) {
+  return apply<ops::BesselKe>(0, v, x);
 }
 
 /// std::pow's name; an integer exponent takes the integer rule.

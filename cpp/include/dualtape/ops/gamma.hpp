@@ -15,12 +15,9 @@
 
 namespace dualtape::ops::detail {
 
-/// log Gamma for x >= 0: on [1, 3] (x - 1)(x - 2) p(x - 2), relatively exact at the two zeros,
-/// error of p 6e-18; below and up to 8 from there by Gamma(x + 1) = x Gamma(x); beyond, (x -
-/// 1/2)(log(x) - 1) + log(2 pi)/2 - 1/2 + q(1/x^2)/x, where the difference cancels nothing.
+/// log Gamma(2 + t) / (t (1 + t)) for |t| <= 1, error 6e-18.
 template <class B>
-B log_gamma_of_positive(const B& x) {
-  using std::log;
+B log_gamma_quotient(const B& t) {
   constexpr std::array kP{0.42278433509846713,     -0.10031730167435392,    0.03296500062115691,
                           -0.012384192193371805,   0.004998641164627129,    -0.0021081308339216706,
                           0.0009153769240386907,   -0.0004057073983775151,  0.0001825526153982638,
@@ -31,6 +28,15 @@ B log_gamma_of_positive(const B& x) {
                           -2.7296358592514825e-09, 1.6194359237484174e-08,  -7.842557720538356e-09,
                           -4.312495770350818e-09,  2.0986002157033107e-09,  1.5746606982777302e-09,
                           -7.639292345836201e-10};
+  return horner(t, kP);
+}
+
+/// log Gamma for x >= 0: on [1, 3] (x - 1)(x - 2) q(x - 2), relatively exact at the two zeros;
+/// below and up to 8 from there by Gamma(x + 1) = x Gamma(x); beyond, (x - 1/2)(log(x) - 1) + log(2
+/// pi)/2 - 1/2 + q(1/x^2)/x, where the difference cancels nothing.
+template <class B>
+B log_gamma_of_positive(const B& x) {
+  using std::log;
   constexpr std::array kQ{0.08333333333333333,    -0.002777777777773988, 0.000793650789752374,
                           -0.0005952365844987332, 0.0008414700845084233, -0.0018903829559755586,
                           0.005065904614765912};
@@ -45,7 +51,7 @@ B log_gamma_of_positive(const B& x) {
   B y = B(0);
   if (any(near)) {
     const B zeros = select(small, x * (x - B(1)), (u - B(1)) * (u - B(2)));
-    const B p = zeros * horner(select(small, x - B(1), u - B(2)), kP);
+    const B p = zeros * log_gamma_quotient(select(small, x - B(1), u - B(2)));
     y = select(small, p - logarithm, p + logarithm);
   }
   if (any(!near)) {

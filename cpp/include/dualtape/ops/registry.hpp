@@ -3,14 +3,17 @@
 #pragma once
 
 #include <dualtape/ops/arithmetic.hpp>
+#include <dualtape/ops/bessel.hpp>
 #include <dualtape/ops/comparison.hpp>
 #include <dualtape/ops/exponential.hpp>
 #include <dualtape/ops/hyperbolic.hpp>
+#include <dualtape/ops/incomplete.hpp>
 #include <dualtape/ops/powers.hpp>
 #include <dualtape/ops/rounding.hpp>
 #include <dualtape/ops/selection.hpp>
 #include <dualtape/ops/special.hpp>
 #include <dualtape/ops/trigonometric.hpp>
+#include <dualtape/ops/zeta.hpp>
 
 #include <span>
 #include <tuple>
@@ -32,7 +35,8 @@ using Registry = TypeList<
     Sin, Cos, Tan, ArcSin, ArcCos, ArcTan, ArcTan2, Hypot, Sinh, Cosh, Tanh, Sech2, ArcSinh,
     ArcCosh, ArcTanh,
     // special
-    Erf, Erfc, GammaLn, Digamma, Polygamma,
+    Erf, Erfc, ErfInv, ErfcInv, GammaLn, Digamma, Polygamma, GammaInc, GammaIncC, BetaInc, Zeta,
+    BesselJ, BesselY, BesselI, BesselIe, BesselK, BesselKe,
     // rounding
     Absolute, Sign, Floor, Ceil, Rint, Trunc, Heaviside, CopySign, FloorDivide, Remainder, Fmod,
     // selection

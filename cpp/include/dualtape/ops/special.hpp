@@ -2,6 +2,7 @@
 #pragma once
 
 #include <dualtape/ops/erfc.hpp>
+#include <dualtape/ops/erfinv.hpp>
 #include <dualtape/ops/exponential.hpp>
 #include <dualtape/ops/gamma.hpp>
 
@@ -62,6 +63,48 @@ struct Erfc {
   template <class T>
   static T partial(const T& x, const T& /*y*/) {
     return T(-2 * std::numbers::inv_sqrtpi) * detail::exp_minus_square(x);
+  }
+};
+
+/// erfinv : (-1, 1) -> R,  pushforward sqrt(pi)/2 exp(y^2) x_dot.
+struct ErfInv {
+  static constexpr std::string_view name = "erfinv";
+  static constexpr int arity = 1;
+  static constexpr Kind kind = Kind::kSmooth;
+  static constexpr bool holomorphic = false;
+  static constexpr bool integral = false;
+  static constexpr double max_ulp = 4;
+  static constexpr Sampling sampling{
+      {.lo = -0.99, .hi = 0.99, .special = {0, 1e-20, 0.9999, -0.5}}};
+  template <class T>
+  static T value(const T& x) {
+    using detail::erfinv;
+    return erfinv(x);
+  }
+  template <class T>
+  static T partial(const T& /*x*/, const T& y) {
+    return T(0.5 / std::numbers::inv_sqrtpi) / detail::exp_minus_square(y);
+  }
+};
+
+/// erfcinv : (0, 2) -> R,  pushforward -sqrt(pi)/2 exp(y^2) x_dot.
+struct ErfcInv {
+  static constexpr std::string_view name = "erfcinv";
+  static constexpr int arity = 1;
+  static constexpr Kind kind = Kind::kSmooth;
+  static constexpr bool holomorphic = false;
+  static constexpr bool integral = false;
+  static constexpr double max_ulp = 4;
+  static constexpr Sampling sampling{
+      {.lo = 0.01, .hi = 1.99, .special = {1e-10, 1e-70, 0.5, 1.5, 1.9999}}};
+  template <class T>
+  static T value(const T& x) {
+    using detail::erfcinv;
+    return erfcinv(x);
+  }
+  template <class T>
+  static T partial(const T& /*x*/, const T& y) {
+    return T(-0.5 / std::numbers::inv_sqrtpi) / detail::exp_minus_square(y);
   }
 };
 

@@ -190,6 +190,30 @@ auto apply(int n, const X& x) {
 }
 
 template <class Op, class A, class B>
+  requires(Op::parametric) && requires { typename promote_t<A, B>; }
+auto apply(int n, const A& a, const B& b) {
+  using X = promote_t<A, B>;
+  if constexpr (Active<X>) {
+    return ActiveTraits<X>::template apply<Op>(n, detail::as_argument<X>(a),
+                                               detail::as_argument<X>(b));
+  } else {
+    return Op::template value<X>(n, a, b);
+  }
+}
+
+template <class Op, class A, class B, class C>
+  requires(Op::parametric) && requires { typename promote_t<promote_t<A, B>, C>; }
+auto apply(int n, const A& a, const B& b, const C& c) {
+  using X = promote_t<promote_t<A, B>, C>;
+  if constexpr (Active<X>) {
+    return ActiveTraits<X>::template apply<Op>(
+        n, detail::as_argument<X>(a), detail::as_argument<X>(b), detail::as_argument<X>(c));
+  } else {
+    return Op::template value<X>(n, a, b, c);
+  }
+}
+
+template <class Op, class A, class B>
   requires requires { typename promote_t<A, B>; }
 auto apply(const A& a, const B& b) {
   using X = promote_t<A, B>;
@@ -213,7 +237,7 @@ auto apply(const A& a, const B& b, const C& c) {
   }
 }
 
-/// True for operations that carry one structural integer: integer_power, polygamma.
+/// True for operations that carry one structural integer: integer_power, polygamma, gammainc.
 template <class Op>
 inline constexpr bool is_parametric = requires { requires Op::parametric; };
 
