@@ -18,8 +18,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "edge-points.md"
 inf, nan = np.inf, np.nan
 pi = np.pi
 
-# function -> rows of (arguments, value, derivative in each argument).
-EDGES: dict[str, list[tuple[tuple[float, ...], float, tuple[float, ...]]]] = {
+# function -> rows of (arguments, value, derivative in each argument; None: refused).
+EDGES: dict[str, list[tuple[tuple[float, ...], float, tuple[float | None, ...]]]] = {
     "absolute": [
         ((0.0,), 0.0, (0.0,)),
         ((-0.0,), 0.0, (0.0,)),
@@ -172,6 +172,34 @@ EDGES: dict[str, list[tuple[tuple[float, ...], float, tuple[float, ...]]]] = {
         ((0.0, 2.0, 0.5), 1.0, (nan, nan, nan)),
         ((2.0, 3.0, 1.5), nan, (nan, nan, nan)),
     ],
+    "zeta": [
+        ((1.0, 2.0), inf, (nan, inf)),
+        ((2.0, 0.0), inf, (nan, nan)),
+        ((2.0, inf), 0.0, (nan, nan)),
+        ((0.0, 1.0), -0.5, (-0.9189385332046728, -0.0)),
+        ((-2.0, 1.0), 0.0, (-0.030448457058393271, nan)),
+    ],
+    "jv": [
+        ((0.0, 0.0), 1.0, (None, 0.0)),
+        ((1.0, 0.0), 0.0, (None, 0.5)),
+        ((0.5, 0.0), 0.0, (None, inf)),
+        ((0.5, -1.0), nan, (None, nan)),
+        ((0.0, inf), 0.0, (None, 0.0)),
+    ],
+    "yv": [((0.0, 0.0), -inf, (None, inf)), ((1.0, -1.0), nan, (None, nan))],
+    "iv": [
+        ((0.0, 0.0), 1.0, (None, 0.0)),
+        ((1.0, 0.0), 0.0, (None, 0.5)),
+        ((0.5, -1.0), nan, (None, nan)),
+        ((0.0, inf), inf, (None, inf)),
+    ],
+    "ive": [
+        ((0.0, 0.0), 1.0, (None, 0.0)),
+        ((1.0, 0.0), 0.0, (None, 0.5)),
+        ((0.0, inf), 0.0, (None, 0.0)),
+    ],
+    "kv": [((0.0, 0.0), inf, (None, -inf)), ((0.0, inf), 0.0, (None, 0.0))],
+    "kve": [((0.0, 0.0), inf, (None, -inf)), ((0.0, inf), 0.0, (None, 0.0))],
     "gammaln": [((0.0,), inf, (-inf,)), ((-1.0,), inf, (nan,)), ((inf,), inf, (inf,))],
     "digamma": [((0.0,), -inf, (inf,)), ((-1.0,), nan, (inf,)), ((inf,), inf, (0.0,))],
 }
@@ -257,14 +285,16 @@ rows that `tests/test_edge_points.py` runs). The rules behind them:
 """
 
 
-def _number(x: float) -> str:
+def _number(x: float | None) -> str:
+    if x is None:
+        return "error"
     special = {np.log(2.0): "log 2", 1 / np.log(2.0): "1/log 2", 1 / np.log(10.0): "1/log 10"}
     special |= {pi: "pi", -pi: "-pi", pi / 2: "pi/2", -pi / 2: "-pi/2"}
     return special.get(x, f"{x:.6g}")
 
 
-def _numbers(x: tuple[float, ...]) -> str:
-    return ", ".join(_number(float(v)) for v in x)
+def _numbers(x: tuple[float | None, ...]) -> str:
+    return ", ".join(_number(v) for v in x)
 
 
 def page() -> str:

@@ -192,10 +192,9 @@ def polygamma(n: int) -> Reference:
 # The integer of functions with orders holds those of a derivative, three bits each.
 
 
-def _by_orders(
-    name: str, n: int, function: Callable[..., Any], slope: Callable[..., Any], parameters: int
-) -> Reference:
+def _by_orders(name: str, n: int) -> Reference:
     """Derivative of these orders of a function whose slope in the last argument is known."""
+    function, slope, parameters = _WITH_ORDERS[name]
     orders = [n >> 3 * k & 7 for k in range(parameters)]
     last = n >> 3 * parameters
 
@@ -214,42 +213,61 @@ def _by_orders(
     return Reference(value, tuple(partial(k) for k in range(parameters + 1)), True)
 
 
-def gammainc(n: int) -> Reference:
-    return _by_orders(
-        "gammainc",
-        n,
-        lambda a, x: mpmath.gammainc(a, 0, x, regularized=True),
-        lambda a, x: x ** (a - 1) * mpmath.exp(-x) / mpmath.gamma(a),
-        1,
-    )
+def _gamma_density(a: Any, x: Any) -> Any:
+    return x ** (a - 1) * mpmath.exp(-x) / mpmath.gamma(a)
 
 
-def gammaincc(n: int) -> Reference:
-    return _by_orders(
-        "gammaincc",
-        n,
+_WITH_ORDERS: dict[str, tuple[Callable[..., Any], Callable[..., Any], int]] = {
+    "gammainc": (lambda a, x: mpmath.gammainc(a, 0, x, regularized=True), _gamma_density, 1),
+    "gammaincc": (
         lambda a, x: mpmath.gammainc(a, x, mpmath.inf, regularized=True),
-        lambda a, x: -(x ** (a - 1)) * mpmath.exp(-x) / mpmath.gamma(a),
+        lambda a, x: -_gamma_density(a, x),
         1,
-    )
-
-
-def betainc(n: int) -> Reference:
-    return _by_orders(
-        "betainc",
-        n,
+    ),
+    "betainc": (
         lambda a, b, x: mpmath.betainc(a, b, 0, x, regularized=True),
         lambda a, b, x: x ** (a - 1) * (1 - x) ** (b - 1) / mpmath.beta(a, b),
         2,
-    )
+    ),
+}
+
+
+def zeta(n: int) -> Reference:
+    m, k = n & 7, n >> 3
+
+    def value(s: Any, q: Any) -> Any:
+        with mp.workdps(2 * mp.dps):
+            factor = lambda t: mpmath.rf(t, k) * (-1) ** k * mpmath.zeta(t + k, q)  # noqa: E731
+            return mpmath.diff(factor, s, m) if m else factor(s)
+
+    partials = tuple(lambda s, q, y, step=step: call("zeta", s, q, n=n + step) for step in (1, 8))
+    return Reference(value, partials, True)
+
+
+def _bessel(name: str, function: Callable[..., Any]) -> Callable[[int], Reference]:
+    def reference(n: int) -> Reference:
+        def value(v: Any, x: Any) -> Any:
+            return mpmath.diff(lambda t: function(v, t), x, n) if n else function(v, x)
+
+        def no_derivative(*_: Any) -> Any:
+            raise AssertionError(f"{name} has no derivative in its order")
+
+        return Reference(value, (no_derivative, lambda v, x, y: call(name, v, x, n=n + 1)), True)
+
+    return reference
 
 
 PARAMETRIC: dict[str, Callable[[int], Reference]] = {
     "integer_power": integer_power,
     "polygamma": polygamma,
-    "gammainc": gammainc,
-    "gammaincc": gammaincc,
-    "betainc": betainc,
+    "zeta": zeta,
+    "jv": _bessel("jv", mpmath.besselj),
+    "yv": _bessel("yv", mpmath.bessely),
+    "iv": _bessel("iv", mpmath.besseli),
+    "ive": _bessel("ive", lambda v, x: mpmath.exp(-abs(x)) * mpmath.besseli(v, x)),
+    "kv": _bessel("kv", mpmath.besselk),
+    "kve": _bessel("kve", lambda v, x: mpmath.exp(x) * mpmath.besselk(v, x)),
+    **{name: functools.partial(_by_orders, name) for name in _WITH_ORDERS},
 }
 
 REFERENCES: dict[str, Reference] = {

@@ -47,7 +47,8 @@ class Row(NamedTuple):
         """Arguments with a tangent."""
         if self.entry["kind"] == "predicate":
             return ()
-        return (1, 2) if self.entry["kind"] == "select" else tuple(range(self.entry["arity"]))
+        first = 1 if self.entry["kind"] == "select" or self.name in BESSEL else 0
+        return tuple(range(first, self.entry["arity"]))
 
     def points(self) -> list[NDArray[Any]]:
         """One array per argument, all of one length."""
@@ -87,7 +88,16 @@ SPECIAL = {
     "gammainc",
     "gammaincc",
     "betainc",
+    "zeta",
+    "jv",
+    "yv",
+    "iv",
+    "ive",
+    "kv",
+    "kve",
 }
+# No derivative in the order, their first argument: DerivativeError.
+BESSEL = {"jv", "yv", "iv", "ive", "kv", "kve"}
 
 
 @functools.cache

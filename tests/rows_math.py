@@ -90,6 +90,7 @@ ELEMENTWISE: Table = {
     "fix": row(lambda np, a: np.fix(3 * a) * a, V),
     "round": row(lambda np, a: np.round(a, 1) * a, V),
     "around": row(lambda np, a: np.around(a) * a, V),
+    "i0": row(lambda np, a: np.i0(a), V),
     "sinc": row(lambda np, a: np.sinc(a), V),
     "unwrap": row(lambda np, a: np.unwrap(a * 4, axis=0), A),
     "unwrap period": row(lambda np, a: np.unwrap(a, period=1.5), V),

@@ -63,6 +63,31 @@ SPECIAL: Table = {
     "cotdg": _named("cotdg", 20 * P, ulps=1000),
     "radian": _named("radian", V, W, P),
     "sinc": _named("sinc", V),
+    "zeta": _named("zeta", P + 1, Q),
+    "zeta riemann": _named("zeta", P + 1),
+    "zeta left": _named("zeta", -P),
+    "j0": _named("j0", 4 * V),
+    "j1": _named("j1", 4 * V),
+    "y0": _named("y0", 4 * P),
+    "y1": _named("y1", P),
+    "i0": _named("i0", V),
+    "i0e": _named("i0e", V),
+    "i1": _named("i1", 5 * V),
+    "i1e": _named("i1e", V),
+    "k0": _named("k0", P),
+    "k0e": _named("k0e", P),
+    "k1": _named("k1", P),
+    "k1e": _named("k1e", P),
+    "jv": row(lambda sp, x: sp.jv(2.5, x), 4 * P),
+    "jv negative": row(lambda sp, x: sp.jv(-1.25, x), P),
+    "jn": row(lambda sp, x: sp.jn(3.0, x), 4 * V),
+    "yv": row(lambda sp, x: sp.yv(1.75, x), P),
+    "yn": row(lambda sp, x: sp.yn(2, x), P),
+    "iv": row(lambda sp, x: sp.iv([0.0, 0.5, 1.0, 2.25, 7.0], x), P),
+    "ive": row(lambda sp, x: sp.ive(1.5, x), P),
+    "kv": row(lambda sp, x: sp.kv(2.5, x), P),
+    "kn": row(lambda sp, x: sp.kn(3, x), P),
+    "kve": row(lambda sp, x: sp.kve(0.75, x), P),
     "gammaln": _named("gammaln", P),
     "gammasgn": row(lambda sp, x: sp.gammasgn(x) * x, V),
     "gamma": _named("gamma", P),
@@ -101,7 +126,15 @@ def _densities() -> Table:
     table: Table = {}
     wide = {"loc": W * 0.1, "scale": Q}
 
-    def add(name: str, x: Any, *shapes: Any, discrete: bool = False, more: str = "") -> None:
+    def add(
+        name: str,
+        x: Any,
+        *shapes: Any,
+        discrete: bool = False,
+        more: str = "",
+        densities: bool = True,
+        variant: str = "",
+    ) -> None:
         log_name = "logpmf" if discrete else "logpdf"
 
         def scaled(method: str) -> Any:
@@ -115,29 +148,32 @@ def _densities() -> Table:
 
         counts = x
         args = shapes if discrete else (x, *shapes, wide["scale"])
-        for method in (log_name, log_name[3:], *more.split()):
-            table[f"{name}.{method}"] = row(scaled(method), *args, plain=False, ulps=400)
+        for method in (*((log_name, log_name[3:]) if densities else ()), *more.split()):
+            table[f"{name}.{method}{variant}"] = row(scaled(method), *args, plain=False, ulps=400)
 
     add("norm", V, more="cdf sf logcdf logsf")
+    add("norm", U, more="ppf isf", densities=False)
     add("halfnorm", P, more="cdf sf")
     add("lognorm", P, Q, more="cdf sf logcdf logsf")
+    add("lognorm", U, Q, more="ppf isf", densities=False)
     add("skewnorm", V, W)
-    add("t", V, Q)
+    add("t", V, Q, more="cdf sf logcdf logsf")
+    add("t", 0.05 * V, Q, more="cdf", densities=False, variant=" middle")
     add("cauchy", V, more="cdf sf logcdf")
     add("halfcauchy", P, more="cdf sf")
     add("laplace", V, more="cdf sf logcdf logsf")
     add("logistic", V, more="cdf sf logcdf logsf")
     add("expon", P, more="cdf sf logsf")
-    add("gamma", P, Q)
-    add("erlang", P, Q)
-    add("invgamma", P, Q)
-    add("chi2", P, Q)
-    add("chi", P, Q)
-    add("beta", U * 0.4, P, Q[::-1].copy())
-    add("f", P, Q, P[::-1].copy())
+    add("gamma", P, Q, more="cdf sf logcdf logsf")
+    add("erlang", P, Q, more="cdf sf")
+    add("invgamma", P, Q, more="cdf sf")
+    add("chi2", P, Q, more="cdf sf logsf")
+    add("chi", P, Q, more="cdf sf")
+    add("beta", U * 0.4, P, Q[::-1].copy(), more="cdf sf logcdf")
+    add("f", P, Q, P[::-1].copy(), more="cdf sf")
     add("weibull_min", P, Q, more="cdf sf logsf")
     add("rayleigh", P, more="cdf sf logsf")
-    add("maxwell", P)
+    add("maxwell", P, more="cdf sf")
     add("gumbel_r", V, more="cdf sf logcdf")
     add("gumbel_l", V, more="cdf sf logsf")
     add("gennorm", V, Q)
@@ -146,12 +182,14 @@ def _densities() -> Table:
     add("pareto", P + 4, Q, more="cdf sf logsf")
     add("truncnorm", U * 0.2, -P, Q + 1)
     k = np.array([0.0, 2.0, 1.0, 5.0, 3.0])
-    add("poisson", k, P, discrete=True)
+    add("poisson", k, P, discrete=True, more="cdf sf")
     add("bernoulli", np.array([0.0, 1.0, 1.0, 0.0, 1.0]), U, discrete=True)
     add("geom", k + 1, U, discrete=True, more="cdf sf logsf")
-    add("nbinom", k, P, U, discrete=True)
+    add("nbinom", k, P, U, discrete=True, more="cdf sf")
     table["binom.logpmf"] = row(lambda s, p: s.binom.logpmf(k, 7, p), U, plain=False, ulps=400)
     table["binom.pmf"] = row(lambda s, p: s.binom.pmf(k, 7, p), U, plain=False, ulps=400)
+    table["binom.cdf"] = row(lambda s, p: s.binom.cdf(k + 2, 7, p), U, plain=False, ulps=400)
+    table["binom.sf"] = row(lambda s, p: s.binom.sf(k + 2, 7, p), U, plain=False, ulps=400)
     table["betabinom.logpmf"] = row(
         lambda s, a, b: s.betabinom.logpmf(k, 7, a, b), P, Q, plain=False, ulps=400
     )

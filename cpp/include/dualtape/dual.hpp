@@ -158,6 +158,10 @@ struct ActiveTraits<Dual<T, N>> {
   static void add_parametric_term(typename D::Tangent& tangent, int n, const T& y, const X& x,
                                   const Xs&... xs) {
     if constexpr (std::same_as<X, D>) {
+      // Constant parameters arrive as duals too; their partials are dear, or do not exist.
+      if constexpr (I + 1 < Op::arity && std::same_as<mask_type, bool>) {
+        if (has_no_tangent(x)) return;
+      }
       tangent += x.tangent() * Op::template partial<I, T>(n, operand(xs)..., y);
     }
   }

@@ -266,6 +266,7 @@ from ._cumulative import nancumsum as nancumsum
 from ._einsum import einsum as einsum
 from ._elementary import angle as angle
 from ._elementary import fix as fix
+from ._elementary import i0 as i0
 from ._elementary import imag as imag
 from ._elementary import iscomplex as iscomplex
 from ._elementary import isneginf as isneginf

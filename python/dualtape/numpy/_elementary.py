@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import Tracer
+from .._core import Tracer, iv
 from ._arguments import as_array, as_floats, no_out, scalar_or_array
 from ._dispatch import composite
 from ._ufuncs import ufunc_composition
@@ -137,6 +137,11 @@ def isreal(x: Any) -> Any:
 @composite(np.iscomplex)
 def iscomplex(x: Any) -> Any:
     return np.imag(as_array(x)) != 0
+
+
+@composite(np.i0)
+def i0(x: Any) -> Any:
+    return iv(0.0, refuse_complex(as_floats(x), "i0"))
 
 
 @composite(np.sinc)

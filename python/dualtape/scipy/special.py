@@ -20,9 +20,31 @@ from .._core import expit as expit
 from .._core import gammainc as gammainc
 from .._core import gammaincc as gammaincc
 from .._core import gammaln as gammaln
+from .._core import iv as iv
+from .._core import ive as ive
+from .._core import jv as jv
+from .._core import kv as kv
+from .._core import kve as kve
 from .._core import log_expit as log_expit
+from .._core import yv as yv
 from ..numpy._dispatch import has_tracer
 from ..numpy._elementary import sinc as sinc
+from ._bessel import i0 as i0
+from ._bessel import i0e as i0e
+from ._bessel import i1 as i1
+from ._bessel import i1e as i1e
+from ._bessel import j0 as j0
+from ._bessel import j1 as j1
+from ._bessel import jn as jn
+from ._bessel import k0 as k0
+from ._bessel import k0e as k0e
+from ._bessel import k1 as k1
+from ._bessel import k1e as k1e
+from ._bessel import kn as kn
+from ._bessel import y0 as y0
+from ._bessel import y1 as y1
+from ._bessel import yn as yn
+from ._bessel import zeta as zeta
 from ._dispatch import hand_on
 from ._elementary import boxcox as boxcox
 from ._elementary import boxcox1p as boxcox1p

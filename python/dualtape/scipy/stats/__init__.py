@@ -1,7 +1,7 @@
 """scipy.stats for traced values: densities and distribution functions.
 
 `norm.logpdf(x, loc, scale)` as SciPy's, differentiable in everything; what is not recorded (rvs,
-ppf, fit) is SciPy's own and takes plain numbers.
+fit, most quantiles) is SciPy's own and takes plain numbers.
 
 >>> from dualtape.scipy import stats
 >>> dt.grad(lambda mu: stats.norm.logpdf(1.5, mu, 2.0))(0.5)

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..._core import erf, erfc, gammaln, log_expit
+from ..._core import betainc, erf, erfc, gammainc, gammaincc, gammaln, log_expit
 from ..._core import expit as _expit
 from .._elementary import xlog1py, xlogy
-from .._gamma import betaln, log_ndtr, ndtr
+from .._gamma import betaln, log_ndtr, ndtr, ndtri
 from ._distribution import Distribution
+from ._tails import fisher_cdf, fisher_sf, student_cdf
 
 _LOG_ROOT_2PI = 0.5 * log(2 * pi)
 
@@ -40,6 +41,7 @@ norm = Distribution(
     methods={
         "cdf": ndtr, "sf": lambda z: ndtr(-z),
         "logcdf": log_ndtr, "logsf": lambda z: log_ndtr(-z),
+        "ppf": ndtri, "isf": lambda q: -ndtri(q),
     },
 )  # fmt: skip
 halfnorm = Distribution(
@@ -54,6 +56,7 @@ lognorm = Distribution(
         "cdf": lambda z, s: ndtr(np.log(z) / s), "sf": lambda z, s: ndtr(-np.log(z) / s),
         "logcdf": lambda z, s: log_ndtr(np.log(z) / s),
         "logsf": lambda z, s: log_ndtr(-np.log(z) / s),
+        "ppf": lambda q, s: np.exp(s * ndtri(q)), "isf": lambda q, s: np.exp(-s * ndtri(q)),
     },
 )  # fmt: skip
 skewnorm = Distribution("skewnorm", ("a",), lambda z, a: _normal(z) + log(2) + log_ndtr(a * z))
@@ -65,7 +68,10 @@ def _student(z: Any, df: Any) -> Any:
     return -constant - 0.5 * (df + 1) * np.log1p(np.square(z) / df)
 
 
-t = Distribution("t", ("df",), _student, valid=_all_positive)
+t = Distribution(
+    "t", ("df",), _student, valid=_all_positive,
+    methods={"cdf": student_cdf, "sf": lambda z, df: student_cdf(-z, df)},
+)  # fmt: skip
 cauchy = Distribution(
     "cauchy", (), lambda z: -log(pi) - np.log1p(np.square(z)),
     methods={
@@ -115,19 +121,25 @@ expon = Distribution(
 gamma = Distribution(
     "gamma", ("a",), lambda z, a: xlogy(a - 1, z) - z - gammaln(a),
     inside=_positive, valid=_all_positive,
+    methods={"cdf": lambda z, a: gammainc(a, z), "sf": lambda z, a: gammaincc(a, z)},
 )  # fmt: skip
 erlang = Distribution(
     "erlang", ("a",), lambda z, a: xlogy(a - 1, z) - z - gammaln(a),
     inside=_positive, valid=_all_positive,
+    methods={"cdf": lambda z, a: gammainc(a, z), "sf": lambda z, a: gammaincc(a, z)},
 )  # fmt: skip
 invgamma = Distribution(
     "invgamma", ("a",), lambda z, a: -(a + 1) * np.log(z) - gammaln(a) - 1 / z,
     inside=lambda z, a: z > 0, valid=_all_positive,
+    methods={"cdf": lambda z, a: gammaincc(a, 1 / z), "sf": lambda z, a: gammainc(a, 1 / z)},
 )  # fmt: skip
 chi2 = Distribution(
     "chi2", ("df",),
     lambda z, df: xlogy(df / 2 - 1, z) - z / 2 - gammaln(df / 2) - (log(2) * df) / 2,
     inside=_positive, valid=_all_positive,
+    methods={
+        "cdf": lambda z, df: gammainc(df / 2, z / 2), "sf": lambda z, df: gammaincc(df / 2, z / 2),
+    },
 )  # fmt: skip
 chi = Distribution(
     "chi", ("df",),
@@ -135,11 +147,18 @@ chi = Distribution(
         log(2) - 0.5 * log(2) * df - gammaln(0.5 * df) + xlogy(df - 1, z) - 0.5 * np.square(z)
     ),
     inside=_positive, valid=_all_positive,
+    methods={
+        "cdf": lambda z, df: gammainc(df / 2, 0.5 * np.square(z)),
+        "sf": lambda z, df: gammaincc(df / 2, 0.5 * np.square(z)),
+    },
 )  # fmt: skip
 beta = Distribution(
     "beta", ("a", "b"),
     lambda z, a, b: xlog1py(b - 1, -z) + xlogy(a - 1, z) - betaln(a, b),
     inside=_unit, valid=_all_positive,
+    methods={
+        "cdf": lambda z, a, b: betainc(a, b, z), "sf": lambda z, a, b: betainc(b, a, 1 - z),
+    },
 )  # fmt: skip
 
 
@@ -151,7 +170,10 @@ def _fisher(z: Any, dfn: Any, dfd: Any) -> Any:
     )  # fmt: skip
 
 
-f = Distribution("f", ("dfn", "dfd"), _fisher, inside=_positive, valid=_all_positive)
+f = Distribution(
+    "f", ("dfn", "dfd"), _fisher, inside=_positive, valid=_all_positive,
+    methods={"cdf": fisher_cdf, "sf": fisher_sf},
+)  # fmt: skip
 weibull_min = Distribution(
     "weibull_min", ("c",), lambda z, c: np.log(c) + xlogy(c - 1, z) - np.power(z, c),
     inside=_positive, valid=_all_positive,
@@ -170,6 +192,10 @@ rayleigh = Distribution(
 maxwell = Distribution(
     "maxwell", (), lambda z: 0.5 * log(2 / pi) + 2 * np.log(z) - 0.5 * np.square(z),
     inside=_positive,
+    methods={
+        "cdf": lambda z: gammainc(1.5, 0.5 * np.square(z)),
+        "sf": lambda z: gammaincc(1.5, 0.5 * np.square(z)),
+    },
 )  # fmt: skip
 gumbel_r = Distribution(
     "gumbel_r", (), lambda z: -z - np.exp(-z),

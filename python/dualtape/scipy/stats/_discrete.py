@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..._core import gammaln
+from ..._core import betainc, gammainc, gammaln
 from .._elementary import xlog1py, xlogy
 from .._gamma import betaln
 from ._distribution import Distribution
+from ._tails import binomial_cdf, binomial_sf, poisson_cdf
 
 
 def _log_choose(n: Any, k: Any) -> Any:
@@ -34,6 +35,7 @@ class _UpTo(Distribution):
 poisson = Distribution(
     "poisson", ("mu",), lambda k, mu: xlogy(k, mu) - gammaln(k + 1) - mu,
     inside=lambda k, mu: k >= 0, valid=lambda mu: mu >= 0, discrete=True,
+    methods={"cdf": poisson_cdf, "sf": lambda k, mu: gammainc(np.floor(k) + 1, mu)},
 )  # fmt: skip
 bernoulli = _UpTo(
     "bernoulli", ("p",), lambda k, p: xlogy(k, p) + xlog1py(1 - k, -p),
@@ -44,6 +46,7 @@ binom = _UpTo(
     lambda k, n, p: _log_choose(n, k) + xlogy(k, p) + xlog1py(n - k, -p),
     inside=_count, valid=lambda n, p: (n >= 0) & (n == np.floor(n)) & _probability(p),
     discrete=True,
+    methods={"cdf": binomial_cdf, "sf": binomial_sf},
 )  # fmt: skip
 geom = Distribution(
     "geom", ("p",), lambda k, p: xlog1py(k - 1, -p) + np.log(p),
@@ -61,6 +64,10 @@ nbinom = Distribution(
     ),
     inside=lambda k, n, p: k >= 0, valid=lambda n, p: (n > 0) & (p > 0) & (p <= 1),
     discrete=True,
+    methods={
+        "cdf": lambda k, n, p: betainc(n, np.floor(k) + 1, p),
+        "sf": lambda k, n, p: betainc(np.floor(k) + 1, n, 1 - p),
+    },
 )  # fmt: skip
 betabinom = _UpTo(
     "betabinom", ("n", "a", "b"),

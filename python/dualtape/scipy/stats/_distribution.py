@@ -48,8 +48,8 @@ class Distribution:
     """One distribution of scipy.stats: the methods that are recorded, the others SciPy's own.
 
     `logpdf` (`logpmf` of a discrete distribution) and its exponential take traced values, and
-    `cdf`, `sf`, `logcdf`, `logsf` where `methods` has them. Outside the support the density is
-    zero, and NaN where a parameter is invalid, as in SciPy.
+    `cdf`, `sf`, `logcdf`, `logsf`, `ppf`, `isf` where `methods` has them. Outside the support the
+    density is zero, and NaN where a parameter is invalid, as in SciPy.
     """
 
     def __init__(
@@ -102,6 +102,8 @@ class Distribution:
         named = dict(zip(given, values, strict=True))
         loc, scale = named.pop("loc", None), named.pop("scale", None)
         shapes = list(named.values())
+        if method in ("ppf", "isf"):
+            return self._quantile(formula, x, shapes, loc, scale)
         z = x if loc is None else x - loc
         z = z if scale is None else z / scale
         density = method in ("logpdf", "logpmf")
@@ -121,6 +123,14 @@ class Distribution:
         valid: Any = True if self._valid is None else self._valid(*shapes)
         valid = valid if scale is None else (scale > 0) & valid
         return value[()] if _surely(valid) else choose(valid, value, np.nan)
+
+    def _quantile(self, formula: Formula, q: Any, shapes: list[Any], loc: Any, scale: Any) -> Any:
+        value = formula(q, *shapes)
+        value = value if scale is None else value * scale
+        value = value if loc is None else value + loc
+        valid: Any = True if self._valid is None else self._valid(*shapes)
+        valid = valid if scale is None else (scale > 0) & valid
+        return value if _surely(valid) else choose(valid, value, np.nan)
 
     def _interior(self, shapes: list[Any]) -> Any:
         """A point inside the support: what the formula sees where it is not used."""
@@ -187,6 +197,12 @@ class Distribution:
 
     def logsf(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         return self._method("logsf", x, args, kwargs)
+
+    def ppf(self, q: Any, *args: Any, **kwargs: Any) -> Any:
+        return self._method("ppf", q, args, kwargs)
+
+    def isf(self, q: Any, *args: Any, **kwargs: Any) -> Any:
+        return self._method("isf", q, args, kwargs)
 
 
 # Where the one is not given but the other is: each keeps its small values exact.
