@@ -11,6 +11,7 @@ V, W = cell(5), cell(5, seed=1)
 P, Q = cell(5, low=0.3, high=2.9), cell(5, seed=1, low=0.4, high=3.1)
 U = cell(5, seed=2, low=0.1, high=0.9)
 A, S = cell(3, 4), grid(3)
+ORDERS = np.array([0.0, 0.5, 1.0, 2.25, 7.0])
 
 
 def _named(name: str, *args: Any, **options: Any) -> Row:
@@ -83,7 +84,7 @@ SPECIAL: Table = {
     "jn": row(lambda sp, x: sp.jn(3.0, x), 4 * V),
     "yv": row(lambda sp, x: sp.yv(1.75, x), P),
     "yn": row(lambda sp, x: sp.yn(2, x), P),
-    "iv": row(lambda sp, x: sp.iv([0.0, 0.5, 1.0, 2.25, 7.0], x), P),
+    "iv": row(lambda sp, x: sp.iv(ORDERS.astype(x.dtype), x), P),
     "ive": row(lambda sp, x: sp.ive(1.5, x), P),
     "kv": row(lambda sp, x: sp.kv(2.5, x), P),
     "kn": row(lambda sp, x: sp.kn(3, x), P),

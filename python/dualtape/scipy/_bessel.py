@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .._core import iv, ive, jv, kv, kve, yv
+from .._core import Tracer, iv, ive, jv, kv, kve, yv
 from .._core import zeta as _hurwitz
+from ..numpy._arguments import as_array
 from ..numpy._ufuncs import ufunc_composition
 from ._dispatch import composite, ufunc
 from ._elementary import arrays, choose
@@ -15,16 +16,22 @@ from ._elementary import arrays, choose
 jn = jv  # in SciPy too
 
 
+def _with_order(n: Any, x: Any) -> list[Any]:
+    """Order and argument: for integers SciPy's functions compute in float64."""
+    if not isinstance(n, Tracer) and np.asarray(n).dtype.kind in "biu":
+        n = np.asarray(n, np.float64)
+        x = as_array(x).astype(np.float64)
+    return arrays(n, x)
+
+
 @ufunc
 def yn(n: Any, x: Any) -> Any:
-    n, x = arrays(n, x)
-    return yv(n, x)
+    return yv(*_with_order(n, x))
 
 
 @ufunc
 def kn(n: Any, x: Any) -> Any:
-    n, x = arrays(n, x)
-    return kv(n, x)
+    return kv(*_with_order(n, x))
 
 
 @ufunc
