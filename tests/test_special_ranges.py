@@ -180,6 +180,13 @@ def test_students_distribution_about_zero(x: float) -> None:
         pdf = dt.grad(pdf)
 
 
+@pytest.mark.parametrize("x", [0.25, 2.0, 30.0])
+def test_incomplete_gamma_at_zero_has_the_exponential_integral_for_slope(x: float) -> None:
+    wanted = float(mpmath.e1(x))
+    np.testing.assert_allclose(dt.grad(special.gammaincc)(0.0, x), wanted, rtol=1e-14)
+    np.testing.assert_allclose(dt.grad(special.gammainc)(0.0, x), -wanted, rtol=1e-14)
+
+
 def test_zeta_below_one_is_riemanns_alone() -> None:
     x = np.array([0.5, -1.5, -7.25, 0.0, 3.0])
     with mp.workdps(30):

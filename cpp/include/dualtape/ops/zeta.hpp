@@ -61,7 +61,7 @@ inline double zeta_orders(int n, double s, double q) {
   const int m = order_of(n, 0), k = last_order_of(n, 1);
   if (std::isnan(s) || std::isnan(q)) return kNaN;
   const bool riemann = q == 1 && k == 0;
-  if (s + k == 1) return kInf;
+  if (s + k == 1) return k > 0 ? kNaN : m % 2 == 1 ? -kInf : kInf;
   if (s < 0 && !riemann) return kNaN;
   if (q <= 0) {
     if (q == std::rint(q)) return m + k == 0 ? kInf : kNaN;
