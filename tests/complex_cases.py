@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+
+import dualtape.scipy.linalg as dsl
 
 
 class Case(NamedTuple):
@@ -137,6 +140,127 @@ def linear_algebra() -> Iterator[Case]:
     yield Case("norm-of-matrix", lambda b: np.linalg.norm(b, 1), (b,))
 
 
+def hermitian(*shape: int, seed: int = 5) -> NDArray[Any]:
+    """Positive definite."""
+    a = numbers(*shape, seed=seed)
+    return a @ np.swapaxes(a.conj(), -1, -2) + np.diag(np.arange(1.0, shape[-1] + 1))
+
+
+def _adjoint(a: Any) -> Any:
+    return np.conj(np.swapaxes(a, -1, -2))
+
+
+def _spectral(a: Any, uplo: str = "L") -> Any:
+    w, v = np.linalg.eigh(a, uplo)
+    return (v * np.sin(w)[..., None, :]) @ _adjoint(v)
+
+
+def _projections(a: Any) -> Any:
+    """Of the vectors of a Hermitian matrix: no phase, but each vector for itself."""
+    v = np.linalg.eigh(a)[1]
+    return (v * np.arange(1.0, v.shape[-1] + 1)) @ _adjoint(v)
+
+
+def _svd_product(a: Any) -> Any:
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    return (u * np.exp(s)[..., None, :]) @ vh
+
+
+def _svd_projections(a: Any) -> Any:
+    u, s, vh = np.linalg.svd(a, full_matrices=False)
+    weights = np.arange(1.0, s.shape[-1] + 1)
+    return (u * weights) @ _adjoint(u) @ a @ (_adjoint(vh) * weights) @ vh
+
+
+def _by_size(w: Any) -> Any:
+    """Eigenvalues have no order: their power sums do not mind."""
+    return np.stack([np.sum(w**k, axis=-1) for k in (1, 2, 3)])
+
+
+def _eig_function(a: Any) -> Any:
+    w, v = np.linalg.eig(a)
+    return (v * np.exp(w)[..., None, :]) @ np.linalg.inv(v)
+
+
+def _eig_projections(a: Any) -> Any:
+    """Weighted by something that tells the vectors apart whatever their order."""
+    w, v = np.linalg.eig(a)
+    return (v * (w * np.conj(w))[..., None, :]) @ _adjoint(v)
+
+
+def _logm(a: Any) -> Any:
+    with warnings.catch_warnings():  # SciPy's, of single precision
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return dsl.logm(a).astype(a.dtype)
+
+
+def decompositions() -> Iterator[Case]:
+    a, h, stack = matrices(3, 3), hermitian(3, 3), hermitian(2, 2, 2)
+    tall, wide, x = numbers(4, 2), numbers(2, 4, seed=9), reals(3, 3, seed=8)
+    b = numbers(3, 2, seed=6)
+    yield Case("cholesky", np.linalg.cholesky, (h,))
+    yield Case("cholesky-upper", lambda h: np.linalg.cholesky(h, upper=True), (h,))
+    yield Case("cholesky-stack", np.linalg.cholesky, (stack,))
+    yield Case("cho_solve", lambda h, b: dsl.cho_solve(dsl.cho_factor(h), b), (h, b))
+    yield Case("cho_solve-lower", lambda h, b: dsl.cho_solve(dsl.cho_factor(h, True), b), (h, b))
+    yield Case("solve-hermitian", lambda h, b: dsl.solve(h, b, assume_a="her"), (h, b))
+    yield Case("solve-symmetric", lambda h, b: dsl.solve(h, b, assume_a="sym"), (a, b), True)
+    yield Case("solve-positive", lambda h, b: dsl.solve(h, b, assume_a="pos"), (h, b))
+    for trans in (0, 1):
+        yield Case(
+            f"solve_triangular-{trans}",
+            lambda a, b, t=trans: dsl.solve_triangular(a, b, t, lower=True),
+            (a, b),
+            True,
+        )
+        yield Case(
+            f"lu_solve-{trans}",
+            lambda a, b, t=trans: dsl.lu_solve(dsl.lu_factor(a), b, t),
+            (a[::-1], b),
+            True,
+        )
+    yield Case("solve_triangular-2", lambda a, b: dsl.solve_triangular(a, b, 2), (a, b))
+    yield Case("lu_solve-2", lambda a, b: dsl.lu_solve(dsl.lu_factor(a), b, 2), (a[::-1], b))
+    yield Case("lu", lambda a: dsl.lu(a)[1] @ dsl.lu(a)[2] @ a, (a,), True)
+    yield Case("slogdet", lambda a: np.linalg.slogdet(a).logabsdet, (a,))
+    yield Case("slogdet-sign", lambda a: np.linalg.slogdet(a).sign, (a,))
+    yield Case("det-singular", np.linalg.det, (np.outer(a[0], a[1]),), True)
+    yield Case("eigvalsh", np.linalg.eigvalsh, (h,))
+    yield Case("eigvalsh-upper", lambda h: np.linalg.eigvalsh(h, "U"), (a,))
+    yield Case("eigh-function", _spectral, (h,))
+    yield Case("eigh-function-upper", lambda a: _spectral(a, "U"), (a,))
+    yield Case("eigh-function-stack", _spectral, (stack,))
+    yield Case("eigh-projections", _projections, (h,))
+    yield Case("eigh-generalised", lambda x, y: dsl.eigh(x, y)[0], (a + _adjoint(a), h))
+    for name, m in {"square": a, "tall": tall, "wide": wide, "very-tall": numbers(7, 2)}.items():
+        yield Case(f"qr-q-{name}", lambda a: np.linalg.qr(a).Q, (m,))
+        yield Case(f"qr-r-{name}", lambda a: np.linalg.qr(a).R, (m,))
+        yield Case(f"svdvals-{name}", np.linalg.svdvals, (m,))
+        yield Case(f"svd-product-{name}", _svd_product, (m,))
+        yield Case(f"svd-projections-{name}", _svd_projections, (m,))
+        yield Case(f"pinv-{name}", np.linalg.pinv, (m,))
+        yield Case(f"lstsq-{name}", lambda a, b: np.linalg.lstsq(a, b)[0], (m, m[:, :1] + 1j))
+    yield Case("lstsq-residuals", lambda a, b: np.linalg.lstsq(a, b)[1], (tall, tall[::-1] ** 2))
+    for order in (2, -2, "nuc", "fro"):
+        yield Case(f"norm-{order}", lambda a, o=order: np.linalg.norm(a, o), (tall,))
+    yield Case("cond", np.linalg.cond, (a,))
+    yield Case("expm", dsl.expm, (a,), True)
+    yield Case("logm", _logm, (a,), True)
+    yield Case("sqrtm", dsl.sqrtm, (a,), True)
+    yield Case("solve_sylvester", dsl.solve_sylvester, (a, matrices(2, 2), b), True)
+    yield Case("lyapunov", dsl.solve_continuous_lyapunov, (a, h))
+    yield Case("eigvals", lambda a: _by_size(np.linalg.eigvals(a)), (a,), True)
+    yield Case("eigvals-of-real", lambda x: _by_size(np.linalg.eigvals(x)) + 0j, (x,))
+    yield Case("eig-function", _eig_function, (a,), True)
+    yield Case("eig-function-of-real", lambda x: _eig_function(x) + 0j, (x,))
+    yield Case("eig-function-stack", _eig_function, (matrices(2, 3, 3),), True)
+    yield Case("eig-projections", _eig_projections, (a,))
+    yield Case(
+        "eig-scipy", lambda a, b: _by_size(dsl.eig(a, b)[0]), (a, matrices(3, 3, seed=7)), True
+    )
+    yield Case("eigvals-scipy", lambda a: _by_size(dsl.eigvals(a)), (a,), True)
+
+
 def transforms() -> Iterator[Case]:
     z, x = numbers(3, 4), reals(3, 5)
     for norm in ("backward", "ortho", "forward"):
@@ -176,6 +300,7 @@ CASES = [
     *products(),
     *shapes(),
     *linear_algebra(),
+    *decompositions(),
     *transforms(),
 ]
 

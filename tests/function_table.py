@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import scipy.fft
 import scipy.interpolate
 import scipy.linalg
 import scipy.signal
 import scipy.special
 import scipy.stats
-from rows_fourier import COMPLEX, FOURIER
+from rows_fourier import COMPLEX, FOURIER, SCIPY_FOURIER
 from rows_math import ELEMENTWISE, REDUCTIONS
+from rows_matrices import DECOMPOSITIONS, SCIPY_DECOMPOSITIONS
 from rows_products import LINALG as NUMPY_LINALG
 from rows_products import PRODUCTS
 from rows_scipy import INTERPOLATE, LINALG, SIGNAL, SPECIAL, STATS
@@ -57,12 +59,19 @@ ROWS: list[Entry] = [
     *entries("Shapes and assembly", "numpy", SHAPES, np, dnp),
     *entries("Indexing and assignment", "numpy", INDEXING, np, dnp),
     *entries("Products and polynomials", "numpy", PRODUCTS, np, dnp),
-    *entries("Linear algebra", "numpy.linalg", NUMPY_LINALG, np, dnp),
+    *entries("Linear algebra", "numpy.linalg", NUMPY_LINALG | DECOMPOSITIONS, np, dnp),
     *entries("Special functions", "scipy.special", SPECIAL, scipy.special, dsp.special),
     *entries("Distributions", "scipy.stats", STATS, scipy.stats, dsp.stats),
-    *entries("Linear algebra of SciPy", "scipy.linalg", LINALG, scipy.linalg, dsp.linalg),
+    *entries(
+        "Linear algebra of SciPy",
+        "scipy.linalg",
+        LINALG | SCIPY_DECOMPOSITIONS,
+        scipy.linalg,
+        dsp.linalg,
+    ),
     *entries("Signals", "scipy.signal", SIGNAL, scipy.signal, dsp.signal),
     *entries("Interpolation", "scipy.interpolate", INTERPOLATE, scipy.interpolate, dsp.interpolate),
     *entries("Complex numbers", "numpy", COMPLEX, np, dnp),
     *entries("Fourier transforms", "numpy.fft", FOURIER, np.fft, dnp.fft),
+    *entries("Fourier transforms of SciPy", "scipy.fft", SCIPY_FOURIER, scipy.fft, dsp.fft),
 ]

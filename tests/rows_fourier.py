@@ -40,6 +40,42 @@ FOURIER: Table = {
     "ifftshift": row(lambda fft, x: fft.ifftshift(x, 1), A),
 }
 
+
+def _trigonometric(name: str, a: Any) -> Table:
+    made = {name: row(lambda fft, x: getattr(fft, name)(x), a, plain=False)}
+    for kind in (1, 2, 3, 4):
+        for norm in ("backward", "ortho", "forward"):
+            made[f"{name} {kind} {norm}"] = row(
+                lambda fft, x, k=kind, n=norm: getattr(fft, name)(x, k, norm=n), a, plain=False
+            )
+    return made
+
+
+def _not_plain(table: Table) -> Table:
+    """SciPy's names but for the shifts, which are NumPy's."""
+    return {key: made._replace(plain="shift" in key) for key, made in table.items()}
+
+
+SCIPY_FOURIER: Table = {
+    **_not_plain(FOURIER),
+    "ifftn sizes": row(lambda fft, x: _pair(fft.ifftn(x, 5)), A, plain=False),
+    **{
+        key: r
+        for name in ("dct", "idct", "dst", "idst")
+        for key, r in _trigonometric(name, A).items()
+    },
+    "dct length": row(lambda fft, x: fft.dct(x, 2, 6, 0), A, plain=False),
+    "dst cropped": row(lambda fft, x: fft.dst(x, 3, 2), A, plain=False),
+    "dct orthogonalize": row(lambda fft, x: fft.dct(x, 2, orthogonalize=True), A, plain=False),
+    "idct not orthogonalize": row(
+        lambda fft, x: fft.idct(x, 2, norm="ortho", orthogonalize=False), A, plain=False
+    ),
+    "dctn": row(lambda fft, x: fft.dctn(x), A, plain=False),
+    "idctn": row(lambda fft, x: fft.idctn(x, norm="ortho"), A, plain=False),
+    "dstn": row(lambda fft, x: fft.dstn(x, 4, s=(2, 5)), A, plain=False),
+    "idstn": row(lambda fft, x: fft.idstn(x, 1, axes=[0]), A, plain=False),
+}
+
 COMPLEX: Table = {
     "real": row(lambda np, x: np.real(np.exp(x * TURN)), V),
     "imag": row(lambda np, x: np.imag(np.exp(x * TURN)), V),

@@ -68,7 +68,7 @@ def test_lost_numbers_name_the_cure(name: str) -> None:
             r"numpy\.sort_complex cannot be recorded.*dualtape\.numpy.*custom_jvp",
         ),
         (lambda x: np.histogram2d(x, x), r"numpy\.histogram2d cannot be recorded"),
-        (lambda x: np.linalg.eig(x), r"numpy\.linalg\.eig cannot be recorded"),
+        (lambda x: np.emath.sqrt(x), r"numpy\.lib\.scimath\.sqrt cannot be recorded"),
         (lambda x: np.spacing(x), r"numpy\.spacing cannot be recorded"),
         (lambda x: np.nextafter(x, 1.0), r"numpy\.nextafter cannot be recorded"),
         (lambda x: np.sin(x, where=x > 0), r"numpy\.sin: where= without out=.*np\.where"),

@@ -21,12 +21,12 @@ std::int64_t entries_of(const Layout& x, std::int64_t matrices) {
   return matrices ? x.count / matrices : 0;
 }
 
-/// A kernel for each matrix of the batch, in float64.
+/// A kernel for each matrix of the batch, in float64 or complex128.
 class PerMatrix final : public PreparedKernel {
  public:
   PerMatrix(const ArrayCall& call, MatrixKernel kernel, std::size_t first)
       : kernel_(kernel),
-        is_double_(call.out.dtype == DType::kFloat64),
+        is_wide_(real_dtype(call.out.dtype) == DType::kFloat64),
         attrs_(call.attrs),
         first_(first) {
     const Layout& a = *call.in[first];
@@ -34,14 +34,16 @@ class PerMatrix final : public PreparedKernel {
     n_ = a.shape.back();
     columns_ = call.in.back()->shape.back();
     count_ = element_count(std::span<const std::int64_t>(a.shape).first(a.shape.size() - 2));
-    out_entries_ = entries_of(call.out, count_);
+    // A complex number is two parts.
+    const std::int64_t parts = is_complex(call.out.dtype) ? 2 : 1;
+    out_entries_ = parts * entries_of(call.out, count_);
     std::int64_t entries = out_entries_;
     for (std::size_t k = first; k < call.in.size(); ++k, ++operands_) {
-      in_entries_[operands_] = entries_of(*call.in[k], count_);
+      in_entries_[operands_] = parts * entries_of(*call.in[k], count_);
       entries += in_entries_[operands_];
       operand_[operands_] = Contiguous(*call.in[k], scratch_bytes);
     }
-    converted_bytes_ = is_double_ ? 0 : entries * 8;
+    converted_bytes_ = is_wide_ ? 0 : entries * 8;
   }
 
   void run(char* out, const char* const* in, char* scratch) const override {
@@ -51,7 +53,7 @@ class PerMatrix final : public PreparedKernel {
     }
     const std::int64_t work = 60'000 / (m_ * n_ * std::min(m_, n_) * 10 + 200) + 1;
     parallel_for(count_, work, [&](std::int64_t begin, std::int64_t end) {
-      if (is_double_) {
+      if (is_wide_) {
         for (std::int64_t i = begin; i < end; ++i) one(out, x, i);
         return;
       }
@@ -82,11 +84,12 @@ class PerMatrix final : public PreparedKernel {
     }
     kernel_(call);
     float* const result = reinterpret_cast<float*>(out) + i * out_entries_;
-    for (std::int64_t k = 0; k < out_entries_; ++k) result[k] = static_cast<float>(call.out[k]);
+    const double* const found = call.out_as<double>();
+    for (std::int64_t k = 0; k < out_entries_; ++k) result[k] = static_cast<float>(found[k]);
   }
 
   MatrixKernel kernel_;
-  bool is_double_;
+  bool is_wide_;
   Dims attrs_;
   std::size_t first_, operands_ = 0;
   std::int64_t m_, n_, columns_, count_, out_entries_, converted_bytes_;
@@ -160,14 +163,33 @@ bool all_finite_or_nan(const double* x, std::int64_t count, double* out, std::in
   return false;
 }
 
+bool all_finite_or_nan(const std::complex<double>* x, std::int64_t count, std::complex<double>* out,
+                       std::int64_t n) {
+  return all_finite_or_nan(reinterpret_cast<const double*>(x), 2 * count,
+                           reinterpret_cast<double*>(out), 2 * n);
+}
+
+namespace {
+
+/// x / |x|; zero and NaN stay.
+double sign_of(double x) { return x > 0 ? 1 : x < 0 ? -1 : x; }
+std::complex<double> sign_of(const std::complex<double>& x) {
+  const double size = std::abs(x);
+  return size == 0 ? x : x / size;
+}
+
+}  // namespace
+
+template <class T>
 void sign_and_log_determinant(const MatrixCall& call) {
   const std::int64_t n = call.n;
-  const double* const f = call.in[0];
-  double sign = 1, total = 0;
+  const T* const f = call.in_as<T>(0);
+  T sign = 1;
+  double total = 0;
   for (std::int64_t i = 0; i < n; ++i) {
-    const double u = f[i * n + i];
+    const T u = f[i * n + i];
     total += std::log(std::abs(u));
-    sign *= u > 0 ? 1 : u < 0 ? -1 : u;  // zero and NaN stay
+    sign *= sign_of(u);
   }
   // The sign of the permutation: each cycle of k rows is k - 1 swaps.
   std::vector<bool> seen(static_cast<std::size_t>(n));
@@ -175,31 +197,42 @@ void sign_and_log_determinant(const MatrixCall& call) {
     std::int64_t length = 0;
     for (std::int64_t at = i; !seen[static_cast<std::size_t>(at)]; ++length) {
       seen[static_cast<std::size_t>(at)] = true;
-      at = static_cast<std::int64_t>(f[n * n + at]);
+      at = static_cast<std::int64_t>(dense::real(f[n * n + at]));
     }
     if (length > 0 && length % 2 == 0) sign = -sign;
   }
-  call.out[0] = sign == 0 ? 0 : sign;
-  call.out[1] = total;
+  call.out_as<T>()[0] = sign == T(0) ? T(0) : sign;
+  call.out_as<T>()[1] = total;
 }
+
+namespace {
+
+template <class T>
+MatrixKernel kernel_of(OpCode op) {
+  switch (op) {
+    case kSlogDet: return sign_and_log_determinant<T>;
+    case kEigh: return decompose_eigh<T>;
+    case kSvd: return decompose_svd<T>;
+    case kQr: return decompose_qr<T>;
+    case kPinv: return make_pinv<T>;
+    case kSylvester: return solve_sylvester<T>;
+    case kMatrixFunction: return apply_matrix_function<T>;
+    default: return apply_frechet<T>;
+  }
+}
+
+}  // namespace
 
 PreparedPtr prepare_decomposition(const ArrayCall& call) {
   if (call.op == kPivots) return make_prepared<Pivots>(call);
-  if (!is_floating(call.out.dtype)) return nullptr;
-  const auto with = [&](MatrixKernel kernel, std::size_t first = 0) {
-    return make_prepared<PerMatrix>(call, kernel, first);
-  };
-  switch (call.op) {
-    case kFactor: return make_prepared<FactorWindow>(call);
-    case kSlogDet: return with(sign_and_log_determinant, 1);
-    case kEigh: return with(decompose_eigh);
-    case kSvd: return with(decompose_svd);
-    case kQr: return with(decompose_qr);
-    case kPinv: return with(make_pinv);
-    case kSylvester: return with(solve_sylvester);
-    case kMatrixFunction: return with(apply_matrix_function);
-    default: return with(apply_frechet);
-  }
+  const DType dtype = call.out.dtype;
+  if (!is_inexact(dtype)) return nullptr;
+  if (call.op == kFactor) return make_prepared<FactorWindow>(call);
+  const MatrixKernel kernel =
+      is_complex(dtype) ? kernel_of<std::complex<double>>(call.op) : kernel_of<double>(call.op);
+  if (call.op == kEigh && !call.attrs.empty())
+    return make_prepared<PerMatrix>(call, decompose_eig, 0);
+  return make_prepared<PerMatrix>(call, kernel, call.op == kSlogDet ? 1 : 0);
 }
 
 }  // namespace dualtape::engine

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "kernels/cofactor.hpp"
 #include "kernels/contiguous.hpp"
 #include "kernels/library.hpp"
-#include "kernels/moves.hpp"
 #include "kernels/prepared.hpp"
 #include "kernels/strided_copy.hpp"
 #include "memory/workspace.hpp"
@@ -246,7 +246,7 @@ class TriangularSolve final : public PreparedKernel {
   std::int64_t item_;
 };
 
-/// (A, directions ...): see cofactor.hpp.
+/// (A, directions ...): see cofactor.cpp.
 class CofactorMatrix final : public PreparedKernel {
  public:
   explicit CofactorMatrix(const ArrayCall& call)
@@ -261,8 +261,7 @@ class CofactorMatrix final : public PreparedKernel {
     for (std::size_t i = 0; i < operands_.size(); ++i) {
       x.push_back(operands_[i].read(in[i], scratch));
     }
-    const CofactorsPtr cofactors =
-        is_complex(dtype_) ? make_complex_cofactors(dtype_, n_) : make_real_cofactors(dtype_, n_);
+    const auto cofactors = make_cofactors(dtype_, n_);
     std::vector<const void*> directions(x.size() - 1);
     for (std::int64_t k = 0; k < count_; ++k) {
       for (std::size_t i = 1; i < x.size(); ++i) directions[i - 1] = x[i] + k * step_;
@@ -286,10 +285,8 @@ PreparedPtr prepare_linalg(const ArrayCall& call) {
     case kSolve: return make_prepared<Solve>(call);
     case kInv: return make_prepared<Inverse>(call);
     case kDet: return make_prepared<Determinant>(call);
-    case kCholesky:
-      return is_complex(dtype) ? nullptr : PreparedPtr(make_prepared<CholeskyFactor>(call));
-    case kTriangularSolve:
-      return is_complex(dtype) ? nullptr : PreparedPtr(make_prepared<TriangularSolve>(call));
+    case kCholesky: return make_prepared<CholeskyFactor>(call);
+    case kTriangularSolve: return make_prepared<TriangularSolve>(call);
     default: return make_prepared<CofactorMatrix>(call);
   }
 }

@@ -22,6 +22,17 @@ struct TriangleForm {
   bool lower, transposed, unit;
 };
 
+/// A plane rotation: (x, y) becomes (c x + s y, c y - s x).
+struct Rotation {
+  double c, s;
+};
+/// Rotations of neighbouring rows, one after the other: of `first` with `first` + step, then of
+/// this one with the next; step is 1 or -1.
+struct RotationSweep {
+  std::int64_t first, step, count;
+  const Rotation* rotations;
+};
+
 /// Factors of A[n, n] are F[n + 1, n], contiguous: P A = L U, see linalg_lu.hpp. Results are
 /// contiguous. The scratch of `solve` holds n * columns elements, the others' factor_size(n).
 struct LinearAlgebra {
@@ -33,12 +44,15 @@ struct LinearAlgebra {
                   std::int64_t columns, bool transposed, void* scratch);
   Status (*inverse)(void* y, const MatrixBatch& a, std::int64_t n, void* scratch);
   Status (*determinant)(void* y, const MatrixBatch& a, std::int64_t n, void* scratch);
-  // Of real matrices only; null for the others.
-  /// L with A = L L^T, zeros above the diagonal; A's lower triangle is read.
+  /// L with A = L L^H, zeros above the diagonal; A's lower triangle is read.
   Status (*cholesky)(void* l, const MatrixBatch& a, std::int64_t n);
   /// x with T x = b; kSingular on a zero on the diagonal.
   Status (*triangular_solve)(void* x, const MatrixBatch& t, const MatrixBatch& b, std::int64_t n,
                              std::int64_t columns, const TriangleForm& form);
+  // Of float64 only.
+  /// Sweeps in their order on z, whose rows of `columns` entries are `row` apart.
+  void (*rotate)(double* z, std::int64_t row, std::int64_t columns, const RotationSweep* sweeps,
+                 std::int64_t count);
 };
 
 constexpr std::int64_t factor_size(std::int64_t n) { return (n + 1) * n; }

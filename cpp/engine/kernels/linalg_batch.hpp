@@ -1,21 +1,14 @@
-/// Loops over a batch of matrices: small ones by linalg_lu.hpp, large ones by Eigen. One body for
-/// all inexact types; for the linalg_*.cpp only.
+/// Loops over a batch of matrices: small ones by linalg_lu.hpp, large ones by linalg_blocks.hpp.
+/// One body for all inexact types; for the linalg_*.cpp only.
 #pragma once
 
-#include <Eigen/LU>
 #include <new>
 
-#include "kernels/linalg_lu.hpp"
+#include "kernels/linalg_blocks.hpp"
 
 namespace dualtape::engine::linalg {
 
-/// Up to here the loops beat Eigen's blocks.
-inline constexpr std::int64_t kSmall = 64;
-
-template <class T>
-using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-
-/// Eigen allocates its work space: the only exception there can be.
+/// Large matrices take work space: the only exception there can be.
 template <class F>
 Status guarded(F&& f) {
   try {
@@ -40,11 +33,9 @@ bool has_zero_pivot(const T* f, std::int64_t n) {
 
 template <class T>
 Status factor_large(T* f, std::int64_t n) {
-  Eigen::Map<Matrix<T>> map(f, n, n);
-  const Eigen::PartialPivLU<Eigen::Ref<Matrix<T>>> lu(map);
-  T* order = f + n * n;
-  const auto& places = lu.permutationP().indices();  // row i of A goes to places[i]
-  for (std::int64_t i = 0; i < n; ++i) order[places(i)] = static_cast<T>(static_cast<double>(i));
+  for (std::int64_t i = 0; i < n; ++i) f[n * n + i] = static_cast<T>(static_cast<double>(i));
+  ProductSpace space;
+  factor_columns(f, n, 0, n, space);
   return has_zero_pivot(f, n) ? Status::kSingular : Status::kOk;
 }
 
@@ -97,14 +88,13 @@ Status factor(void* out, const MatrixBatch& a, std::int64_t n) {
 /// L U x = x, or its transpose, in place.
 template <class T>
 void substitute_large(T* x, const T* f, std::int64_t n, std::int64_t columns, bool transposed) {
-  const Eigen::Map<const Matrix<T>> lu(f, n, n);
-  Eigen::Map<Matrix<T>> y(x, n, columns);
+  ProductSpace space;
   if (transposed) {
-    lu.transpose().template triangularView<Eigen::Lower>().solveInPlace(y);
-    lu.transpose().template triangularView<Eigen::UnitUpper>().solveInPlace(y);
+    solve_triangle<T, true>(x, columns, columns, {f, 1, n, false}, n, space);
+    solve_triangle<T, false>(x, columns, columns, {f, 1, n, true}, n, space);
   } else {
-    lu.template triangularView<Eigen::UnitLower>().solveInPlace(y);
-    lu.template triangularView<Eigen::Upper>().solveInPlace(y);
+    solve_triangle<T, true>(x, columns, columns, {f, n, 1, true}, n, space);
+    solve_triangle<T, false>(x, columns, columns, {f, n, 1, false}, n, space);
   }
 }
 

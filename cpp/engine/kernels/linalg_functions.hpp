@@ -2,21 +2,20 @@
 #pragma once
 
 #include "kernels/linalg_batch.hpp"
+#include "kernels/linalg_rotate.hpp"
 #include "kernels/linalg_triangular.hpp"
 
 namespace dualtape::engine::linalg {
 
 template <class T>
 const LinearAlgebra* functions() {
-  if constexpr (kIsReal<T>) {
-    static constexpr LinearAlgebra kFunctions{factor<T>,      solve<T>,    inverse<T>,
-                                              determinant<T>, cholesky<T>, triangular_solve<T>};
-    return &kFunctions;
-  } else {
-    static constexpr LinearAlgebra kFunctions{factor<T>,      solve<T>, inverse<T>,
-                                              determinant<T>, nullptr,  nullptr};
-    return &kFunctions;
-  }
+  static constexpr LinearAlgebra kFunctions = [] {
+    LinearAlgebra f{factor<T>,           solve<T>, inverse<T>, determinant<T>, cholesky<T>,
+                    triangular_solve<T>, nullptr};
+    if constexpr (std::is_same_v<T, double>) f.rotate = rotate;
+    return f;
+  }();
+  return &kFunctions;
 }
 
 }  // namespace dualtape::engine::linalg

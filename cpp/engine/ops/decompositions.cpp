@@ -1,142 +1,42 @@
-/// Cholesky, triangular solve, and the factors of eigh, svd, qr and lu. With dA the tangent:
+/// Constructors of the decompositions, and the rules of cholesky, triangular_solve and
+/// slogdet; those of the factors are in factors.cpp.
+/// With dA the tangent, X^H the adjoint (of real X the transpose):
 ///
-///   cholesky      A = L L^T.    L_dot = L Phi(L^-1 dA L^-T), Phi: lower triangle, diagonal halved
+///   cholesky      A = L L^H.    L_dot = L Phi(L^-1 dA L^-H), Phi: lower triangle, diagonal halved
 ///   triangular_solve  T x = b.  x_dot = T^-1 (b_dot - T_dot x);  b_bar = T^-T x_bar
-///   eigh          A = V w V^T, P = V^T dA V.  w_dot = diag P,  V_dot = V (F * P),
-///                 F_ij = 1 / (w_j - w_i), 0 on the diagonal
-///   svd           A = U s V^T, P = U^T dA V.  s_dot = diag P,
-///                 U_dot = U (F * (P s + s P^T)) + (1 - U U^T) dA V / s,  V_dot alike with dA^T,
-///                 F_ij = 1 / (s_j^2 - s_i^2), 0 on the diagonal
-///   qr            m >= n: C = dA R^-1, Q^T C = X + Y, X = L - L^T from the strict lower triangle
-///                 L of Q^T C.  Q_dot = C - Q Y,  R_dot = Y R.
-///                 m < n: Q is that of the first m columns, R = Q^T A
-///   lu            X = L^-1 P dA U^-1.  L_dot = L (strict lower X),  U_dot = (upper X) U
-///   slogdet       log|det|_dot = tr(A^-1 dA)
-/// cholesky and eigh read the lower triangle of A alone: dA stands for its symmetric completion.
-///
-/// Where F divides by zero nothing is defined: vectors of equal eigenvalues may turn in their
-/// plane. F is NaN there, times zero it is zero: what does not couple these vectors stays right. A
-/// 0 in its place would make V f(w) V^T silently wrong, whose derivative there is f'(w) P. Source:
-/// Giles (2008), An extended collection of matrix derivative results; Townsend (2016),
-/// Differentiating the singular value decomposition; Walter and Lehmann (2010) for qr.
+///   slogdet       t = tr(A^-1 dA).  log|det|_dot = Re t,  sign_dot = i Im(t) sign
+/// cholesky and eigh read the lower triangle of A alone: dA stands for its Hermitian completion.
+/// Source: Giles (2008), An extended collection of matrix derivative results.
 
 #include "ops/decompositions.hpp"
 
 #include <array>
-#include <limits>
 
 #include "ops/elementwise.hpp"
+#include "ops/factors.hpp"
 #include "program/errors.hpp"
 
 namespace dualtape::engine {
+
+using namespace factors;
+
 namespace {
-
-/// What a factor is of its decomposition.
-enum class Part : std::int64_t {
-  kLuMatrix,
-  kEigenvalues,
-  kEigenvectors,
-  kSingularValues,
-  kLeftVectors,
-  kRightVectors,
-  kOrthogonal,
-  kUpper
-};
-
-Dims leading(const Expr& x) { return Dims(std::span(x.shape()).first(x.rank() - 2)); }
-std::int64_t rows_of(const Expr& x) { return x.shape()[x.rank() - 2]; }
-std::int64_t columns_of(const Expr& x) { return x.shape().back(); }
-
-Dims with(Dims lead, std::initializer_list<std::int64_t> last) {
-  lead.append(std::span(last.begin(), last.size()));
-  return lead;
-}
 
 void check_matrix(const char* op, const Expr& a) {
   if (a.rank() < 2) {
     throw ShapeError(std::string(op) + ": A must be (..., m, n), got " + to_string(a.shape()));
   }
-  if (!is_floating(a.dtype())) {
-    throw DTypeError(std::string(op) + ": A must be real and floating, got " +
+  if (!is_inexact(a.dtype())) {
+    throw DTypeError(std::string(op) + ": A must be floating, got " +
                      std::string(dtype_name(a.dtype())));
   }
 }
 
 /// What a decomposition makes: `count` numbers for each matrix.
-Expr packed(OpCode op, const Expr& a, std::int64_t count) {
+Expr packed(OpCode op, const Expr& a, std::int64_t count,
+            std::span<const std::int64_t> attrs = {}) {
   const Expr args[] = {a};
-  return emit(op, args, Type{a.dtype(), with(leading(a), {count})});
-}
-
-/// A factor: entries of `packed` from `offset` on.
-Expr factor(const Expr& a, const Expr& packed, Part part, std::int64_t offset, Dims shape) {
-  const Expr args[] = {a, packed};
-  const std::int64_t attrs[] = {static_cast<std::int64_t>(part), offset};
-  return emit(kFactor, args, Type{a.dtype(), std::move(shape)}, attrs);
-}
-
-EighFactors eigh_factors(const Expr& a, const Expr& all) {
-  const std::int64_t n = columns_of(a);
-  return {factor(a, all, Part::kEigenvalues, 0, with(leading(a), {n})),
-          factor(a, all, Part::kEigenvectors, n, with(leading(a), {n, n}))};
-}
-
-SvdFactors svd_factors(const Expr& a, const Expr& all) {
-  const std::int64_t m = rows_of(a), n = columns_of(a), k = std::min(m, n);
-  return {factor(a, all, Part::kLeftVectors, k, with(leading(a), {m, k})),
-          factor(a, all, Part::kSingularValues, 0, with(leading(a), {k})),
-          factor(a, all, Part::kRightVectors, k + m * k, with(leading(a), {k, n}))};
-}
-
-QrFactors qr_factors(const Expr& a, const Expr& all) {
-  const std::int64_t m = rows_of(a), n = columns_of(a), k = std::min(m, n);
-  return {factor(a, all, Part::kOrthogonal, 0, with(leading(a), {m, k})),
-          factor(a, all, Part::kUpper, m * k, with(leading(a), {k, n}))};
-}
-
-Expr identity(const Expr& like, std::int64_t n) { return eye(like.builder(), n, n, like.dtype()); }
-
-/// x_i as entries (i, j), or as entries (j, i) for `row`.
-Expr spread(const Expr& x, bool row) {
-  const auto last = static_cast<std::int64_t>(x.rank());
-  const std::int64_t place[] = {row ? last - 1 : last};
-  return expand_dims(x, place);
-}
-
-Expr not_a_number(const Expr& like) {
-  return constant(like.builder(), std::numeric_limits<double>::quiet_NaN(), like.dtype());
-}
-
-Expr zero_of(const Expr& like) { return constant(like.builder(), 0, like.dtype()); }
-
-Expr magnitude(const Expr& x) { return dualtape::apply<ops::Absolute>(x); }
-
-/// 1 / (x_j - x_i), or 1 / (x_j^2 - x_i^2); zero on the diagonal, NaN where both are equal but for
-/// rounding.
-Expr inverse_gaps(const Expr& x, bool of_squares) {
-  const Expr by_row = spread(x, true), by_column = spread(x, false);
-  const Expr gap = by_row - by_column;
-  Expr inverse = constant(x.builder(), 1, x.dtype()) / gap;
-  if (of_squares) inverse = inverse / (by_row + by_column);
-  const double eps = x.dtype() == DType::kFloat32
-                         ? static_cast<double>(std::numeric_limits<float>::epsilon())
-                         : std::numeric_limits<double>::epsilon();
-  const Expr rounding = constant(x.builder(), 4 * eps, x.dtype());
-  const Expr apart = less(rounding * (magnitude(by_row) + magnitude(by_column)), magnitude(gap));
-  const Expr off_diagonal = equal(identity(x, x.shape().back()), zero_of(x));
-  return where(off_diagonal, where(apart, inverse, not_a_number(x)), zero_of(x));
-}
-
-/// The symmetric matrix that the lower triangle stands for.
-Expr completed(const Expr& x) {
-  return triangle_of(x, true) + swap_last_axes(triangle_of(x, true, true));
-}
-
-Expr transposed_product(const Expr& a, const Expr& b) { return matmul(swap_last_axes(a), b); }
-
-/// diag(U^T B).
-Expr diagonal_product(const Expr& u, const Expr& b) {
-  return sum(u * b, Dims{static_cast<std::int64_t>(u.rank()) - 2});
+  return emit(op, args, Type{a.dtype(), with(leading(a), {count})}, attrs);
 }
 
 }  // namespace
@@ -185,7 +85,7 @@ Expr lu_matrix(const Expr& a, const Expr& factors) {
 Expr lu_rows(const Expr& factors) {
   const std::int64_t n = columns_of(factors);
   const Expr last = slice_axis(factors, factors.rank() - 2, n, 1);
-  return convert(reshape(last, with(leading(factors), {n})), DType::kInt64);
+  return convert(real(reshape(last, with(leading(factors), {n}))), DType::kInt64);
 }
 
 Expr lu_pivots(const Expr& rows, bool back) {
@@ -200,6 +100,13 @@ Expr lu_pivots(const Expr& rows, bool back) {
 EighFactors eigh(const Expr& a) {
   const std::int64_t n = check_square("eigh", a);
   return eigh_factors(a, packed(kEigh, a, n + n * n));
+}
+
+EighFactors eig(const Expr& a) {
+  const std::int64_t n = check_square("eig", a);
+  const Expr z = convert(a, complex_dtype(a.dtype()));
+  const std::int64_t attrs[] = {1};
+  return eigh_factors(z, packed(kEigh, z, n + n * n, attrs), true);
 }
 
 SvdFactors svd(const Expr& a) {
@@ -219,10 +126,10 @@ namespace {
 Tangent push_cholesky(const OpCall&, std::span<const Expr>, const Expr& y,
                       std::span<const Tangent> x_dot) {
   const Expr half = triangular_solve(y, completed(*x_dot[0]), {});
-  const Expr whole = triangular_solve(y, swap_last_axes(half), {});
+  const Expr whole = triangular_solve(y, adjoint(half), {});
   const Expr lower = triangle_of(whole, true, true);
-  const Expr diagonal = whole * (constant(y.builder(), 0.5, y.dtype()) * identity(y, rows_of(y)));
-  return matmul(y, lower + diagonal);
+  const Expr half_of = constant(y.builder(), 0.5, y.dtype()) * identity(y, rows_of(y));
+  return matmul(y, lower + real_part(whole) * half_of);
 }
 
 Triangle form_of(const OpCall& call) {
@@ -269,90 +176,22 @@ Tangent push_slogdet(const OpCall&, std::span<const Expr> x, const Expr& y,
   const Expr trace = sum(swap_last_axes(inverse) * *x_dot[0], Dims{r - 2, r - 1});
   Dims start(y.rank()), step(y.rank(), 1);
   start[y.rank() - 1] = 1;
-  return pad(spread(trace, false), y.shape(), start, step);
+  const Expr logarithm = pad(spread(real_part(trace), false), y.shape(), start, step);
+  const Tangent turn = imaginary_part(trace);
+  if (!turn) return logarithm;
+  const Expr sign = slice_axis(y, y.rank() - 1, 0, 1);
+  start[y.rank() - 1] = 0;
+  return logarithm + pad(sign * spread(*turn, false), y.shape(), start, step);
 }
 
 Tangent no_tangent(const OpCall&, std::span<const Expr>, const Expr&, std::span<const Tangent>) {
   return {};
 }
 
-Expr lu_tangent(const Expr& y, const Expr& factors, const Expr& a_dot) {
-  const Expr order = broadcast_to(spread(lu_rows(factors), false), a_dot.shape());
-  const Expr rows = take_along(a_dot, order, static_cast<std::int64_t>(a_dot.rank()) - 2);
-  const Expr left = triangular_solve(y, rows, {.unit = true});
-  const Triangle right{.lower = false, .transposed = true};
-  const Expr x = swap_last_axes(triangular_solve(y, swap_last_axes(left), right));
-  const Expr lower = triangle_of(y, true, true) + identity(y, rows_of(y));
-  return matmul(lower, triangle_of(x, true, true)) +
-         matmul(triangle_of(x, false), triangle_of(y, false));
-}
-
-Expr eigh_tangent(Part part, const Expr& a, const Expr& all, const Expr& a_dot) {
-  const EighFactors f = eigh_factors(a, all);
-  const Expr moved = matmul(completed(a_dot), f.vectors);
-  if (part == Part::kEigenvalues) return diagonal_product(f.vectors, moved);
-  const Expr p = transposed_product(f.vectors, moved);
-  return matmul(f.vectors, zero_multiply(inverse_gaps(f.values, false), p));
-}
-
-/// Left vectors of B = U s W^T from b_dot, U (m, k) and W (n, k); the right ones are the left ones
-/// of B^T.
-Expr singular_tangent(const Expr& u, const Expr& s, const Expr& w, const Expr& b_dot) {
-  const Expr moved = matmul(b_dot, w);
-  const Expr p = transposed_product(u, moved);
-  const Expr coupling = p * spread(s, true) + spread(s, false) * swap_last_axes(p);
-  const Expr inside = matmul(u, zero_multiply(inverse_gaps(s, true), coupling));
-  if (rows_of(u) == columns_of(u)) return inside;
-  const Expr inverse =
-      where(equal(s, zero_of(s)), not_a_number(s), constant(s.builder(), 1, s.dtype()) / s);
-  return inside + zero_multiply(spread(inverse, true), moved - matmul(u, p));
-}
-
-Expr svd_tangent(Part part, const Expr& a, const Expr& all, const Expr& a_dot) {
-  const SvdFactors f = svd_factors(a, all);
-  const Expr v = swap_last_axes(f.right);
-  if (part == Part::kSingularValues) {
-    // At zero a singular value has a kink, as abs: derivative 0.
-    const Expr along = diagonal_product(f.left, matmul(a_dot, v));
-    return where(equal(f.values, zero_of(along)), zero_of(along), along);
-  }
-  if (part == Part::kLeftVectors) return singular_tangent(f.left, f.values, v, a_dot);
-  return swap_last_axes(singular_tangent(v, f.values, f.left, swap_last_axes(a_dot)));
-}
-
-Expr qr_tangent(Part part, const Expr& a, const Expr& all, const Expr& a_dot) {
-  const QrFactors f = qr_factors(a, all);
-  const std::int64_t k = columns_of(f.q);
-  const auto square = [k](const Expr& x) { return slice_axis(x, x.rank() - 1, 0, k); };
-  // C^T = R^-T dA^T.
-  const Triangle form{.lower = false, .transposed = true};
-  const Expr c = swap_last_axes(triangular_solve(square(f.r), swap_last_axes(square(a_dot)), form));
-  const Expr inside = transposed_product(f.q, c);
-  const Expr lower = triangle_of(inside, true, true);
-  const Expr upper = triangle_of(inside, false) + swap_last_axes(lower);
-  if (part == Part::kOrthogonal) return c - matmul(f.q, upper);
-  if (columns_of(a) == k) return matmul(upper, f.r);
-  const Expr turn = lower - swap_last_axes(lower);
-  return triangle_of(transposed_product(f.q, a_dot) - matmul(turn, f.r), false);
-}
-
 Tangent push_factor(const OpCall& call, std::span<const Expr> x, const Expr& y,
                     std::span<const Tangent> x_dot) {
   if (!x_dot[0]) return {};
-  const auto part = static_cast<Part>(call.attrs[0]);
-  const Expr& a_dot = *x_dot[0];
-  switch (part) {
-    case Part::kLuMatrix: {
-      const std::int64_t n = columns_of(y);
-      return lu_tangent(y, reshape(x[1], with(leading(y), {n + 1, n})), a_dot);
-    }
-    case Part::kEigenvalues:
-    case Part::kEigenvectors: return eigh_tangent(part, x[0], x[1], a_dot);
-    case Part::kSingularValues:
-    case Part::kLeftVectors:
-    case Part::kRightVectors: return svd_tangent(part, x[0], x[1], a_dot);
-    default: return qr_tangent(part, x[0], x[1], a_dot);
-  }
+  return tangent_of(static_cast<Part>(call.attrs[0]), x[0], x[1], y, *x_dot[0]);
 }
 
 }  // namespace

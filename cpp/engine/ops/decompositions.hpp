@@ -1,5 +1,6 @@
 /// Constructors of the matrix decompositions and of functions of a matrix: on the last two axes,
-/// leading axes are a batch. Real matrices.
+/// leading axes are a batch. Real or complex matrices; the transpose never conjugates, the adjoint
+/// X^H does.
 ///
 /// A decomposition makes its factors once, `packed` side by side in one array that has no
 /// derivative: all of it is in the factors, which are taken out as functions of (A, packed).
@@ -9,7 +10,7 @@
 
 namespace dualtape::engine {
 
-/// ShapeError unless A is (..., n, n), DTypeError unless it is real and floating; n.
+/// ShapeError unless A is (..., n, n), DTypeError unless it is floating or complex; n.
 std::int64_t check_square(const char* op, const Expr& a);
 
 /// (A, E_1 .. E_k): C with sum(C * X) the derivative of det in the directions E_1 .. E_k and X.
@@ -25,7 +26,7 @@ Expr lu_rows(const Expr& factors);
 /// `back` from exchanges to rows; int64 (..., n).
 Expr lu_pivots(const Expr& rows, bool back);
 
-/// Lower L with A = L L^T; A is read from its lower triangle.
+/// Lower L with A = L L^H; A is read from its lower triangle.
 Expr cholesky(const Expr& a);
 
 /// Which triangle of the matrix counts, and how.
@@ -40,8 +41,10 @@ Expr triangular_solve(const Expr& a, const Expr& b, Triangle form);
 struct EighFactors {
   Expr values, vectors;  // ascending w (..., n); V (..., n, n): A V = V diag(w)
 };
-/// A is read from its lower triangle.
+/// Of Hermitian A; it is read from its lower triangle.
 EighFactors eigh(const Expr& a);
+/// Of any A: complex, in no order, columns of V of length one and their largest entry positive.
+EighFactors eig(const Expr& a);
 
 struct SvdFactors {
   Expr left, values, right;  // A = U diag(s) Vh: U (..., m, k), s (..., k), Vh (..., k, n)

@@ -49,8 +49,8 @@ void check_alike(const char* op, const Expr& a, const Expr& e) {
 }  // namespace
 
 Expr pinv(const Expr& a, double cutoff) {
-  if (a.rank() < 2 || !is_floating(a.dtype())) {
-    throw ShapeError("pinv: A must be (..., m, n), real and floating, got " + to_string(a.type()));
+  if (a.rank() < 2 || !is_inexact(a.dtype())) {
+    throw ShapeError("pinv: A must be (..., m, n) and floating, got " + to_string(a.type()));
   }
   Dims shape = leading(a);
   shape.push_back(columns_of(a));
@@ -92,7 +92,8 @@ namespace {
 Tangent push_pinv(const OpCall&, std::span<const Expr> x, const Expr& y,
                   std::span<const Tangent> x_dot) {
   const Expr& a_dot = *x_dot[0];
-  const Expr turned = swap_last_axes(a_dot), y_turned = swap_last_axes(y);
+  const auto adjoint = [](const Expr& m) { return conj(swap_last_axes(m)); };
+  const Expr turned = adjoint(a_dot), y_turned = adjoint(y);
   Tangent total = -matmul(matmul(y, a_dot), y);
   const Expr left = matmul(matmul(y, y_turned), turned);
   accumulate(total, left - matmul(matmul(left, x[0]), y));

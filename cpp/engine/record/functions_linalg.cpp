@@ -29,7 +29,7 @@ PyObject* record_cholesky(const Arguments& a) {
   const Expr x = matrix_argument(a[0], "cholesky");
   if (!flag(a[1])) return make_result(cholesky(x));
   check_square("cholesky", x);
-  return make_result(swap_last_axes(cholesky(swap_last_axes(x))));
+  return make_result(conj(swap_last_axes(cholesky(conj(swap_last_axes(x))))));
 }
 
 /// A from the triangle that NumPy's UPLO names.
@@ -39,7 +39,7 @@ Expr symmetric_argument(PyObject* matrix, PyObject* uplo, const char* function) 
   if (!is_given(uplo)) return x;
   const std::string word = PyUnicode_Check(uplo) ? text_of(uplo) : std::string();
   if (word == "L" || word == "l") return x;
-  if (word == "U" || word == "u") return swap_last_axes(x);
+  if (word == "U" || word == "u") return conj(swap_last_axes(x));
   raise(PyExc_ValueError, std::string(function) + ": UPLO must be 'L' or 'U', got " +
                               text_of(Ref::checked(PyObject_Repr(uplo)).get()));
 }
@@ -51,6 +51,15 @@ PyObject* record_eigh(const Arguments& a) {
 
 PyObject* record_eigvalsh(const Arguments& a) {
   return make_result(eigh(symmetric_argument(a[0], a[1], "eigvalsh")).values);
+}
+
+PyObject* record_eig(const Arguments& a) {
+  const EighFactors f = eig(matrix_argument(a[0], "eig"));
+  return tuple_of_results({f.values, f.vectors});
+}
+
+PyObject* record_eigvals(const Arguments& a) {
+  return make_result(eig(matrix_argument(a[0], "eigvals")).values);
 }
 
 PyObject* record_svd(const Arguments& a) {
@@ -89,7 +98,7 @@ PyObject* record_slogdet(const Arguments& a) {
     shape.pop_back();
     return reshape(slice_axis(both, both.rank() - 1, k, 1), shape);
   };
-  return tuple_of_results({part(0), part(1)});
+  return tuple_of_results({part(0), real(part(1))});
 }
 
 /// One right-hand side or several, and leading axes that broadcast, as np.linalg.solve.
@@ -165,6 +174,8 @@ constexpr Function kFunctions[] = {
     {"linalg.eigvalsh", {"eigvalsh", {"a", "UPLO"}, 1}, record_eigvalsh},
     {"linalg.svdvals", {"svdvals", {"x"}, 1}, record_svdvals},
     {nullptr, {"_eigh", {"a", "UPLO"}, 1}, record_eigh},
+    {"linalg.eigvals", {"eigvals", {"a"}, 1}, record_eigvals},
+    {nullptr, {"_eig", {"a"}, 1}, record_eig},
     {nullptr, {"_svd", {"a"}, 1}, record_svd},
     {nullptr, {"_qr", {"a"}, 1}, record_qr},
     {nullptr, {"_lu", {"a"}, 1}, record_lu},

@@ -98,3 +98,8 @@ def root(total: Any, exponent: float) -> Any:
     inside = np.where(zero, total.dtype.type(1), total)
     value = np.sqrt(inside) if exponent == 0.5 else inside**exponent
     return np.where(zero, total.dtype.type(0), value)[()]  # A scalar where NumPy gives one.
+
+
+def squared_size(x: Any) -> Any:
+    """x^2, of complex numbers |x|^2."""
+    return np.square(x.real) + np.square(x.imag) if x.dtype.kind == "c" else np.square(x)

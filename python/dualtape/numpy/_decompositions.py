@@ -2,7 +2,8 @@
 
 What is not defined has no derivative: eigenvectors of equal eigenvalues and singular vectors of
 equal (or zero) singular values have NaN tangents, unless nothing couples them; their values stay
-right.
+right. The phase of complex vectors is not defined: derivatives are those of functions that do not
+depend on it.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from .._core import ShapeError, UnsupportedFunctionError, _eigh, _pinv, _qr, _slogdet, _svd
+from .._core import ShapeError, UnsupportedFunctionError, _eig, _eigh, _pinv, _qr, _slogdet, _svd
 from .._core import cholesky as cholesky
+from .._core import eigvals as eigvals
 from .._core import eigvalsh as eigvalsh
 from .._core import svdvals as svdvals
-from ._arguments import as_array
+from ._arguments import as_array, squared_size
 from ._dispatch import composite
 
+_EigResult: Any = type(np.linalg.eig(np.eye(1)))
 _EighResult: Any = type(np.linalg.eigh(np.eye(1)))
 _SVDResult: Any = type(np.linalg.svd(np.eye(1)))
 _QRResult: Any = type(np.linalg.qr(np.eye(1)))
@@ -25,7 +28,7 @@ _SlogdetResult: Any = type(np.linalg.slogdet(np.eye(1)))
 
 
 def eps_of(a: Any) -> float:
-    return float(np.finfo(a.dtype if a.dtype.kind == "f" else np.float64).eps)
+    return float(np.finfo(a.dtype if a.dtype.kind in "fc" else np.float64).eps)
 
 
 def matrix_shape(a: Any, name: str) -> tuple[int, int]:
@@ -37,6 +40,12 @@ def matrix_shape(a: Any, name: str) -> tuple[int, int]:
 @composite(np.linalg.eigh)
 def eigh(a: Any, UPLO: str = "L") -> Any:
     return _EighResult(*_eigh(a, UPLO))
+
+
+@composite(np.linalg.eig)
+def eig(a: Any) -> Any:
+    """As numpy.linalg.eig, but of traced values always complex: NumPy's type depends on values."""
+    return _EigResult(*_eig(a))
 
 
 @composite(np.linalg.svd)
@@ -130,7 +139,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     x = np.matmul(np.linalg.pinv(a, rcond=float(rcond)), b)
     s = svdvals(a)
     rank = np.sum(s > rcond * np.max(s)) if min(m, n) else 0
-    rest = np.atleast_1d(np.sum(np.square(b - np.matmul(a, x)), axis=0))
+    rest = np.atleast_1d(np.sum(squared_size(b - np.matmul(a, x)), axis=0))
     # NumPy leaves the residuals out where the rank is not full: a value, not a shape.
     return x, rest if m > n else rest[:0], rank, s
 

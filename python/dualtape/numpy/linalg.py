@@ -10,6 +10,7 @@ import numpy as np
 from .._core import ShapeError
 from .._core import cholesky as cholesky
 from .._core import det as det
+from .._core import eigvals as eigvals
 from .._core import eigvalsh as eigvalsh
 from .._core import inv as inv
 from .._core import matmul as matmul
@@ -18,7 +19,9 @@ from .._core import solve as solve
 from .._core import svdvals as svdvals
 from . import _products
 from ._arguments import as_array, axis_of, root
+from ._arguments import squared_size as squared_size
 from ._decompositions import cond as cond
+from ._decompositions import eig as eig
 from ._decompositions import eigh as eigh
 from ._decompositions import lstsq as lstsq
 from ._decompositions import matrix_rank as matrix_rank
@@ -32,11 +35,6 @@ from ._dispatch import composite
 
 def _floating(x: Any) -> Any:
     return x if x.dtype.kind in "fc" else x.astype(float)
-
-
-def squared_size(x: Any) -> Any:
-    """x^2, of complex numbers |x|^2."""
-    return np.square(x.real) + np.square(x.imag) if x.dtype.kind == "c" else np.square(x)
 
 
 def _vector_norm(x: Any, order: Any, axis: int | tuple[int, ...] | None, keepdims: bool) -> Any:

@@ -13,7 +13,6 @@ import numpy as np
 from .._core import (
     ShapeError,
     UnsupportedFunctionError,
-    _eigh,
     _expm,
     _expm_frechet,
     _logm,
@@ -29,6 +28,11 @@ from ..numpy import linalg as _linalg
 from ..numpy._decompositions import eps_of, matrix_shape
 from ..numpy._dispatch import has_tracer
 from ._dispatch import composite, hand_on
+from ._eigen import adjoint, completed
+from ._eigen import eig as eig
+from ._eigen import eigh as eigh
+from ._eigen import eigvals as eigvals
+from ._eigen import eigvalsh as eigvalsh
 from ._matrices import block_diag as block_diag
 from ._matrices import circulant as circulant
 from ._matrices import companion as companion
@@ -42,12 +46,15 @@ from ._matrices import solve_toeplitz as solve_toeplitz
 from ._matrices import toeplitz as toeplitz
 
 
-def _is_transposed(trans: Any, name: str) -> bool:
+def _solve_triangle(a: Any, b: Any, trans: Any, lower: bool, unit: bool, name: str) -> Any:
+    """x with T x = b, T^T x = b (trans=1) or T^H x = b (trans=2)."""
     if trans in (0, "N"):
-        return False
-    if trans in (1, 2, "T", "C"):
-        return True
-    raise ValueError(f"{name}: trans must be 0, 1, 2, 'N', 'T' or 'C', got {trans!r}")
+        return _triangular_solve(a, b, lower, False, unit)
+    if trans not in (1, 2, "T", "C"):
+        raise ValueError(f"{name}: trans must be 0, 1, 2, 'N', 'T' or 'C', got {trans!r}")
+    if trans in (1, "T"):
+        return _triangular_solve(a, b, lower, True, unit)
+    return _triangular_solve(np.conjugate(a), b, lower, True, unit)
 
 
 @composite("linalg")
@@ -65,7 +72,7 @@ def solve_triangular(
     Args:
       a: (..., n, n); the other triangle is not read.
       b: (n,) or (..., n, k).
-      trans: 1 or 'T' for a^T x = b.
+      trans: 1 or 'T' for a^T x = b, 2 or 'C' for a^H x = b.
       unit_diagonal: the diagonal of a is taken as ones.
     Raises: LinAlgError on a zero on the diagonal.
     Cost: n^2 multiplications for each column of b, as each of the derivatives.
@@ -75,7 +82,7 @@ def solve_triangular(
     >>> dt.jvp(f, (a,), (np.eye(2),))[1]
     array([-0.25   ,  0.03125])
     """
-    return _triangular_solve(a, b, lower, _is_transposed(trans, "solve_triangular"), unit_diagonal)
+    return _solve_triangle(a, b, trans, lower, unit_diagonal, "solve_triangular")
 
 
 @composite("linalg")
@@ -106,8 +113,9 @@ def cho_solve(
            [ 0.      , -0.0625  ]])
     """
     c, lower = c_and_lower
-    half = _triangular_solve(c, b, lower, not lower)
-    return _triangular_solve(c, half, lower, lower)
+    first, second = (0, 2) if lower else (2, 0)
+    half = _solve_triangle(c, b, first, lower, False, "cho_solve")
+    return _solve_triangle(c, half, second, lower, False, "cho_solve")
 
 
 @composite("linalg")
@@ -151,11 +159,11 @@ def lu_solve(
     if np.ndim(packed) != 2:
         raise ShapeError(f"lu_solve: lu must be (n, n), got {np.shape(packed)}")
     rows = _lu_pivots(pivots, True) if has_tracer(pivots) else _rows_of(np.asarray(pivots))
-    if not _is_transposed(trans, "lu_solve"):
+    if trans == 0:
         half = _triangular_solve(packed, _rows(b, rows), True, False, True)
         return _triangular_solve(packed, half, False)
-    half = _triangular_solve(packed, b, False, True)
-    whole = _triangular_solve(packed, half, True, True, True)
+    half = _solve_triangle(packed, b, trans, False, False, "lu_solve")
+    whole = _solve_triangle(packed, half, trans, True, True, "lu_solve")
     return _rows(whole, np.argsort(rows))
 
 
@@ -196,13 +204,13 @@ def expm_frechet(
 
 @composite("linalg")
 def logm(A: Any, disp: Any = True) -> Any:
-    """As scipy.linalg.logm, where the result is real; LinAlgError where it is complex."""
+    """As scipy.linalg.logm; LinAlgError where a real A has a complex result: pass a complex A."""
     return _logm(A)
 
 
 @composite("linalg")
 def sqrtm(A: Any, disp: Any = True, blocksize: Any = 64) -> Any:
-    """As scipy.linalg.sqrtm, where the result is real; LinAlgError where it is complex."""
+    """As scipy.linalg.sqrtm; LinAlgError where a real A has a complex result: pass a complex A."""
     return _sqrtm(A)
 
 
@@ -214,7 +222,7 @@ def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
 
 @composite("linalg")
 def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
-    return _sylvester(a, np.swapaxes(a, -1, -2), q)
+    return _sylvester(a, adjoint(a), q)
 
 
 @composite("linalg")
@@ -256,52 +264,6 @@ def svdvals(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any
     return _linalg.svdvals(a)
 
 
-def _completed(a: Any, lower: bool) -> Any:
-    """The symmetric matrix that a triangle stands for."""
-    if not lower:
-        a = np.swapaxes(a, -1, -2)
-    return np.tril(a) + np.swapaxes(np.tril(a, -1), -1, -2)
-
-
-@composite("linalg")
-def eigh(
-    a: Any,
-    b: Any = None,
-    *,
-    lower: bool = True,
-    eigvals_only: bool = False,
-    overwrite_a: bool = False,
-    overwrite_b: bool = False,
-    type: int = 1,
-    check_finite: bool = True,
-    subset_by_index: Any = None,
-    subset_by_value: Any = None,
-    driver: Any = None,
-) -> Any:
-    """As scipy.linalg.eigh; with `b` the generalised problem a v = w b v (type 1)."""
-    if subset_by_value is not None or type != 1:
-        raise UnsupportedFunctionError(
-            "eigh: subset_by_value and type cannot be recorded; choose from all eigenvalues"
-        )
-    if b is None:
-        w, v = _eigh(a, "L" if lower else "U")
-    else:
-        # b = L L^T: the eigenvalues of L^-1 a L^-T.
-        factor = np.linalg.cholesky(_completed(b, lower))
-        half = solve_triangular(factor, _completed(a, lower), lower=True)
-        w, v = np.linalg.eigh(solve_triangular(factor, np.swapaxes(half, -1, -2), lower=True), "L")
-        v = solve_triangular(factor, v, trans=1, lower=True)
-    if subset_by_index is not None:
-        first, last = subset_by_index
-        w, v = w[first : last + 1], v[:, first : last + 1]
-    return w if eigvals_only else (w, v)
-
-
-@composite("linalg")
-def eigvalsh(a: Any, b: Any = None, **options: Any) -> Any:
-    return eigh(a, b, eigvals_only=True, **options)
-
-
 @composite("linalg")
 def pinv(
     a: Any,
@@ -338,7 +300,8 @@ def lstsq(
 
 @composite("linalg")
 def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    return np.linalg.det(a).astype(np.float64)  # As SciPy, also of float32.
+    # As SciPy, also of single precision.
+    return np.linalg.det(a).astype(np.complex128 if a.dtype.kind == "c" else np.float64)
 
 
 @composite("linalg")
@@ -351,7 +314,7 @@ def inv(
     lower: bool = False,
 ) -> Any:
     if assume_a in ("pos", "sym", "her", "positive definite", "symmetric", "hermitian"):
-        a = _completed(a, lower)
+        a = completed(a, lower, assume_a not in ("sym", "symmetric"))
     return np.linalg.inv(a)
 
 
@@ -373,7 +336,7 @@ def solve(
             else cho_solve(cho_factor(a, lower), b)
         )
     if assume_a in ("sym", "her", "symmetric", "hermitian"):
-        a = _completed(a, lower)
+        a = completed(a, lower, assume_a not in ("sym", "symmetric"))
     return np.linalg.solve(np.swapaxes(a, -1, -2) if transposed else a, b)
 
 

@@ -1,0 +1,13 @@
+/// Singular values of bidiagonal matrices.
+#pragma once
+
+#include "kernels/sweeps.hpp"
+
+namespace dualtape::engine::dense {
+
+/// d on the diagonal, e_i beside d_i; n entries each. B = X S Y^T: d becomes S, not in order, the
+/// rotations go to the rows that become those of X^T and of Y^T times what is there. False: no
+/// convergence.
+bool diagonalise(double* d, double* e, std::int64_t n, Sweeps& left, Sweeps& right);
+
+}  // namespace dualtape::engine::dense
