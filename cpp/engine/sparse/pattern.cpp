@@ -1,7 +1,6 @@
 #include "sparse/pattern.hpp"
 
 #include <limits>
-#include <numeric>
 #include <string>
 
 #include "program/errors.hpp"
@@ -14,24 +13,6 @@ void check_countable(std::int64_t n, const char* what) {
   if (n <= std::numeric_limits<SparseIndex>::max()) return;
   throw Error("a sparse matrix must have fewer than 2**31 " + std::string(what) + ", got " +
               std::to_string(n));
-}
-
-Pattern transposed(const Pattern& p, std::vector<SparseIndex>* from) {
-  Pattern t{p.columns, p.rows, {}, std::vector<SparseIndex>(p.size())};
-  t.starts.assign(static_cast<std::size_t>(p.columns) + 1, 0);
-  for (const SparseIndex j : p.indices) ++t.starts[static_cast<std::size_t>(j) + 1];
-  std::partial_sum(t.starts.begin(), t.starts.end(), t.starts.begin());
-  if (from) from->resize(p.size());
-  std::vector<SparseIndex> next(t.starts.begin(), t.starts.end() - 1);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(p.rows); ++i) {
-    for (SparseIndex k = p.starts[i]; k < p.starts[i + 1]; ++k) {
-      const auto j = static_cast<std::size_t>(p.indices[static_cast<std::size_t>(k)]);
-      const auto at = static_cast<std::size_t>(next[j]++);
-      t.indices[at] = static_cast<SparseIndex>(i);
-      if (from) (*from)[at] = k;
-    }
-  }
-  return t;
 }
 
 namespace {

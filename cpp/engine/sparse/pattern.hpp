@@ -4,29 +4,16 @@
 #include <cstdint>
 #include <map>
 #include <span>
-#include <vector>
 
-#include "sparse/index_sets.hpp"
+#include "dualtape/sparse/pattern.hpp"
 #include "transform/linearize.hpp"
 
 namespace dualtape::engine {
 
-/// Positions in a matrix by rows, the columns of each ascending.
-struct Pattern {
-  std::int64_t rows = 0, columns = 0;
-  std::vector<SparseIndex> starts{0};  // rows + 1
-  std::vector<SparseIndex> indices;
-
-  std::size_t size() const { return indices.size(); }
-  std::span<const SparseIndex> row(std::size_t i) const {
-    return std::span(indices).subspan(static_cast<std::size_t>(starts[i]),
-                                      static_cast<std::size_t>(starts[i + 1] - starts[i]));
-  }
-  friend bool operator==(const Pattern&, const Pattern&) = default;
-};
-
-/// The same positions by columns; `from[k]`, if wanted: where the k-th stands in `p`.
-Pattern transposed(const Pattern& p, std::vector<SparseIndex>* from = nullptr);
+using sparse::IndexSets;
+using sparse::Pattern;
+using sparse::SparseIndex;
+using sparse::transposed;
 
 /// Error if there are more rows, columns or entries than a SparseIndex counts.
 void check_countable(std::int64_t n, const char* what);
