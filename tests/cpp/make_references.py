@@ -52,7 +52,7 @@ UNARY: dict[str, tuple[Callable[[mpf], mpf], Sequence[float]]] = {
     "erf": (m.erf, (0, 1e-8, 0.3, -2, 5.9, 15, -26)),
     "erfc": (m.erfc, (0.3, -2, 5.9, 15, 26)),
     "erfinv": (m.erfinv, (0.3, -0.8, 0.999)),
-    "erfcinv": (lambda x: m.erfinv(1 - x), (0.3, 1.8, 1e-9, 1e-60)),
+    "erfcinv": (lambda x: m.erfinv(1 - x), (0.3, 1.8, 1e-3)),
     "gammaln": (lambda x: m.log(abs(m.gamma(x))), (0.05, 1.7, 8, 40, -0.3)),
     "digamma": (lambda x: m.psi(0, x), (0.05, 1.46, 8, 40, -0.25, -20.3)),
 }
@@ -76,6 +76,7 @@ BINARY: dict[str, tuple[Callable[[mpf, mpf], mpf], Sequence[float], Sequence[flo
         (0.4, 7.0, 29.0),
     ),
     "gammaincc": (lambda a, x: m.gammainc(a, x, m.inf, regularized=True), (0.3, 33.0), (0.4, 29.0)),
+    "zeta": (m.zeta, (1.5, 6.0), (0.75, 3.0)),
     "hypot": (lambda a, b: m.sqrt(a * a + b * b), FAR, (0.7, -2, 1e50)),
 }
 
