@@ -9,6 +9,7 @@ not matter. The formulas themselves are checked against mpmath's numerical diffe
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -220,7 +221,7 @@ def _gamma_density(a: Any, x: Any) -> Any:
 _WITH_ORDERS: dict[str, tuple[Callable[..., Any], Callable[..., Any], int]] = {
     "gammainc": (lambda a, x: mpmath.gammainc(a, 0, x, regularized=True), _gamma_density, 1),
     "gammaincc": (
-        lambda a, x: mpmath.gammainc(a, x, mpmath.inf, regularized=True),
+        lambda a, x: 1 - mpmath.gammainc(a, 0, x, regularized=True),  # quicker than from x on
         lambda a, x: -_gamma_density(a, x),
         1,
     ),
@@ -244,10 +245,28 @@ def zeta(n: int) -> Reference:
     return Reference(value, partials, True)
 
 
-def _bessel(name: str, function: Callable[..., Any]) -> Callable[[int], Reference]:
+def _bessel(
+    name: str, function: Callable[..., Any], sign: int = 1, outer: int = 1, scale: int = 0
+) -> Callable[[int], Reference]:
+    """exp(scale x) f_v(x), x > 0 where scaled, for f^(n) = (outer / 2)^n sum over k of sign^k
+    binomial(n, k) f_(v - n + 2k): DLMF 10.6.7 (J, Y), 10.29.5 (I, K)."""
+
+    @functools.cache
+    def of_order(v: Any, x: Any, digits: int) -> Any:
+        return function(v, x)
+
+    def slope(n: int, v: Any, x: Any) -> Any:
+        f = functools.partial(of_order, x=x, digits=mp.dps)
+        terms = (sign**k * math.comb(n, k) * f(v - n + 2 * k) for k in range(n + 1))
+        return mpmath.fsum(terms) * (mp.mpf(outer) / 2) ** n
+
     def reference(n: int) -> Reference:
         def value(v: Any, x: Any) -> Any:
-            return mpmath.diff(lambda t: function(v, t), x, n) if n else function(v, x)
+            rate = scale if name != "ive" else -mpmath.sign(x)
+            with mp.workdps(mp.dps + 20):
+                parts = (math.comb(n, k) * rate ** (n - k) * slope(k, v, x) for k in range(n + 1))
+                total = mpmath.fsum(parts) if rate else slope(n, v, x)
+                return total * mpmath.exp(rate * x)
 
         def no_derivative(*_: Any) -> Any:
             raise AssertionError(f"{name} has no derivative in its order")
@@ -261,12 +280,12 @@ PARAMETRIC: dict[str, Callable[[int], Reference]] = {
     "integer_power": integer_power,
     "polygamma": polygamma,
     "zeta": zeta,
-    "jv": _bessel("jv", mpmath.besselj),
-    "yv": _bessel("yv", mpmath.bessely),
+    "jv": _bessel("jv", mpmath.besselj, -1),
+    "yv": _bessel("yv", mpmath.bessely, -1),
     "iv": _bessel("iv", mpmath.besseli),
-    "ive": _bessel("ive", lambda v, x: mpmath.exp(-abs(x)) * mpmath.besseli(v, x)),
-    "kv": _bessel("kv", mpmath.besselk),
-    "kve": _bessel("kve", lambda v, x: mpmath.exp(x) * mpmath.besselk(v, x)),
+    "ive": _bessel("ive", mpmath.besseli, scale=-1),
+    "kv": _bessel("kv", mpmath.besselk, outer=-1),
+    "kve": _bessel("kve", mpmath.besselk, outer=-1, scale=1),
     **{name: functools.partial(_by_orders, name) for name in _WITH_ORDERS},
 }
 

@@ -98,6 +98,8 @@ SPECIAL = {
 }
 # No derivative in the order, their first argument: DerivativeError.
 BESSEL = {"jv", "yv", "iv", "ive", "kv", "kve"}
+# Those of mpmath take minutes in the tails beyond the second derivative.
+DEAR_REFERENCES = {"gammainc", "gammaincc", "betainc", "zeta", "kv", "kve"}
 
 
 @functools.cache

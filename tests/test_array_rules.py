@@ -94,6 +94,7 @@ ELSEWHERE = {
     "input", "constant",  # every program
     "custom_jvp", "custom_vjp", "custom_linear",  # test_custom.py
     "stop_gradient",  # test_transforms.py
+    "external",  # test_cpp_model.py
 }  # fmt: skip
 
 

@@ -17,7 +17,16 @@ import pytest
 import references
 from mpmath import mp
 from numpy.typing import NDArray
-from registry_table import DTYPES, ENTRIES, ROWS, Row, function, pullback, pushforward
+from registry_table import (
+    DEAR_REFERENCES,
+    DTYPES,
+    ENTRIES,
+    ROWS,
+    Row,
+    function,
+    pullback,
+    pushforward,
+)
 
 import dualtape as dt
 
@@ -136,6 +145,8 @@ def test_1_recorded_value_is_the_eager_value(row: Row) -> None:
     recorded = dt.jit(row.function)(*points)
     # SciPy's polygamma gives float64 always, the traced one keeps float32.
     assert recorded.dtype == (eager.dtype if row.name != "polygamma" else row.dtype)
+    if row.name == "betainc":  # SciPy's of float32 is wrong by 1e-5
+        eager = np.asarray(row.function(*(x.astype(np.float64) for x in points)))
     rtol = 0.0 if row.entry["max_ulp"] <= 0.5 else 1e-13 if row.dtype is np.float64 else 1e-6
     np.testing.assert_allclose(recorded, eager, rtol=rtol, atol=0)
 
@@ -214,8 +225,15 @@ def test_4_batched_is_the_loop(row: Row) -> None:
         np.testing.assert_array_equal(batched, np.array(loop).reshape(size, 3))
 
 
-@rows(LINEAR_POWER)
-@pytest.mark.parametrize("order", [2, 3, 4])
+HIGHER = [
+    (row, order)
+    for row in LINEAR_POWER
+    for order in (2, 3, 4)
+    if order == 2 or row.name not in DEAR_REFERENCES
+]
+
+
+@pytest.mark.parametrize(("row", "order"), HIGHER, ids=[f"{o}-{row.id}" for row, o in HIGHER])
 def test_5_higher_derivatives_are_mpmaths(row: Row, order: int) -> None:
     points = row.points()
     for k in row.differentiable:
