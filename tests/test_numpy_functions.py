@@ -191,8 +191,8 @@ def test_names_numpy_has_but_we_have_not():
     assert dnp.random is np.random
     with pytest.raises(dt.UnsupportedFunctionError, match=r"numpy\.histogram2d cannot be recorded"):
         dt.grad(lambda x: dnp.histogram2d(x, x)[0])(V)
-    with pytest.raises(dt.UnsupportedFunctionError, match="jv cannot be recorded"):
-        dt.grad(lambda x: special.jv(0.5, x))(1.5)
+    with pytest.raises(dt.UnsupportedFunctionError, match="ellipk cannot be recorded"):
+        dt.grad(lambda x: special.ellipk(x))(0.5)
     with pytest.raises(AttributeError, match="no 'no_such_name'"):
         _ = dnp.no_such_name
     with pytest.raises(ValueError, match="ord must be fro, nuc, 1"):
