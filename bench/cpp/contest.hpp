@@ -18,20 +18,47 @@ void add_plain();
 void add_dualtape();
 void add_eigen();
 void add_adolc();
+void add_ceres();
+void add_cppad();
 void add_sacado();
+
+inline void compare(const char* workload, const char* library, const double* got,
+                    const double* wanted, std::size_t size) {
+  double scale = 0, error = 0;
+  for (std::size_t i = 0; i < size; ++i) {
+    scale = std::max(scale, std::abs(wanted[i]));
+    error = std::max(error, std::abs(got[i] - wanted[i]));
+  }
+  if (error <= 1e-9 * scale) return;
+  std::fprintf(stderr, "%s, %s: wrong derivative, error %g of %g\n", workload, library, error,
+               scale);
+  std::exit(1);
+}
 
 template <class W>
 void check(const char* library, const Vector& x, const Vector& got) {
   Vector wanted(x.size());
   W::gradient(x, wanted);
-  double scale = 0, error = 0;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    scale = std::max(scale, std::abs(wanted[i]));
-    error = std::max(error, std::abs(got[i] - wanted[i]));
-  }
-  if (error <= 1e-9 * scale) return;
-  std::fprintf(stderr, "%s, %s: wrong gradient, error %g of %g\n", W::name, library, error, scale);
-  std::exit(1);
+  compare(W::name, library, got.data(), wanted.data(), x.size());
+}
+
+/// jacobian(x, block) of one observation of bundle adjustment.
+template <class F>
+void add_bundle(const char* library, F jacobian) {
+  using workloads::Bundle;
+  benchmark::RegisterBenchmark(
+      (std::string(Bundle::name) + "/" + library).c_str(), [=](benchmark::State& state) {
+        auto x = Bundle::point();
+        Bundle::Block got{}, wanted{};
+        jacobian(x, got);
+        Bundle::jacobian(x, wanted);
+        compare(Bundle::name, library, got.data(), wanted.data(), got.size());
+        for (auto _ : state) {
+          benchmark::DoNotOptimize(x);
+          jacobian(x, got);
+          benchmark::DoNotOptimize(got);
+        }
+      });
 }
 
 /// gradient(x, g) is timed as "workload/library".

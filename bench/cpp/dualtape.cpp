@@ -1,8 +1,10 @@
-// dualtape: reverse with a new tape, reverse with the tape used again, forward in chunks of 8.
+// dualtape: reverse with a new tape and with one used again, 8 cotangents at once, second order,
+// forward.
 #include <dualtape/dual.hpp>
 #include <dualtape/tape.hpp>
 
 #include <memory>
+#include <span>
 
 #include "contest.hpp"
 
@@ -10,18 +12,42 @@ namespace {
 
 using contest::Vector;
 
-template <class W>
-void reverse(dualtape::Tape<double>& tape, const Vector& x, Vector& g) {
+/// Records W at x, whose scalars are T, on a tape used before.
+template <class W, class T>
+dualtape::Var<T> record(dualtape::Tape<T>& tape, const std::vector<T>& x,
+                        std::vector<dualtape::Var<T>>& inputs) {
   tape.reset();
   const auto recording = tape.record();
-  thread_local std::vector<dualtape::Var<double>> inputs;
   inputs.resize(x.size());
   tape.variables(x, inputs);
-  const dualtape::Var<double> y = W::value(inputs);
-  tape.start_sweep();
-  tape.set_cotangent(y, 1);
+  return W::value(inputs);
+}
+
+template <class W>
+void reverse(dualtape::Tape<double>& tape, int lanes, const Vector& x, Vector& g) {
+  thread_local std::vector<dualtape::Var<double>> inputs;
+  const dualtape::Var<double> y = record<W>(tape, x, inputs);
+  tape.start_sweep(lanes);
+  for (int lane = 0; lane < lanes; ++lane) tape.set_cotangent(y, 1 + lane, lane);
   tape.pullback();
   tape.cotangents(inputs, g);
+}
+
+/// H v beside the gradient, v = (1, ..., 1): forward over reverse.
+template <class W>
+void second_order(dualtape::Tape<dualtape::Dual<double>>& tape, const Vector& x, Vector& g) {
+  using D = dualtape::Dual<double>;
+  thread_local std::vector<dualtape::Var<D>> inputs;
+  thread_local std::vector<D> point, gradient;
+  point.clear();
+  for (const double value : x) point.push_back(D::variable(value));
+  gradient.resize(x.size());
+  const dualtape::Var<D> y = record<W>(tape, point, inputs);
+  tape.start_sweep();
+  tape.set_cotangent(y, D(1));
+  tape.pullback();
+  tape.cotangents(inputs, gradient);
+  for (std::size_t i = 0; i < x.size(); ++i) g[i] = gradient[i].value();
 }
 
 template <class W>
@@ -44,16 +70,46 @@ void forward(const Vector& x, Vector& g) {
 }  // namespace
 
 void contest::add_dualtape() {
+  using dualtape::Dual, dualtape::Tape, dualtape::Var, workloads::Bundle;
   workloads::for_each([]<class W> {
-    const auto tape = std::make_shared<dualtape::Tape<double>>();
+    const auto tape = std::make_shared<Tape<double>>();
+    const auto bytes = [tape] { return static_cast<double>(tape->statement_bytes()); };
     add<W>(
         "dualtape reverse, tape reused",
-        [tape](const Vector& x, Vector& g) { reverse<W>(*tape, x, g); },
-        [tape] { return static_cast<double>(tape->statement_bytes()); });
+        [tape](const Vector& x, Vector& g) { reverse<W>(*tape, 1, x, g); }, bytes);
     add<W>("dualtape reverse", [](const Vector& x, Vector& g) {
-      dualtape::Tape<double> fresh;
-      reverse<W>(fresh, x, g);
+      Tape<double> fresh;
+      reverse<W>(fresh, 1, x, g);
     });
+    add<W>("dualtape reverse, 8 cotangents",
+           [tape](const Vector& x, Vector& g) { reverse<W>(*tape, 8, x, g); });
+    const auto nested = std::make_shared<Tape<Dual<double>>>();
+    add<W>("dualtape gradient and H v",
+           [nested](const Vector& x, Vector& g) { second_order<W>(*nested, x, g); });
     if (W::point().size() <= 8) add<W>("dualtape forward", forward<W>);
+  });
+  add_bundle("dualtape forward", [](const auto& x, Bundle::Block& block) {
+    using D = Dual<double, Bundle::kInputs>;
+    std::array<D, Bundle::kInputs> inputs;
+    for (std::size_t i = 0; i < x.size(); ++i) inputs[i] = D::variable(x[i], static_cast<int>(i));
+    const auto y = Bundle::value(inputs);
+    for (std::size_t i = 0; i < block.size(); ++i) {
+      block[i] = y[i / Bundle::kInputs].tangent(static_cast<int>(i % Bundle::kInputs));
+    }
+  });
+  const auto tape = std::make_shared<Tape<double>>();
+  add_bundle("dualtape reverse, tape reused", [tape](const auto& x, Bundle::Block& block) {
+    tape->reset();
+    const auto recording = tape->record();
+    std::array<Var<double>, Bundle::kInputs> inputs;
+    tape->variables(x, inputs);
+    const auto y = Bundle::value(inputs);
+    tape->start_sweep(2);
+    for (int e = 0; e < 2; ++e) tape->set_cotangent(y[static_cast<std::size_t>(e)], 1, e);
+    tape->pullback();
+    for (std::size_t e = 0; e < 2; ++e) {
+      tape->cotangents(inputs, std::span(block).subspan(e * x.size(), x.size()),
+                       static_cast<int>(e));
+    }
   });
 }

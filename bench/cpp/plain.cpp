@@ -13,6 +13,16 @@ void contest::add_plain() {
                                  });
     add<W>("gradient by hand", [](const Vector& x, Vector& g) { W::gradient(x, g); });
   });
+  using workloads::Bundle;
+  benchmark::RegisterBenchmark((std::string(Bundle::name) + "/plain function").c_str(),
+                               [](benchmark::State& state) {
+                                 auto x = Bundle::point();
+                                 for (auto _ : state) {
+                                   benchmark::DoNotOptimize(x);
+                                   benchmark::DoNotOptimize(Bundle::value(x));
+                                 }
+                               });
+  add_bundle("gradient by hand", Bundle::jacobian);
 }
 
 int main(int argc, char** argv) {
@@ -24,6 +34,12 @@ int main(int argc, char** argv) {
 #endif
 #ifdef CONTEST_ADOLC
   contest::add_adolc();
+#endif
+#ifdef CONTEST_CPPAD
+  contest::add_cppad();
+#endif
+#ifdef CONTEST_CERES
+  contest::add_ceres();
 #endif
 #ifdef CONTEST_SACADO
   contest::add_sacado();

@@ -8,17 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "models.hpp"
+
 namespace workloads {
-
-using Vector = std::vector<double>;
-
-inline Vector spread(std::size_t n, double lo, double hi) {
-  Vector x(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    x[i] = lo + (hi - lo) * static_cast<double>((7 * i) % n) / static_cast<double>(n);
-  }
-  return x;
-}
 
 /// prod x_i
 struct Speelpenning {
@@ -241,6 +233,8 @@ void for_each(F f) {
   f.template operator()<BlackScholes>();
   f.template operator()<Burgers>();
   f.template operator()<Lorenz>();
+  f.template operator()<Mixture>();
+  f.template operator()<Lstm>();
 }
 
 }  // namespace workloads
