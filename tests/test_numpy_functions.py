@@ -187,6 +187,14 @@ def test_constants_and_types():
     assert np.isnan(dnp.nan)
 
 
+@pytest.mark.parametrize("order", ["K", "A", "Z"])
+def test_orders_in_memory_are_refused(order):
+    with pytest.raises(ValueError, match=f"ravel: order must be 'C' or 'F' .* got '{order}'"):
+        dt.grad(lambda x: np.ravel(x, order=order)[1])(np.asfortranarray(A))
+    if order != "Z":
+        np.testing.assert_array_equal(dt.jit(lambda x: x.ravel(order))(V), V)
+
+
 def test_names_numpy_has_but_we_have_not():
     assert dnp.random is np.random
     with pytest.raises(dt.UnsupportedFunctionError, match=r"numpy\.histogram2d cannot be recorded"):

@@ -10,20 +10,25 @@
 namespace dualtape::engine {
 namespace {
 
-/// Whether to go through the entries with the first axis fastest. Traced values are in C order.
-bool is_fortran(PyObject* order, const char* function) {
+/// Whether to go through the entries with the first axis fastest. NumPy's 'A' and 'K' follow the
+/// order in memory, which a traced value does not have: only vectors are the same in all.
+bool is_fortran(PyObject* order, TracerObject* t, const std::string& function) {
   if (!is_given(order)) return false;
   const std::string given = text_of(order);
-  if (given != "C" && given != "K" && given != "A" && given != "F") {
-    raise(PyExc_ValueError, std::string(function) +
-                                ": order must be one of 'C', 'F', 'A' or 'K', got '" + given + "'");
-  }
-  return given == "F";
+  if (given == "C" || given == "F") return given == "F";
+  const auto& shape = type_of(t).shape;
+  const auto is_long = [](std::int64_t n) { return n > 1; };
+  const bool is_vector = std::ranges::count_if(shape, is_long) < 2;
+  if ((given == "A" || given == "K") && is_vector) return false;
+  throw ValueError(function +
+                   ": order must be 'C' or 'F' for traced values of two axes and more, "
+                   "which have no order in memory, got '" +
+                   given + "'");
 }
 
 PyObject* record_reshape(const Arguments& a) {
-  const bool in_columns = is_fortran(a[2], "reshape");
   const Ref t = tracer_argument(a[0], "reshape");
+  const bool in_columns = is_fortran(a[2], as_tracer(t.get()), "reshape");
   return reshape_tracer(as_tracer(t.get()), dims_of(a[1], "reshape: shape"), in_columns);
 }
 
@@ -90,8 +95,8 @@ PyObject* record_broadcast_to(const Arguments& a) {
 }
 
 PyObject* record_ravel(const Arguments& a) {
-  const bool in_columns = is_fortran(a[1], "ravel");
   const Ref t = tracer_argument(a[0], "ravel");
+  const bool in_columns = is_fortran(a[1], as_tracer(t.get()), "ravel");
   return reshape_tracer(as_tracer(t.get()), {-1}, in_columns);
 }
 
