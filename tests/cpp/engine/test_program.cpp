@@ -135,8 +135,8 @@ void custom_vjp_has_only_a_transpose() {
   const ProgramPtr grad = derive(*p, {Kind::kGrad, {0}, {}}).first;
   check::same(run(grad, {{3.0}})[0][0], 21.0, "gradient by its pullback");
   check::same(run(derive(*grad, {Kind::kGrad, {0}, {}}).first, {{3.0}})[0][0], 7.0, "second order");
-  check::throws<DerivativeError>([&] { Plan::compile(derive(*p, {Kind::kJvp, {0}, {}}).first); },
-                                 "custom_jvp");
+  check::throws<engine::DerivativeError>(
+      [&] { Plan::compile(derive(*p, {Kind::kJvp, {0}, {}}).first); }, "custom_jvp");
   const ProgramPtr batched = derive(*grad, {Kind::kBatch, {}, {}, {1}, 2}).first;
   check::same(run(batched, {{3.0, 4.0}})[0][1], 28.0, "batched");
 }
