@@ -4,6 +4,8 @@ Nothing here comes from dualtape. Values are mpmath's own functions; a derivativ
 formula evaluated on nested dual numbers over mpmath, with so many digits that its cancellations do
 not matter. The formulas themselves are checked against mpmath's numerical differentiation
 (test_rules.py). The same dual numbers are the other implementation of the fuzzer (test_fuzz.py).
+
+Over 400 lines: one table, whose formulas call each other by name.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ traced values, and inside a recorded function `zeros(n)` can be assigned them.
 array([1., 6.])
 """
 
+# Over 400 lines: nothing but the list of names.
 # ruff: noqa: F401, one function may have two names
 
 from typing import Any
