@@ -229,42 +229,6 @@ void expand_rows(char* dst, const char* src, std::int64_t step, std::int64_t row
   });
 }
 
-void copy_strided(char* dst, std::span<const std::int64_t> dst_strides, const char* src,
-                  std::span<const std::int64_t> src_strides, std::span<const std::int64_t> shape,
-                  std::size_t item) {
-  if (element_count(shape) == 0) return;
-  const auto bytes = static_cast<std::int64_t>(item);
-  Dims extent, to, from;
-  for (std::size_t i = 0; i < shape.size(); ++i) {
-    if (shape[i] == 1) continue;
-    const std::int64_t d = dst_strides[i] * bytes, s = src_strides[i] * bytes;
-    if (!extent.empty() && to.back() == d * shape[i] && from.back() == s * shape[i]) {
-      extent.back() *= shape[i];
-      to.back() = d;
-      from.back() = s;
-    } else {
-      extent.push_back(shape[i]);
-      to.push_back(d);
-      from.push_back(s);
-    }
-  }
-  if (extent.empty()) {
-    std::memcpy(dst, src, item);
-    return;
-  }
-  const std::int64_t run = extent.back(), to_step = to.back(), from_step = from.back();
-  extent.pop_back();
-  const std::int64_t runs = element_count(extent);
-  Odometer<2> at(extent);
-  at.set_strides(0, to);
-  at.set_strides(1, from);
-  with_item(item, [&](auto unit) {
-    for (std::int64_t i = 0; i < runs; ++i, at.next()) {
-      copy_run<decltype(unit)>(dst + at.offset(0), to_step, src + at.offset(1), from_step, run);
-    }
-  });
-}
-
 void copy_to_contiguous(char* dst, const Array& src) {
   const auto item = static_cast<std::int64_t>(src.item());
   if (src.layout->contiguous) {

@@ -43,11 +43,6 @@ void gather(char* dst, const char* src, const Walk& walk, std::int64_t first, st
 void expand_rows(char* dst, const char* src, std::int64_t step, std::int64_t rows, std::int64_t n,
                  std::size_t item);
 
-/// Copies element for element; strides in elements. The arrays must not overlap.
-void copy_strided(char* dst, std::span<const std::int64_t> dst_strides, const char* src,
-                  std::span<const std::int64_t> src_strides, std::span<const std::int64_t> shape,
-                  std::size_t item);
-
 /// Copies `src` to contiguous memory; threads share a large copy.
 void copy_to_contiguous(char* dst, const Array& src);
 

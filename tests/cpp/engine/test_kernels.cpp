@@ -74,20 +74,6 @@ void gather_reads_any_piece() {
   }
 }
 
-void copy_strided_writes_each_element_once() {
-  for (int trial = 0; trial < 300; ++trial) {
-    const Strided x = random_strided();
-    Dims to = contiguous_strides(x.shape);
-    for (auto& s : to) s *= 3;
-    std::vector<double> got(static_cast<std::size_t>(3 * element_count(x.shape)), -1e9);
-    copy_strided(reinterpret_cast<char*>(got.data()), to, x.data(), x.strides, x.shape, 8);
-    const std::vector<double> wanted = x.elements();
-    for (std::size_t k = 0; k < got.size(); ++k) {
-      check::same(got[k], k % 3 ? -1e9 : wanted[k / 3], "copy_strided");
-    }
-  }
-}
-
 std::vector<double> random_numbers(std::int64_t n) {
   std::uniform_real_distribution<double> uniform(1e7, 2e7);
   std::vector<double> x(static_cast<std::size_t>(n));
@@ -169,11 +155,9 @@ void edges() {
 }  // namespace
 
 int main() {
-  return check::run(
-      {{"gather reads any piece", gather_reads_any_piece},
-       {"copy_strided writes each element once", copy_strided_writes_each_element_once},
-       {"sums are pairwise", sums_are_pairwise},
-       {"pieces give the same bits", pieces_give_the_same_bits_as_the_whole},
-       {"rows are combined pairwise", rows_are_combined_pairwise},
-       {"edges", edges}});
+  return check::run({{"gather reads any piece", gather_reads_any_piece},
+                     {"sums are pairwise", sums_are_pairwise},
+                     {"pieces give the same bits", pieces_give_the_same_bits_as_the_whole},
+                     {"rows are combined pairwise", rows_are_combined_pairwise},
+                     {"edges", edges}});
 }
