@@ -198,8 +198,7 @@ std::optional<OpCode> op_of_ufunc_name(std::string_view name) {
   for (const auto& [alias, op] : kAliases) {
     if (name == alias) return find_op(op);
   }
-  if (name == "where" || name == "integer_power" || name == "sech2" || name == "polygamma")
-    return std::nullopt;
+  if (!is_elementwise_name(name) && name != "clip") return std::nullopt;
   return find_op(name);
 }
 

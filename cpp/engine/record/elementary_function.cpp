@@ -120,12 +120,12 @@ PyGetSetDef attributes[] = {{"__name__", get_name, nullptr, nullptr, nullptr},
                             {"__doc__", get_doc, nullptr, nullptr, nullptr},
                             {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
+}  // namespace
+
 bool is_elementwise_name(std::string_view name) {
   return name != "where" && name != "clip" && name != "polygamma" && name != "integer_power" &&
          name != "sech2";
 }
-
-}  // namespace
 
 void add_elementary_functions(PyObject* module) {
   PyTypeObject* type =

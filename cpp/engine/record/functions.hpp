@@ -46,6 +46,8 @@ std::span<const Function> complex_functions();
 
 /// Function objects of the module: every table above, and the elementary functions.
 void add_functions(PyObject* module);
+/// Whether the function of the registry is called by its own name with arrays alone.
+bool is_elementwise_name(std::string_view name);
 /// One object for each registered elementwise function, with its ufunc's methods.
 void add_elementary_functions(PyObject* module);
 /// SciPy's function for what NumPy does not have, borrowed; nullptr where SciPy is not installed.
