@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.integrate
 import scipy.signal
 import scipy.special
 import scipy.stats
@@ -266,6 +267,29 @@ def test_function_that_converts_is_named_with_its_replacement(
 ) -> None:
     with pytest.raises(TypeError, match=message):
         dt.grad(f)(np.ones(3))
+
+
+def test_assignment_to_an_array_of_plain_numpy_is_shown_with_its_cure() -> None:
+    def element(x: Any) -> Any:
+        y = np.zeros(3)
+        y[0] = x[0]
+        return np.sum(y)
+
+    def part(x: Any) -> Any:
+        y = np.zeros(3)
+        y[1:] = x[1:]
+        return np.sum(y)
+
+    cure = r"writes a traced value .*dualtape\.numpy\.zeros\(n\), or np\.zeros\(n, like=x\)"
+    with pytest.raises(dt.ConcreteValueError, match=rf"`y\[0\] = x\[0\]` \(line \d+\) {cure}"):
+        dt.grad(element)(np.ones(3))
+    with pytest.raises(TypeError, match=rf"`y\[1:\] = x\[1:\]` \(line \d+\) {cure}"):
+        dt.grad(part)(np.ones(3))
+
+
+def test_function_that_wants_a_float_is_named() -> None:
+    with pytest.raises(dt.ConcreteValueError, match=r"scipy\.integrate\.quad converts"):
+        dt.grad(lambda a: scipy.integrate.quad(lambda t: np.exp(-a * t), 0, 1)[0])(1.0)
 
 
 def test_traced_value_has_no_memory() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dis
 import importlib
+import linecache
 import sys
 from types import FrameType
 
@@ -42,7 +44,7 @@ def _exists(name: str) -> bool:
 
 
 def replacement() -> str | None:
-    """Sentence on the library function that asked for a plain array, if one did.
+    """Sentence on the assignment or the library function that asked for a plain value, if any.
 
     Called by the engine while that function is on the stack: its outermost frame of NumPy or SciPy
     below the user's own code.
@@ -54,13 +56,26 @@ def replacement() -> str | None:
     while frame is not None and _library(frame) in ("numpy", "scipy"):
         called, frame = frame, frame.f_back
     if called is None:
-        return None
+        return _assignment(frame) if frame is not None else None
     name = _public_name(called)
     if name is None:
         return None
     if _exists(name):
         return f"{name} converts its arguments to plain arrays; write dualtape.{name}"
     return f"{name} converts its arguments to plain arrays, and has no form here"
+
+
+def _assignment(frame: FrameType) -> str | None:
+    """Sentence on `y[i] = t` where y is an array of plain NumPy."""
+    instruction = frame.f_code.co_code[frame.f_lasti]
+    if dis.opname[instruction] not in ("STORE_SUBSCR", "STORE_SLICE"):
+        return None
+    line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+    said = f"`{line}` (line {frame.f_lineno})" if line else f"line {frame.f_lineno}"
+    return (
+        f"{said} writes a traced value into an array of plain NumPy; make the array with "
+        "dualtape.numpy.zeros(n), or np.zeros(n, like=x) where x is traced"
+    )
 
 
 def _library(frame: FrameType) -> str:

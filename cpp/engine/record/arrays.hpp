@@ -27,6 +27,9 @@ PyObject* part_of(TracerObject* t, OpCode part);
 
 /// float(), complex() of a tracer raise with the cure.
 PyObject* complex_of_tracer(PyObject* self);
+/// Which assignment or library function wants a plain value, and what to write instead; empty if
+/// none does.
+std::string asking_function();
 
 /// Axes of an `axis` argument, ascending; None: all. AxisError as NumPy's.
 Dims axes_of(PyObject* axis, std::size_t rank, std::string_view function);

@@ -163,15 +163,6 @@ PyObject* number_method(PyObject* self, PyObject* const*, Py_ssize_t, PyObject*)
   });
 }
 
-/// Which library function asked, and what to write instead of it; empty if none did.
-std::string asking_function() {
-  const Ref module = Ref::steal(PyImport_ImportModule("dualtape._refusal"));
-  const Ref sentence =
-      Ref::steal(module ? PyObject_CallMethod(module.get(), "replacement", nullptr) : nullptr);
-  PyErr_Clear();
-  return sentence && PyUnicode_Check(sentence.get()) ? text_of(sentence.get()) + ". " : "";
-}
-
 PyObject* to_array(PyObject* self, PyObject* const*, Py_ssize_t, PyObject*) {
   return guarded([&]() -> PyObject* {
     raise(

@@ -154,7 +154,7 @@ PyObject* integer(PyObject* self) {
 [[noreturn]] void raise_number_lost(PyObject* self, const char* type) {
   TracerObject* t = as_tracer(self);
   raise(error_types.concrete_value,
-        t->recorder->name() + ": " + type +
+        t->recorder->name() + ": " + asking_function() + type +
             "() of a traced value would lose its derivative; use the value as it is, with NumPy's "
             "functions (np.sin, not math.sin), and write it into an array made by "
             "dualtape.numpy.zeros; its number alone is t.value");
@@ -171,6 +171,14 @@ PyType_Slot slot(int number, F* f) {
 constexpr KnownOps k;
 
 }  // namespace
+
+std::string asking_function() {
+  const Ref module = Ref::steal(PyImport_ImportModule("dualtape._refusal"));
+  const Ref sentence =
+      Ref::steal(module ? PyObject_CallMethod(module.get(), "replacement", nullptr) : nullptr);
+  PyErr_Clear();
+  return sentence && PyUnicode_Check(sentence.get()) ? text_of(sentence.get()) + ". " : "";
+}
 
 PyObject* complex_of_tracer(PyObject* self) {
   return guarded([&]() -> PyObject* { raise_number_lost(self, "complex"); });
