@@ -60,6 +60,15 @@ def test_registered_classes():
     assert (g.x, g.y) == (12.0, 9.0)
 
 
+def test_unregistered_class_is_refused_with_the_cure():
+    class Pair:
+        pass
+
+    cure = r"register_pytree_node\(Pair, flatten, unflatten, namespace='dualtape'\)"
+    with pytest.raises(dt.DerivativeError, match=rf"argument 0 must be .*, got Pair; .*{cure}"):
+        dt.grad(lambda p: p.x)(Pair())
+
+
 def test_ravel_and_back():
     tree = {
         "m": np.arange(6.0).reshape(2, 3),

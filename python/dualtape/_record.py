@@ -16,7 +16,16 @@ from ._core import (
     all_differentiable,
     is_tracer,
 )
-from ._pytree import LEAF_TYPES, Function, PyTree, TreeDef, flatten, leaf_name, unflatten
+from ._pytree import (
+    LEAF_TYPES,
+    NAMESPACE,
+    Function,
+    PyTree,
+    TreeDef,
+    flatten,
+    leaf_name,
+    unflatten,
+)
 
 ARRAY_LIKE = (Tracer, np.ndarray, np.generic, bool, int, float, complex)
 
@@ -82,6 +91,11 @@ def check_floating(what: str, name: str, leaves: Sequence[Any], treedef: TreeDef
         cure = ""
         if isinstance(leaf, bool | int) or (dtype is not None and dtype.kind in "iub"):
             cure = "; make it floating, or differentiate in the other arguments only"
+        elif dtype is None and type(leaf).__module__ != "builtins":
+            cure = (
+                "; for a container of your own: optree.register_pytree_node"
+                f"({given}, flatten, unflatten, namespace={NAMESPACE!r})"
+            )
         raise DerivativeError(
             f"{what}: {name}{path} must be float32 or float64, or complex, got {given}{cure}"
         )
