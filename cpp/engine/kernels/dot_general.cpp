@@ -16,8 +16,10 @@ namespace {
 constexpr std::int64_t kPieceProducts = 1 << 20;
 /// What a matrix costs besides, counted so.
 constexpr std::int64_t kMatrixProducts = 1000;
-/// Rows or columns of a piece are a multiple of it: whole tiles.
-constexpr std::int64_t kPieceUnit = 48;
+/// A thread's part of one product is cut in two from here on: one that comes late finds less left.
+constexpr std::int64_t kRoundProducts = 16 * kPieceProducts;
+/// Rows or columns of a piece are a multiple of these: whole tiles of every level and type.
+constexpr std::int64_t kRowUnit = 12, kColumnUnit = 32;
 
 /// Several axes as one.
 struct Merged {
@@ -186,16 +188,22 @@ void DotGeneral::share_batch(char* out, const char* a, const char* b) const {
   });
 }
 
-/// Cut across the longer side of the result: the operand of the other side is packed once a piece.
-/// The order in which an entry's products are added does not depend on the cut.
+/// Cut across the longer side of the result in equal pieces: the operand of the other side is
+/// packed once a piece, so there are two for each thread only where they are long. The order in
+/// which an entry's products are added does not depend on the cut.
 void DotGeneral::share_matrix(char* out, const char* a, const char* b) const {
   const bool by_rows = shape_.rows >= shape_.columns;
   const std::int64_t length = by_rows ? shape_.rows : shape_.columns;
-  const std::int64_t pieces =
-      std::clamp<std::int64_t>(products_ / kPieceProducts, 1, 2 * thread_count());
-  const std::int64_t units = (length + pieces * kPieceUnit - 1) / (pieces * kPieceUnit);
-  parallel_for(length, units * kPieceUnit, [&](std::int64_t first, std::int64_t last) {
+  const std::int64_t unit = by_rows ? kRowUnit : kColumnUnit;
+  const std::int64_t units = (length + unit - 1) / unit;
+  const std::int64_t threads = thread_count();
+  const std::int64_t rounds = products_ >= 2 * threads * kRoundProducts ? 2 : 1;
+  const std::int64_t most = std::max<std::int64_t>(products_ / kPieceProducts, 1);
+  const std::int64_t pieces = std::min({most, rounds * threads, units});
+  parallel_for(pieces, 1, [&](std::int64_t piece, std::int64_t end) {
     const Workspace scratch(static_cast<std::size_t>(product_.scratch_bytes));
+    const std::int64_t first = piece * units / pieces * unit;
+    const std::int64_t last = std::min(end * units / pieces * unit, length);
     ProductShape part = shape_;
     (by_rows ? part.rows : part.columns) = last - first;
     const std::int64_t out_skip = by_rows ? first * shape_.out_row : first;
