@@ -2,14 +2,14 @@
 ///
 ///   A = Q T Q^H by reflections, T real and tridiagonal: with p = tau A v and
 ///       w = p - tau (p^H v) v / 2,  H^H A H = A - v w^H - w v^H
-///   T = Y diag(w) Y^T by implicit QL sweeps with Wilkinson's shift, on the rows of Q^T
+///   T = Y diag(w) Y^T by tridiagonal.cpp, on the rows of Q^T
 /// Source: Golub and Van Loan (2013), Matrix computations, 8.3.
-#include <limits>
+#include <algorithm>
 #include <numeric>
 
 #include "kernels/decompose.hpp"
 #include "kernels/reflectors.hpp"
-#include "kernels/sweeps.hpp"
+#include "kernels/tridiagonal.hpp"
 #include "program/errors.hpp"
 
 namespace dualtape::engine {
@@ -17,10 +17,6 @@ namespace dualtape::engine {
 using namespace dense;
 
 namespace {
-
-struct Tridiagonal {
-  std::vector<double> d, e;  // e_i beside d_i and d_(i+1)
-};
 
 /// A -= v w^H + w v^H.
 template <class T>
@@ -66,91 +62,65 @@ Tridiagonal tridiagonalise(Window<T> a, Reflections<T>& h) {
   return t;
 }
 
-/// One sweep of the block [first, last], from its end: rotations of rows i + 1 and i.
-void sweep_up(double* d, double* e, std::int64_t first, std::int64_t last, Sweeps& vectors) {
-  const double half = (d[first + 1] - d[first]) / (2 * e[first]);
-  const double root = std::copysign(std::sqrt(half * half + 1), half);
-  double g = d[last] - (d[first] - e[first] / (half + root));  // the first column of T - shift
-  double c = 1, s = 1, moved = 0;
-  vectors.begin(last, -1);
-  for (std::int64_t i = last - 1; i >= first; --i) {
-    const double f = s * e[i], b = c * e[i];
-    const double r = std::sqrt(f * f + g * g);
-    e[i + 1] = r;
-    if (r == 0) {  // The block falls apart here.
-      d[i + 1] -= moved;
-      e[last] = 0;
-      return;
-    }
-    s = f / r;
-    c = g / r;
-    const double corner = d[i + 1] - moved;
-    const double t = (d[i] - corner) * s + 2 * c * b;
-    moved = s * t;
-    d[i + 1] = corner + moved;
-    g = c * t - b;
-    vectors.add(c, s);
+/// i_0 .. i_(n-1) with ascending values, by the exchanges of LAPACK's selection sort: equal values
+/// come in its order.
+std::vector<std::int64_t> ascending(std::vector<double>& values) {
+  std::vector<std::int64_t> order(values.size());
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  for (auto at = values.begin(); at != values.end(); ++at) {
+    const auto least = std::min_element(at, values.end());
+    std::iter_swap(at, least);
+    std::swap(order[static_cast<std::size_t>(at - values.begin())],
+              order[static_cast<std::size_t>(least - values.begin())]);
   }
-  d[first] -= moved;
-  e[first] = g;
-  e[last] = 0;
+  return order;
 }
 
-/// The rows of z become those of Y^T z; false: no convergence.
+/// The Hermitian matrix of a's lower triangle; `upper`: rows and columns in the reverse order.
 template <class T>
-bool diagonalise(Tridiagonal& t, Matrix<T>& z) {
-  constexpr double eps = std::numeric_limits<double>::epsilon();
-  const std::int64_t n = z.rows();
-  double* const d = t.d.data();
-  double* const e = t.e.data();
-  std::int64_t left = 60 * n;
-  Sweeps vectors(z);
-  for (std::int64_t first = 0; first < n;) {
-    std::int64_t last = first;
-    while (last + 1 < n && std::abs(e[last]) > eps * (std::abs(d[last]) + std::abs(d[last + 1])) &&
-           std::abs(e[last]) > eps * eps) {  // of a matrix whose largest entry is near one
-      ++last;
-    }
-    if (last == first) {
-      ++first;
-    } else {
-      if (left-- == 0) return false;
-      sweep_up(d, e, first, last, vectors);
+Matrix<T> completed(const T* a, std::int64_t n, double scale, bool upper) {
+  Matrix<T> x(n, n);
+  for (std::int64_t i = 0; i < n; ++i) {
+    for (std::int64_t j = 0; j <= i; ++j) {
+      const std::int64_t row = upper ? n - 1 - i : i, column = upper ? n - 1 - j : j;
+      x(row, column) = a[i * n + j] / scale;
+      x(column, row) = conj(x(row, column));
     }
   }
-  vectors.flush();
-  return true;
+  for (std::int64_t i = 0; i < n; ++i) x(i, i) = real(x(i, i));
+  return x;
 }
 
 }  // namespace
 
+/// With the order and the signs of LAPACK's dsyevd where that iterates, up to n = 25. The triangle
+/// that it was given, `upper`, is reduced from its last column on: the lower one of the matrix in
+/// reverse order.
 template <class T>
 void decompose_eigh(const MatrixCall& call) {
   const std::int64_t n = call.n;
   const T* const a = call.in_as<T>(0);
   T* const out = call.out_as<T>();
   if (n == 0 || !all_finite_or_nan(a, n * n, out, n + n * n)) return;
+  const bool upper = !call.attrs.empty();
   const double scale = scale_of(a, n * n);
-  Matrix<T> work(n, n);
-  for (std::int64_t i = 0; i < n; ++i) {
-    for (std::int64_t j = 0; j <= i; ++j) {
-      work(i, j) = a[i * n + j] / scale;
-      work(j, i) = conj(work(i, j));
-    }
-    work(i, i) = real(work(i, i));
-  }
+  Matrix<T> work = completed(a, n, scale, upper);
   Reflections<T> h(n - 1, n);
   Tridiagonal t = tridiagonalise(work.all(), h);
   Matrix<T> z(product_of(h, 1, n).all().transposed());
-  if (!diagonalise(t, z)) throw FactorizationError("eigh: eigenvalues did not converge");
-  std::vector<std::int64_t> order(static_cast<std::size_t>(n));
-  std::iota(order.begin(), order.end(), std::int64_t{0});
-  const auto value = [&](std::int64_t i) { return t.d[static_cast<std::size_t>(i)]; };
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::int64_t i, std::int64_t j) { return value(i) < value(j); });
+  if (upper) {
+    std::reverse(t.d.begin(), t.d.end());
+    std::reverse(t.e.begin(), t.e.end() - 1);
+    std::reverse(z.data(), z.data() + n * n);
+  }
+  Sweeps vectors(z);
+  if (!diagonalise(t, vectors)) {
+    throw FactorizationError("eigh: eigenvalues did not converge");
+  }
+  const std::vector<std::int64_t> order = ascending(t.d);
   for (std::int64_t j = 0; j < n; ++j) {
     const std::int64_t from = order[static_cast<std::size_t>(j)];
-    out[j] = value(from) * scale;
+    out[j] = t.d[static_cast<std::size_t>(j)] * scale;
     for (std::int64_t i = 0; i < n; ++i) out[n + i * n + j] = z(from, i);
   }
 }

@@ -3,9 +3,11 @@
 ///   A = Q B P^H by reflections from the left and from the right, B real and upper bidiagonal: with
 ///       y = v^H A,  w = A u - conj(tau) v (y u),  A becomes A - conj(tau) v y - tau_u w u^H
 ///   B = X S Y^T by bidiagonal.cpp, on the rows of Q^T and of P^H
-/// A tall matrix is reduced to a triangle first, a wide one turned.
+/// A much taller or wider matrix is reduced to a triangle first; of a wide one A^H is reduced, B is
+/// lower and turned. Order and signs are those of LAPACK's dgesdd where that iterates, up to 25.
 /// Source: Golub and Van Loan (2013), Matrix computations, 8.6.
 #include <bit>
+#include <functional>
 #include <numeric>
 
 #include "kernels/bidiagonal.hpp"
@@ -85,51 +87,106 @@ struct Bidiagonal {
   }
 };
 
-/// a, m >= n, is overwritten. The rows of `left` are the left vectors, those of `right` the
-/// conjugates of the right ones.
+/// The rows of `left` are the left vectors, those of `right` the conjugates of the right ones;
+/// values in no order and of any sign. `a` is overwritten.
 template <class T>
-SingularFactors<T> tall_factors(Matrix<T>& a) {
+SingularFactors<T> bidiagonal_factors(Matrix<T> a) {
+  const bool wide = a.rows() < a.columns();
+  const std::int64_t k = std::min(a.rows(), a.columns());
+  if (wide) a = adjoint(a);
+  Bidiagonal<T> b(a.all());
+  const Matrix<T> tall = product_of(b.left, 0, k), square = product_of(b.right, 1, k);
+  SingularFactors<T> f{Matrix<T>((wide ? square : tall).all().transposed()), std::move(b.d),
+                       adjoint(wide ? tall : square)};
+  Sweeps left(f.left), right(f.right);
+  if (wide) turn_upper(f.values.data(), b.e.data(), k, left);
+  f.converged = diagonalise(f.values.data(), b.e.data(), k, left, right);
+  return f;
+}
+
+/// From here on a matrix of `shorter` rows or columns is reduced to a triangle first: LAPACK's
+/// limits, which the signs depend on.
+template <class T>
+std::int64_t triangle_from(std::int64_t shorter) {
+  return kIsComplex<T> ? shorter * 17 / 9 : shorter * 11 / 6;
+}
+
+/// The triangle R of A = Q R; `a` is overwritten.
+template <class T>
+Matrix<T> triangle_and_rest(Matrix<T>& a, Matrix<T>& q) {
+  const std::int64_t n = a.columns();
+  const Reflections<T> h = reduce_to_triangle(a.all());
+  q = product_of(h, 0, n);
+  Matrix<T> r(a.all().part(0, 0, n, n));
+  for (std::int64_t i = 0; i < n; ++i) std::fill_n(r.row(i), i, T(0));
+  return r;
+}
+
+template <class T>
+SingularFactors<T> factors_in_no_order(Matrix<T> a) {
   const std::int64_t m = a.rows(), n = a.columns();
-  if (m > 2 * n) {
-    const Reflections<T> h = reduce_to_triangle(a.all());
-    Matrix<T> r(a.all().part(0, 0, n, n));
-    for (std::int64_t i = 0; i < n; ++i) std::fill_n(r.row(i), i, T(0));
-    SingularFactors<T> f = tall_factors(r);
-    const Matrix<T> q = product_of(h, 0, n);
+  Matrix<T> q;
+  if (m >= n && m >= triangle_from<T>(n)) {
+    SingularFactors<T> f = bidiagonal_factors(triangle_and_rest(a, q));
     Matrix<T> left(n, m);
     multiply(left.all(), f.left.all(), q.all().transposed());
     f.left = std::move(left);
     return f;
   }
-  Bidiagonal<T> b(a.all());
-  SingularFactors<T> f{Matrix<T>(product_of(b.left, 0, n).all().transposed()), std::move(b.d),
-                       adjoint(product_of(b.right, 1, n))};
-  Sweeps left(f.left), right(f.right);
-  f.converged = diagonalise(f.values.data(), b.e.data(), n, left, right);
-  return f;
+  if (m < n && n >= triangle_from<T>(m)) {
+    a = adjoint(a);
+    SingularFactors<T> f = bidiagonal_factors(adjoint(triangle_and_rest(a, q)));
+    f.right = f.right * adjoint(q);
+    return f;
+  }
+  return bidiagonal_factors(std::move(a));
+}
+
+/// Selection sort: of equal values the first changes places.
+template <class Before>
+void select(std::vector<double>& values, std::vector<std::int64_t>& order, Before before) {
+  for (auto at = values.begin(); at != values.end(); ++at) {
+    const auto found = std::min_element(at, values.end(), before);
+    std::iter_swap(at, found);
+    std::iter_swap(order.begin() + (at - values.begin()), order.begin() + (found - values.begin()));
+  }
+}
+
+/// The order of equal values is LAPACK's, whose routines sort three times: dbdsqr takes the
+/// smallest to the end, the last of equal ones, dlasdq sorts upward, dbdsdc downward.
+std::vector<std::int64_t> descending(std::vector<double>& values) {
+  std::vector<std::int64_t> order(values.size());
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  std::reverse(values.begin(), values.end());
+  std::reverse(order.begin(), order.end());
+  select(values, order, std::less<>());
+  std::reverse(values.begin(), values.end());
+  std::reverse(order.begin(), order.end());
+  select(values, order, std::less<>());
+  select(values, order, std::greater<>());
+  return order;
 }
 
 /// Values not negative and in descending order.
 template <class T>
 void put_in_order(SingularFactors<T>& f) {
   const auto k = static_cast<std::int64_t>(f.values.size());
-  std::vector<std::int64_t> order(f.values.size());
-  std::iota(order.begin(), order.end(), std::int64_t{0});
-  const std::vector<double> found = f.values;
-  const auto value = [&](std::int64_t i) { return found[static_cast<std::size_t>(i)]; };
-  std::stable_sort(order.begin(), order.end(), [&](std::int64_t i, std::int64_t j) {
-    return std::abs(value(i)) > std::abs(value(j));
-  });
+  const auto flip = [](Matrix<T>& x, std::int64_t i) {
+    for (std::int64_t j = 0; j < x.columns(); ++j) x(i, j) = -x(i, j);
+  };
+  for (std::int64_t i = 0; i < k; ++i) {
+    double& s = f.values[static_cast<std::size_t>(i)];
+    if (s < 0) flip(k == 1 ? f.left : f.right, i);
+    s = std::abs(s);
+  }
+  const std::vector<std::int64_t> order = descending(f.values);
   const Matrix<T> left = std::move(f.left), right = std::move(f.right);
   f.left = Matrix<T>(k, left.columns());
   f.right = Matrix<T>(k, right.columns());
   for (std::int64_t i = 0; i < k; ++i) {
     const std::int64_t from = order[static_cast<std::size_t>(i)];
-    f.values[static_cast<std::size_t>(i)] = std::abs(value(from));
     std::copy_n(left.row(from), left.columns(), f.left.row(i));
     std::copy_n(right.row(from), right.columns(), f.right.row(i));
-    if (!std::signbit(value(from))) continue;
-    for (std::int64_t j = 0; j < right.columns(); ++j) f.right(i, j) = -f.right(i, j);
   }
 }
 
@@ -140,13 +197,7 @@ SingularFactors<T> singular_factors(const T* x, std::int64_t m, std::int64_t n) 
   const double scale = scale_of(x, m * n);
   Matrix<T> a(Window<const T>{x, m, n, n});
   for (std::int64_t i = 0; i < m * n; ++i) a.data()[i] /= scale;
-  if (m < n) a = adjoint(a);
-  SingularFactors<T> f = tall_factors(a);
-  if (m < n) {
-    std::swap(f.left, f.right);
-    conjugate(f.left);
-    conjugate(f.right);
-  }
+  SingularFactors<T> f = factors_in_no_order(std::move(a));
   put_in_order(f);
   for (double& s : f.values) s *= scale;
   return f;

@@ -97,9 +97,10 @@ Expr lu_pivots(const Expr& rows, bool back) {
   return emit(kPivots, args, Type(rows.type()), attrs);
 }
 
-EighFactors eigh(const Expr& a) {
+EighFactors eigh(const Expr& a, bool upper) {
   const std::int64_t n = check_square("eigh", a);
-  return eigh_factors(a, packed(kEigh, a, n + n * n));
+  const std::int64_t attrs[] = {2};
+  return eigh_factors(a, packed(kEigh, a, n + n * n, std::span(attrs).first(upper ? 1 : 0)));
 }
 
 EighFactors eig(const Expr& a) {

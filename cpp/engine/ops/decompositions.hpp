@@ -41,8 +41,9 @@ Expr triangular_solve(const Expr& a, const Expr& b, Triangle form);
 struct EighFactors {
   Expr values, vectors;  // ascending w (..., n); V (..., n, n): A V = V diag(w)
 };
-/// Of Hermitian A; it is read from its lower triangle.
-EighFactors eigh(const Expr& a);
+/// Of Hermitian A; it is read from its lower triangle. `upper`: with the signs that LAPACK gives
+/// the vectors when it reads the upper triangle.
+EighFactors eigh(const Expr& a, bool upper = false);
 /// Of any A: complex, in no order, columns of V of length one and their largest entry positive.
 EighFactors eig(const Expr& a);
 

@@ -32,25 +32,25 @@ PyObject* record_cholesky(const Arguments& a) {
   return make_result(conj(swap_last_axes(cholesky(conj(swap_last_axes(x))))));
 }
 
-/// A from the triangle that NumPy's UPLO names.
-Expr symmetric_argument(PyObject* matrix, PyObject* uplo, const char* function) {
+/// Of A from the triangle that NumPy's UPLO names.
+EighFactors eigh_of(PyObject* matrix, PyObject* uplo, const char* function) {
   const Expr x = matrix_argument(matrix, function);
   check_square(function, x);
-  if (!is_given(uplo)) return x;
+  if (!is_given(uplo)) return eigh(x);
   const std::string word = PyUnicode_Check(uplo) ? text_of(uplo) : std::string();
-  if (word == "L" || word == "l") return x;
-  if (word == "U" || word == "u") return conj(swap_last_axes(x));
+  if (word == "L" || word == "l") return eigh(x);
+  if (word == "U" || word == "u") return eigh(conj(swap_last_axes(x)), true);
   raise(PyExc_ValueError, std::string(function) + ": UPLO must be 'L' or 'U', got " +
                               text_of(Ref::checked(PyObject_Repr(uplo)).get()));
 }
 
 PyObject* record_eigh(const Arguments& a) {
-  const EighFactors f = eigh(symmetric_argument(a[0], a[1], "eigh"));
+  const EighFactors f = eigh_of(a[0], a[1], "eigh");
   return tuple_of_results({f.values, f.vectors});
 }
 
 PyObject* record_eigvalsh(const Arguments& a) {
-  return make_result(eigh(symmetric_argument(a[0], a[1], "eigvalsh")).values);
+  return make_result(eigh_of(a[0], a[1], "eigvalsh").values);
 }
 
 PyObject* record_eig(const Arguments& a) {
