@@ -107,3 +107,28 @@ def test_stacks_and_their_derivatives_have_the_signs_of_lapack() -> None:
     step = 1e-6
     wanted = (np.linalg.eigh(x + step * v)[1] - np.linalg.eigh(x - step * v)[1]) / (2 * step)
     np.testing.assert_allclose(dt.jvp(f, (x,), (v,))[1], wanted, rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("kind", "dD")
+def test_large_matrices_have_the_signs_of_lapack_which_divides_them(kind: str) -> None:
+    for n in (26, 41, 70):
+        a = hermitian(n, kind, "random")
+        for uplo in ("L", "U"):
+            v = dt.jit(lambda a, uplo=uplo: np.linalg.eigh(a, uplo)[1])(a)
+            assert_vectors(v, np.linalg.eigh(a, uplo)[1], kind)
+        for shape in ((n, n), (n + 5, n), (n, n + 5), (2 * n, n), (n, 2 * n)):
+            x = random(*shape, kind)
+            u, _, vh = dt.jit(lambda a: tuple(np.linalg.svd(a, full_matrices=False)))(x)
+            wanted = np.linalg.svd(x, full_matrices=False)
+            assert_vectors(u, wanted[0], kind)
+            assert_vectors(vh, wanted[2], kind)
+
+
+def test_blocks_of_a_large_matrix_have_the_signs_of_lapack() -> None:
+    # A block that is iterated beside one that is divided, and entries without a neighbour.
+    a = np.zeros((60, 60))
+    x = hermitian(50, "d", "tridiagonal")
+    a[:10, :10], a[10:55, 10:55] = x[40:, 40:], x[:45, :45]
+    a[55:, 55:] = np.diag([3.0, -1.0, 2.5, 7.0, 0.25])
+    v = dt.jit(lambda a: np.linalg.eigh(a)[1])(a)
+    assert_vectors(v, np.linalg.eigh(a)[1], "d")

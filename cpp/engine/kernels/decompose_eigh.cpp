@@ -8,8 +8,8 @@
 #include <numeric>
 
 #include "kernels/decompose.hpp"
+#include "kernels/divided_signs.hpp"
 #include "kernels/reflectors.hpp"
-#include "kernels/tridiagonal.hpp"
 #include "program/errors.hpp"
 
 namespace dualtape::engine {
@@ -93,9 +93,8 @@ Matrix<T> completed(const T* a, std::int64_t n, double scale, bool upper) {
 
 }  // namespace
 
-/// With the order and the signs of LAPACK's dsyevd where that iterates, up to n = 25. The triangle
-/// that it was given, `upper`, is reduced from its last column on: the lower one of the matrix in
-/// reverse order.
+/// With the order and the signs of LAPACK's dsyevd. An upper triangle that it was given is reduced
+/// from its last column on: the lower one of the matrix in reverse order.
 template <class T>
 void decompose_eigh(const MatrixCall& call) {
   const std::int64_t n = call.n;
@@ -113,10 +112,13 @@ void decompose_eigh(const MatrixCall& call) {
     std::reverse(t.e.begin(), t.e.end() - 1);
     std::reverse(z.data(), z.data() + n * n);
   }
+  const Tridiagonal before = n > kUndivided ? t : Tridiagonal{};
+  const Matrix<T> basis = n > kUndivided ? z : Matrix<T>();
   Sweeps vectors(z);
   if (!diagonalise(t, vectors)) {
     throw FactorizationError("eigh: eigenvalues did not converge");
   }
+  if (n > kUndivided) sign_as_divided(before, basis, z);
   const std::vector<std::int64_t> order = ascending(t.d);
   for (std::int64_t j = 0; j < n; ++j) {
     const std::int64_t from = order[static_cast<std::size_t>(j)];

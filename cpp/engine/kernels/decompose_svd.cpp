@@ -4,7 +4,7 @@
 ///       y = v^H A,  w = A u - conj(tau) v (y u),  A becomes A - conj(tau) v y - tau_u w u^H
 ///   B = X S Y^T by bidiagonal.cpp, on the rows of Q^T and of P^H
 /// A much taller or wider matrix is reduced to a triangle first; of a wide one A^H is reduced, B is
-/// lower and turned. Order and signs are those of LAPACK's dgesdd where that iterates, up to 25.
+/// lower and turned. Order and signs are those of LAPACK's dgesdd.
 /// Source: Golub and Van Loan (2013), Matrix computations, 8.6.
 #include <bit>
 #include <functional>
@@ -12,6 +12,7 @@
 
 #include "kernels/bidiagonal.hpp"
 #include "kernels/decompose.hpp"
+#include "kernels/divided_signs.hpp"
 #include "kernels/reflectors.hpp"
 #include "program/errors.hpp"
 
@@ -100,7 +101,15 @@ SingularFactors<T> bidiagonal_factors(Matrix<T> a) {
                        adjoint(wide ? tall : square)};
   Sweeps left(f.left), right(f.right);
   if (wide) turn_upper(f.values.data(), b.e.data(), k, left);
+  if (k <= kUndivided) {
+    f.converged = diagonalise(f.values.data(), b.e.data(), k, left, right);
+    return f;
+  }
+  left.flush();
+  const std::vector<double> d = f.values, e(b.e.begin(), b.e.end() - 1);
+  const Matrix<T> basis = f.left;
   f.converged = diagonalise(f.values.data(), b.e.data(), k, left, right);
+  sign_as_divided(d, e, basis, f.left, f.right);
   return f;
 }
 
