@@ -193,10 +193,10 @@ struct Code {
 
 /// What is decided about a program before code is written; also what is printed.
 struct Analysis {
-  explicit Analysis(const Program& program)
+  explicit Analysis(const Program& program, const std::vector<bool>& copies = {})
       : live(find_live(program)),
         views(program, live),
-        schedule(program, live, views),
+        schedule(program, live, views, copies),
         storage(program, views, schedule) {}
   std::vector<bool> live;
   Views views;

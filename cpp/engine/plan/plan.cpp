@@ -4,6 +4,7 @@
 
 #include "plan/code.hpp"
 #include "plan/print.hpp"
+#include "plan/residuals.hpp"
 #include "program/errors.hpp"
 #include "transform/inline.hpp"
 
@@ -14,8 +15,8 @@ std::shared_ptr<const Plan> Plan::compile(ProgramPtr program) {
 }
 
 Plan::Plan(ProgramPtr program) : program_(std::move(program)) {
-  const ProgramPtr flat = inline_calls(program_);
-  code_ = generate(*flat, Analysis(*flat));
+  const Analysed flat = analyse(inline_calls(program_));
+  code_ = generate(*flat.program, *flat.analysis);
 }
 
 Plan::~Plan() = default;
@@ -29,7 +30,10 @@ void Plan::run(std::span<const void* const> inputs, std::span<void* const> outpu
   execute(*code_, inputs, outputs);
 }
 
-std::string Plan::str() const { return print_plan(*inline_calls(program_), *code_); }
+std::string Plan::str() const {
+  const Analysed flat = analyse(inline_calls(program_));
+  return print_plan(*flat.program, *flat.analysis, *code_);
+}
 
 std::size_t Plan::region_count() const {
   std::size_t count = 0;

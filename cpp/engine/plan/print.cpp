@@ -77,8 +77,7 @@ class Printer {
 
 }  // namespace
 
-std::string print_plan(const Program& program, const Code& code) {
-  const Analysis analysis(program);
+std::string print_plan(const Program& program, const Analysis& analysis, const Code& code) {
   Printer printer(program, analysis);
   for (std::size_t i = 1; i < analysis.schedule.steps.size(); ++i) printer.step(i);
   std::string text = "plan: " + std::to_string(code.steps.size()) + " steps, arena " +

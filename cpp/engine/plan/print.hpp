@@ -7,6 +7,6 @@
 
 namespace dualtape::engine {
 
-std::string print_plan(const Program& program, const Code& code);
+std::string print_plan(const Program& program, const Analysis& analysis, const Code& code);
 
 }  // namespace dualtape::engine

@@ -39,9 +39,10 @@ constexpr std::int64_t kLongestRow = 4096;
 class StepAssigner {
  public:
   StepAssigner(const Program& program, const std::vector<bool>& live, const Views& views,
-               Schedule& schedule)
+               const std::vector<bool>& copies, Schedule& schedule)
       : program_(program),
         views_(views),
+        waiting_(copies),
         schedule_(schedule),
         shape_of_(number_shapes(program)),
         newest_(program.types.size(), 0),
@@ -59,6 +60,12 @@ class StepAssigner {
     const OpCode op = program_.instructions[v].op;
     if (op == kInput || op == kConstant || views_.root(v) != v) return;
     std::uint32_t step = 0;
+    if (is_waiting(v)) {
+      // Ready with its operands, until a reader takes it to its own region.
+      for (ValueId a : program_.args_of(v)) step = std::max(step, ready(a));
+      schedule_.step_of[v] = step;
+      return;
+    }
     if (is_elementwise(op) || views_.is_load(v)) {
       step = elementwise_step(v);
     } else if (is_reduction(op)) {
@@ -69,11 +76,31 @@ class StepAssigner {
       step = open(StepKind::kArray, v);
       close_large(v);
     }
-    schedule_.step_of[v] = step;
-    ++schedule_.steps[step].count;
+    enter(v, step);
   }
 
  private:
+  bool is_waiting(ValueId v) const { return !waiting_.empty() && waiting_[v]; }
+  void enter(ValueId v, std::uint32_t step) {
+    schedule_.step_of[v] = step;
+    ++schedule_.steps[step].count;
+    if (waiting_.empty()) return;
+    for (ValueId a : program_.args_of(v)) {
+      const ValueId r = views_.root(a);
+      if (!waiting_[r]) continue;
+      waiting_[r] = false;
+      mark_whole_rows(r, step);
+      enter(r, step);
+    }
+  }
+  /// Of a region that reads its own results of rows.
+  void mark_whole_rows(ValueId v, std::uint32_t step) {
+    for (ValueId a : program_.args_of(v)) {
+      if (schedule_.of_rows[views_.root(a)] && ready(a) == step) {
+        schedule_.steps[step].whole_rows = true;
+      }
+    }
+  }
   /// Scalars that depend on nothing computed come first: then all regions may read them.
   void open_prologue(const std::vector<bool>& live) {
     const auto is_given = [&](ValueId a) {
@@ -120,18 +147,15 @@ class StepAssigner {
     if (newest == 0 || !can_join(v, newest)) {
       newest = open(scalar ? StepKind::kScalars : StepKind::kRegion, v);
     }
-    for (ValueId a : program_.args_of(v)) {
-      if (schedule_.of_rows[views_.root(a)] && ready(a) == newest) {
-        schedule_.steps[newest].whole_rows = true;
-      }
-    }
+    mark_whole_rows(v, newest);
     return newest;
   }
 
   bool can_join(ValueId v, std::uint32_t region) const {
     for (ValueId a : program_.args_of(v)) {
       const ValueId r = views_.root(a);
-      if (ready(a) < region) continue;
+      if (is_waiting(r) && (!is_element(a, v) || !can_join(r, region))) return false;
+      if (is_waiting(r) || ready(a) < region) continue;
       if (ready(a) > region) return false;
       if (schedule_.of_rows[r] ? !is_column(a, v, region) : !is_element(a, v)) return false;
     }
@@ -154,7 +178,7 @@ class StepAssigner {
   bool can_join_rows(ValueId v, std::uint32_t region) const {
     for (ValueId a : program_.args_of(v)) {
       const ValueId r = views_.root(a);
-      if (ready(a) > region) return false;
+      if (is_waiting(r) || ready(a) > region) return false;
       if (ready(a) == region) {
         if (!schedule_.of_rows[r] || !is_element(a, v)) return false;
       } else if (!lies_in_order(a, v) && !is_scalar(program_.type_of(r))) {
@@ -233,6 +257,7 @@ class StepAssigner {
 
   const Program& program_;
   const Views& views_;
+  std::vector<bool> waiting_;  // copies that no reader has taken yet
   Schedule& schedule_;
   std::vector<std::uint32_t> shape_of_;
   std::vector<std::uint32_t> newest_;   // region of each shape
@@ -263,17 +288,18 @@ RowShape row_shape(std::span<const std::int64_t> shape, std::span<const std::int
   return {ReductionKind::kLeading, kept, leading};
 }
 
-Schedule::Schedule(const Program& program, const std::vector<bool>& live, const Views& views)
+Schedule::Schedule(const Program& program, const std::vector<bool>& live, const Views& views,
+                   const std::vector<bool>& copies)
     : step_of(program.size(), 0), of_rows(program.size(), false) {
-  assign_steps(program, live, views);
+  assign_steps(program, live, views, copies);
   sort_members(program, views);
   find_last_uses(program, views);
 }
 
 void Schedule::assign_steps(const Program& program, const std::vector<bool>& live,
-                            const Views& views) {
+                            const Views& views, const std::vector<bool>& copies) {
   steps.push_back({StepKind::kArray, 0});
-  StepAssigner assigner(program, live, views, *this);
+  StepAssigner assigner(program, live, views, copies, *this);
   for (ValueId v = 0; v < program.size(); ++v) {
     if (live[v]) assigner.assign(v);
   }

@@ -45,7 +45,9 @@ struct ScheduledStep {
 inline constexpr std::uint32_t kNever = ~std::uint32_t{0};
 
 struct Schedule {
-  Schedule(const Program& program, const std::vector<bool>& live, const Views& views);
+  /// `copies`: elementwise values that belong to the region of their readers; empty: none.
+  Schedule(const Program& program, const std::vector<bool>& live, const Views& views,
+           const std::vector<bool>& copies = {});
 
   std::vector<ScheduledStep> steps;     // from 1 on: 0 is the time before the first step
   std::vector<std::uint32_t> step_of;   // of each value; 0 for inputs, constants and views
@@ -64,7 +66,8 @@ struct Schedule {
   }
 
  private:
-  void assign_steps(const Program& program, const std::vector<bool>& live, const Views& views);
+  void assign_steps(const Program& program, const std::vector<bool>& live, const Views& views,
+                    const std::vector<bool>& copies);
   void sort_members(const Program& program, const Views& views);
   void find_last_uses(const Program& program, const Views& views);
 };

@@ -1,0 +1,22 @@
+/// Residuals that are cheap to compute: computed again where they are read, not kept in memory.
+#pragma once
+
+#include <memory>
+
+#include "plan/code.hpp"
+#include "program/program.hpp"
+
+namespace dualtape::engine {
+
+/// A program without calls, and what is decided about it.
+struct Analysed {
+  ProgramPtr program;
+  std::unique_ptr<const Analysis> analysis;
+};
+
+/// Results of regions that later regions read element by element are computed there again if they
+/// follow by few cheap operations from what is in memory then anyway, or from less than their own
+/// bytes; if the arena does not grow by it. They keep their bits. Linear in the program.
+Analysed analyse(ProgramPtr program);
+
+}  // namespace dualtape::engine
