@@ -41,11 +41,8 @@ Refused = tuple[str, Callable[[Any, Any], Any], str]
 REFUSED: list[Refused] = [
     ("numpy.array", lambda np, x: np.array([x[0], x[1]]), "converts: `dnp.array`, `dnp.stack`"),
     ("numpy.asarray", lambda np, x: np.asarray(x), "converts: `dnp.asarray`"),
-    ("numpy.histogram2d", lambda np, x: np.histogram2d(x, x), "`np.digitize` and `np.add.at`"),
-    ("numpy.sort_complex", lambda np, x: np.sort_complex(x), "complex numbers have no order here"),
     ("numpy.spacing", lambda np, x: np.spacing(x), "no derivative"),
     ("numpy.nextafter", lambda np, x: np.nextafter(x, 1.0), "no derivative: add the increment"),
-    ("numpy.roots", lambda np, x: np.roots(x), "calls Python code: `np.linalg.eigvals`"),
     ("numpy.packbits", lambda np, x: np.packbits(x > 0), "of bits"),
 ]
 

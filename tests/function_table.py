@@ -19,6 +19,7 @@ from rows_products import LINALG as NUMPY_LINALG
 from rows_products import PRODUCTS
 from rows_scipy import INTERPOLATE, LINALG, SIGNAL, SPECIAL, STATS
 from rows_shapes import INDEXING, SHAPES
+from rows_special import SMOOTH
 from table_rows import Row, Table
 
 import dualtape.numpy as dnp
@@ -60,7 +61,7 @@ ROWS: list[Entry] = [
     *entries("Indexing and assignment", "numpy", INDEXING, np, dnp),
     *entries("Products and polynomials", "numpy", PRODUCTS, np, dnp),
     *entries("Linear algebra", "numpy.linalg", NUMPY_LINALG | DECOMPOSITIONS, np, dnp),
-    *entries("Special functions", "scipy.special", SPECIAL, scipy.special, dsp.special),
+    *entries("Special functions", "scipy.special", SPECIAL | SMOOTH, scipy.special, dsp.special),
     *entries("Distributions", "scipy.stats", STATS, scipy.stats, dsp.stats),
     *entries(
         "Linear algebra of SciPy",

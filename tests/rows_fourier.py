@@ -77,6 +77,18 @@ SCIPY_FOURIER: Table = {
 }
 
 COMPLEX: Table = {
+    "max": row(lambda np, a: _pair(np.max(a + TURN * a[::-1], axis=1)), A),
+    "min keepdims": row(lambda np, a: _pair(np.min(a * TURN, axis=(0, 1), keepdims=True)), A),
+    "sort": row(lambda np, a: _pair(np.sort(a * TURN - 1j, axis=0)), A),
+    "sort_complex": row(lambda np, a: _pair(np.sort_complex(np.round(a) + 1j * a)), A),
+    "partition": row(lambda np, a: _pair(np.partition(a * TURN, 11, axis=None)[11]), A),
+    "maximum": row(lambda np, a: _pair(np.maximum(a * TURN, a[::-1] * (1 + 2j))), A),
+    "fmin": row(lambda np, a: _pair(np.fmin(np.rint(a) + 1j * a, np.rint(a[::-1]) + 2j * a)), A),
+    "clip": row(lambda np, a: _pair(np.clip(a * TURN, -0.5, 0.5 + 0.5j)), A),
+    "round": row(lambda np, a: _pair(np.round(a * TURN, 1) * a), A),
+    "greater": row(lambda np, a: np.greater(np.rint(a) + 1j * a, np.rint(a) + 0.1j) * a, A),
+    "argmax": row(lambda np, a: a[np.arange(3), np.argmax(a * TURN, axis=1)], A),
+    "roots": row(lambda np, x: np.sum(np.cos(np.roots(x))).real, V, batch=False),
     "real": row(lambda np, x: np.real(np.exp(x * TURN)), V),
     "imag": row(lambda np, x: np.imag(np.exp(x * TURN)), V),
     "conj": row(lambda np, x: np.imag(np.conj(x * TURN) * np.exp(x * TURN)), V),

@@ -175,10 +175,26 @@ REDUCTIONS: Table = {
     "median": row(lambda np, a: np.median(a, axis=1), A),
     "median odd": row(lambda np, a: np.median(a), V),
     "median axes": row(lambda np, a: np.median(a, axis=(0, 2), keepdims=True), C),
+    "histogram2d": row(lambda np, w: np.histogram2d(w, w**2, bins=3, weights=w)[0], V),
+    "histogram2d edges": row(
+        lambda np, x: np.histogram2d(x, 2 * x, bins=[2, 3], density=True)[2], V
+    ),
+    "histogramdd": row(
+        lambda np, a, w: np.histogramdd(a, bins=2, weights=w[:3] ** 2, density=True)[0], A, V
+    ),
     "quantile": row(lambda np, a: np.quantile(a, 0.3, axis=0), A),
     "quantile several": row(lambda np, a: np.quantile(a, [0.1, 0.85], axis=1, keepdims=True), A),
     "quantile method": row(lambda np, a: np.quantile(a, 0.35, method="hazen"), A),
     "quantile inverted": row(lambda np, a: np.quantile(a, 0.35, method="inverted_cdf"), A),
+    "quantile weights": row(
+        lambda np, a: np.quantile(
+            a, [0.1, 0.6], axis=1, weights=np.arange(1.0, 5.0), method="inverted_cdf"
+        ),
+        A,
+    ),
+    "percentile weights": row(
+        lambda np, a, w: np.percentile(a, 35, weights=w**2, method="inverted_cdf"), A, A[::-1]
+    ),
     "quantile traced": row(lambda np, a, q: np.quantile(a, (q[:2] + 2) / 5, axis=1), A, V),
     "percentile": row(lambda np, a: np.percentile(a, 40, axis=-1), C),
     "percentile several": row(lambda np, a: np.percentile(a, [[10, 55.5]], axis=(0, 1)), C),

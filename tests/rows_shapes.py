@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy
 import numpy as np
 from table_rows import Table, cell, grid, own, row
 
@@ -178,6 +179,17 @@ def _flat(np, a, b):  # type: ignore[no-untyped-def]
     y.T.flat[1:4] = b[1:4] * y.flat[2]
     return y
 
+
+SHAPES["lib.stride_tricks.sliding_window_view"] = row(
+    lambda np, a: numpy.lib.stride_tricks.sliding_window_view(a, (2, 3)), A
+)
+SHAPES["lib.stride_tricks.sliding_window_view axis"] = row(
+    lambda np, a: numpy.lib.stride_tricks.sliding_window_view(a, (2, 2), axis=(1, 1)) ** 2, A
+)
+SHAPES["kaiser"] = row(lambda np, x: np.kaiser(7, x[0]) * x[1], X**2 + 1, plain=False)
+SHAPES["array ndmin"] = row(lambda np, a: np.array(a, ndmin=3)[0] * 2, A, plain=False)
+SHAPES["zeros like"] = row(lambda np, x: np.zeros(5, like=x) + x, V)
+SHAPES["full like"] = row(lambda np, x: np.full((2, 5), 1.5, x.dtype, like=x) * x, V)
 
 INDEXING: Table = {
     "take": row(lambda np, a: np.take(a, TABLE, axis=1), A),

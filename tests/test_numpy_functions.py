@@ -197,16 +197,16 @@ def test_orders_in_memory_are_refused(order):
 
 def test_names_numpy_has_but_we_have_not():
     assert dnp.random is np.random
-    with pytest.raises(dt.UnsupportedFunctionError, match=r"numpy\.histogram2d cannot be recorded"):
-        dt.grad(lambda x: dnp.histogram2d(x, x)[0])(V)
-    with pytest.raises(dt.UnsupportedFunctionError, match="ellipk cannot be recorded"):
-        dt.grad(lambda x: special.ellipk(x))(0.5)
+    with pytest.raises(dt.UnsupportedFunctionError, match=r"numpy\.packbits cannot be recorded"):
+        dt.grad(lambda x: dnp.packbits(x > 0))(V)
+    with pytest.raises(dt.UnsupportedFunctionError, match="kelvin cannot be recorded"):
+        dt.grad(lambda x: special.kelvin(x))(0.5)
     with pytest.raises(AttributeError, match="no 'no_such_name'"):
         _ = dnp.no_such_name
     with pytest.raises(ValueError, match="ord must be fro, nuc, 1"):
         dt.grad(lambda x: np.linalg.norm(x, 3))(A)
-    with pytest.raises(dt.UnsupportedFunctionError, match="sort_complex"):
-        dt.grad(lambda x: np.sort_complex(x)[0])(V)
+    with pytest.raises(dt.UnsupportedFunctionError, match="spacing"):
+        dt.grad(lambda x: np.spacing(x)[0])(V)
 
 
 def test_errors_of_einsum_name_the_operands():

@@ -18,6 +18,7 @@
 #include "record/transformed.hpp"
 #include "record/transforms.hpp"
 #include "record/tree.hpp"
+#include "record/ufunc_model.hpp"
 #include "resources.hpp"
 #include "version.hpp"
 
@@ -120,6 +121,10 @@ PyMethodDef functions[] = {
      "external_model(capsule, /)\n--\n\nThe C++ model that another module offers."},
     {"external_call", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(external_call)),
      METH_FASTCALL, "external_call(model, x, /)\n--\n\nIts numbers y for its numbers x."},
+    {"ufunc_model", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(ufunc_model)),
+     METH_FASTCALL,
+     "ufunc_model(ufunc, is_complex, constants, name, /)\n--\n\nA ufunc's loop as a model of "
+     "single points."},
     {"register_function",
      reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(register_function)), METH_FASTCALL,
      "register_function(numpy_function, implementation, /)\n--\n\n"},

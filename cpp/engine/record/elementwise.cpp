@@ -1,4 +1,5 @@
 #include "record/elementwise.hpp"
+#include "record/complex_order.hpp"
 
 #include <algorithm>
 #include <array>
@@ -64,7 +65,7 @@ Expr complex_sign(const Expr& z) {
   return make_complex(part(re, im), part(im, re));
 }
 
-/// What is not holomorphic: predicates, absolute, sign.
+/// What is not holomorphic: predicates, absolute, sign, extremes.
 Expr on_complex(OpCode op, std::span<const Expr> args) {
   if (op == known_ops.absolute) {
     const Expr parts[] = {real(args[0]), imag(args[0])};
@@ -78,13 +79,11 @@ Expr on_complex(OpCode op, std::span<const Expr> args) {
   if (std::ranges::find(kPredicates, op) != std::end(kPredicates)) {
     return emit_elementwise(op, args);
   }
+  if (const auto ordered = on_ordered_complex(op, args)) return *ordered;
+  if (const auto special = on_complex_by_scipy(op, args[0])) return *special;
   raise(error_types.unsupported_function,
         std::string(ops::op_table[op].name) + ": cannot be recorded for " +
-            std::string(dtype_name(args[0].dtype())) +
-            (ops::op_table[op].kind == Kind::kPredicate || ops::op_table[op].arity > 1
-                 ? ": complex numbers have no order here"
-                 : "") +
-            "; take abs, .real or .imag first");
+            std::string(dtype_name(args[0].dtype())) + "; take abs, .real or .imag first");
 }
 
 /// x ** n for an exponent that is structure: 0.5, or an integer.

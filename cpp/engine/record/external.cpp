@@ -47,11 +47,15 @@ PyObject* external_model(PyObject*, PyObject* capsule) {
   return guarded([&] {
     const auto* model = static_cast<const ModelAbi*>(PyCapsule_GetPointer(capsule, kModelCapsule));
     if (!model) throw PythonError{};
-    auto external = std::make_unique<ExternalPtr>(std::make_shared<const External>(model));
-    Ref handle = Ref::checked(PyCapsule_New(external.get(), kHandle, drop));
-    external.release();
-    return handle.release();
+    return capsule_of_model(model);
   });
+}
+
+PyObject* capsule_of_model(const ModelAbi* model) {
+  auto external = std::make_unique<ExternalPtr>(std::make_shared<const External>(model));
+  Ref handle = Ref::checked(PyCapsule_New(external.get(), kHandle, drop));
+  external.release();
+  return handle.release();
 }
 
 PyObject* external_call(PyObject*, PyObject* const* args, Py_ssize_t n) {
@@ -64,8 +68,8 @@ PyObject* external_call(PyObject*, PyObject* const* args, Py_ssize_t n) {
     if (!x.is_traced()) return evaluated(model, x.object);
     Recorder* recorder = recorder_of({&x, 1});
     const Expr arg = lower(x, *recorder, DType::kFloat64);
-    if (arg.rank() != 1) throw ShapeError(model.name() + ": one axis is wanted");
-    check_length(model, arg.shape()[0]);
+    if (arg.rank() == 0) throw ShapeError(model.name() + ": an axis of its numbers is wanted");
+    check_length(model, arg.shape().back());
     return make_array(external(model, false, {&arg, 1}));
   });
 }

@@ -1,6 +1,7 @@
 /// sort, argsort, partition, searchsorted, and accumulations along an axis.
 #include "program/errors.hpp"
 #include "record/arrays.hpp"
+#include "record/complex_order.hpp"
 #include "record/dtypes.hpp"
 #include "record/elementwise.hpp"
 #include "record/functions.hpp"
@@ -16,24 +17,27 @@ struct AlongAxis {
   std::int64_t axis;
 };
 
-/// The last axis where none is given, all entries in a line for None. `function` has no order of
-/// complex numbers.
+/// The last axis where none is given, all entries in a line for None.
 AlongAxis along_axis(PyObject* array, PyObject* axis, const char* function) {
   const Expr x = array_argument(array, function);
-  if (is_complex(x.dtype())) {
-    raise(error_types.unsupported_function,
-          std::string(function) + ": cannot be recorded for complex values");
-  }
   if (axis == Py_None) return {flattened(x), 0};
   return {x, axis_of(axis ? integer_of(axis) : -1, x.rank(), function)};
 }
 
+/// The same for complex values, where there are any; nullptr where there are none.
+PyObject* of_complex(const Arguments& a, const char* function) {
+  if (!is_complex(array_argument(a[0], function).dtype())) return nullptr;
+  return complex_order(find_function(function)->signature, a);
+}
+
 PyObject* record_sort(const Arguments& a) {
+  if (PyObject* result = of_complex(a, "sort")) return result;
   const AlongAxis given = along_axis(a[0], a[1], "sort");
   return make_array(sort(given.x, given.axis));
 }
 
 PyObject* record_argsort(const Arguments& a) {
+  if (PyObject* result = of_complex(a, "argsort")) return result;
   // NumPy's argsort takes a number for a line of one.
   const bool number = array_argument(a[0], "argsort").rank() == 0;
   const AlongAxis given = along_axis(a[0], number ? Py_None : a[1], "argsort");
@@ -53,11 +57,13 @@ AlongAxis partitioned(PyObject* array, PyObject* kth, PyObject* axis, const char
 }
 
 PyObject* record_partition(const Arguments& a) {
+  if (PyObject* result = of_complex(a, "partition")) return result;
   const AlongAxis given = partitioned(a[0], a[1], a[2], "partition");
   return make_array(sort(given.x, given.axis));
 }
 
 PyObject* record_argpartition(const Arguments& a) {
+  if (PyObject* result = of_complex(a, "argpartition")) return result;
   const AlongAxis given = partitioned(a[0], a[1], a[2], "argpartition");
   return make_array(argsort(given.x, given.axis));
 }
@@ -135,6 +141,7 @@ PyObject* accumulate_ufunc(int op, PyObject* x, PyObject* axis) {
   if (op == known_ops.multiply) return record_cumprod(a);
   if (op != known_ops.maximum && op != known_ops.minimum) return nullptr;
   const AlongAxis given = along_axis(a[0], a[1], "accumulate");
+  if (is_complex(given.x.dtype())) return nullptr;
   return make_array((op == known_ops.maximum ? cummax : cummin)(given.x, given.axis));
 }
 

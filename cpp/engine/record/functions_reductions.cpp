@@ -3,6 +3,7 @@
 
 #include "program/errors.hpp"
 #include "record/arrays.hpp"
+#include "record/complex_order.hpp"
 #include "record/dtypes.hpp"
 #include "record/elementwise.hpp"
 #include "record/functions.hpp"
@@ -100,18 +101,11 @@ PyObject* record_mean(const Arguments& a) {
   return reduced(x, apply(known_ops.divide, {total, count}), axes, a[4]);
 }
 
-void refuse_unordered(const Expr& x, const char* function) {
-  if (!is_complex(x.dtype())) return;
-  raise(error_types.unsupported_function,
-        std::string(function) + ": complex numbers have no order here, got " +
-            std::string(dtype_name(x.dtype())) + "; take abs, .real or .imag of them first");
-}
-
 template <Reduce F>
 PyObject* extreme(const Arguments& a, const char* function, OpCode combine) {
   Expr x = array_argument(a[0], function);
   const Dims axes = axes_of(a[1], x.rank(), function);
-  refuse_unordered(x, function);
+  if (is_complex(x.dtype())) return complex_order(find_function(function)->signature, a);
   const bool is_empty = std::ranges::any_of(
       axes, [&](std::int64_t i) { return x.shape()[static_cast<std::size_t>(i)] == 0; });
   if (!is_given(a[4])) {
@@ -155,7 +149,7 @@ Expr flattened(const Expr& x) { return x.rank() == 1 ? x : reshape(x, {element_c
 template <Expr (*F)(const Expr&, std::int64_t)>
 PyObject* position(const Arguments& a, const char* function) {
   const Expr x = array_argument(a[0], function);
-  refuse_unordered(x, function);
+  if (is_complex(x.dtype())) return complex_order(find_function(function)->signature, a);
   const bool is_number = x.rank() == 0 && is_given(a[1]);
   if (is_number) axes_of(a[1], 0, function);  // NumPy takes axis 0 or -1 of a number
   const bool is_flat = is_number || !is_given(a[1]);

@@ -56,6 +56,17 @@ PyObject* record_round(const Arguments& a) {
   const DType dtype = type_of(as_tracer(t.get())).dtype;
   if (decimals == 0 && is_integer(dtype)) return make_result(array_argument(a[0], "round"));
   if (decimals == 0) return elementwise_result(known_ops.rint, {&operand, 1});
+  if (is_complex(dtype)) {
+    const Ref re = Ref::steal(part_of(as_tracer(t.get()), kReal));
+    const Ref im = Ref::steal(part_of(as_tracer(t.get()), kImag));
+    Arguments parts = a;
+    parts[0] = re.get();
+    const Ref rounded = Ref::steal(record_round(parts));
+    parts[0] = im.get();
+    const Ref other = Ref::steal(record_round(parts));
+    return make_result(
+        make_complex(array_argument(rounded.get(), "round"), array_argument(other.get(), "round")));
+  }
   if (!is_floating(dtype)) {
     raise(error_types.unsupported_function,
           "round: decimals must be 0 for " + std::string(dtype_name(dtype)) + ", got " +

@@ -139,14 +139,39 @@ PyObject* record_array(const Arguments& a, bool copies) {
   if (copies) x = innermost(x);
   return make_array(is_given(a[1]) ? as_dtype(x, dtype_of(a[1], "array")) : x);
 }
-PyObject* record_array_copy(const Arguments& a) { return record_array(a, flag(a[2], true)); }
+PyObject* record_array_copy(const Arguments& a) {
+  Ref x = Ref::steal(record_array(a, flag(a[2], true)));
+  const std::int64_t least = a[5] ? integer_of(a[5]) : 0;
+  const Dims shape = type_of(as_tracer(x.get())).shape;
+  if (static_cast<std::int64_t>(shape.size()) >= least) return x.release();
+  // New axes in front, as a view.
+  static PyObject* const expand_dims = numpy_attribute("expand_dims").release();
+  const Ref axes = Ref::checked(PyTuple_New(least - static_cast<std::int64_t>(shape.size())));
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(axes.get()); ++i) {
+    PyTuple_SET_ITEM(axes.get(), i, PyLong_FromSsize_t(i));
+  }
+  return Ref::checked(PyObject_CallFunctionObjArgs(expand_dims, x.get(), axes.get(), nullptr))
+      .release();
+}
 PyObject* record_asarray(const Arguments& a) { return record_array(a, flag(a[3], false)); }
 
 constexpr Function kFunctions[] = {
-    {"zeros", {"zeros", {"shape", "dtype", "order"}, 1}, record_zeros, {}, true},
-    {"ones", {"ones", {"shape", "dtype", "order"}, 1}, record_ones, {}, true},
-    {"empty", {"empty", {"shape", "dtype", "order"}, 1}, record_empty, {}, true},
-    {"full", {"full", {"shape", "fill_value", "dtype", "order"}, 2}, record_full, {}, true},
+    {"zeros",
+     {"zeros", {"shape", "dtype", "order", "device", "like"}, 1, 3},
+     record_zeros,
+     {},
+     true},
+    {"ones", {"ones", {"shape", "dtype", "order", "device", "like"}, 1, 3}, record_ones, {}, true},
+    {"empty",
+     {"empty", {"shape", "dtype", "order", "device", "like"}, 1, 3},
+     record_empty,
+     {},
+     true},
+    {"full",
+     {"full", {"shape", "fill_value", "dtype", "order", "device", "like"}, 2, 4},
+     record_full,
+     {},
+     true},
     {"zeros_like",
      {"zeros_like", {"a", "dtype", "order", "subok", "shape"}, 1},
      record_zeros_like,
@@ -167,15 +192,27 @@ constexpr Function kFunctions[] = {
      record_full_like,
      {},
      true},
-    {"eye", {"eye", {"N", "M", "k", "dtype", "order"}, 1}, record_eye, {}, true},
-    {"identity", {"identity", {"n", "dtype"}, 1}, record_identity, {}, true},
-    {"arange", {"arange", {"start", "stop", "step", "dtype"}, 1}, record_arange, {}, true},
-    {"array",
-     {"array", {"object", "dtype", "copy", "order", "subok", "ndmin"}, 1, 2},
-     record_array_copy,
-     {"ndmin"},
+    {"eye",
+     {"eye", {"N", "M", "k", "dtype", "order", "device", "like"}, 1, 5},
+     record_eye,
+     {},
      true},
-    {"asarray", {"asarray", {"a", "dtype", "order", "copy"}, 1}, record_asarray, {}, true},
+    {"identity", {"identity", {"n", "dtype", "like"}, 1, 2}, record_identity, {}, true},
+    {"arange",
+     {"arange", {"start", "stop", "step", "dtype", "device", "like"}, 1, 4},
+     record_arange,
+     {},
+     true},
+    {"array",
+     {"array", {"object", "dtype", "copy", "order", "subok", "ndmin", "like"}, 1, 2},
+     record_array_copy,
+     {},
+     true},
+    {"asarray",
+     {"asarray", {"a", "dtype", "order", "copy", "device", "like"}, 1, 3},
+     record_asarray,
+     {},
+     true},
 };
 
 }  // namespace

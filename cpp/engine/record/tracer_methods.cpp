@@ -163,8 +163,18 @@ PyObject* number_method(PyObject* self, PyObject* const*, Py_ssize_t, PyObject*)
   });
 }
 
-PyObject* to_array(PyObject* self, PyObject* const*, Py_ssize_t, PyObject*) {
+/// np.int64(t) and its kind: an integer has no derivative to lose, so the number alone will do.
+PyObject* to_array(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject*) {
   return guarded([&]() -> PyObject* {
+    if (n > 0 && PyArray_DescrCheck(args[0])) {
+      auto* dtype = reinterpret_cast<PyArray_Descr*>(args[0]);
+      if (PyTypeNum_ISINTEGER(dtype->type_num) || PyTypeNum_ISBOOL(dtype->type_num)) {
+        const Ref value = Ref::checked(PyObject_GetAttrString(self, "value"));
+        Py_INCREF(dtype);  // PyArray_FromAny keeps it
+        const int cast = NPY_ARRAY_FORCECAST;
+        return Ref::checked(PyArray_FromAny(value.get(), dtype, 0, 0, cast, nullptr)).release();
+      }
+    }
     raise(
         PyExc_TypeError,
         as_tracer(self)->recorder->name() + ": " + asking_function() +

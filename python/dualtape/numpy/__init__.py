@@ -68,7 +68,6 @@ from numpy import isdtype as isdtype
 from numpy import isscalar as isscalar
 from numpy import issubdtype as issubdtype
 from numpy import iterable as iterable
-from numpy import kaiser as kaiser
 from numpy import ldexp as ldexp
 from numpy import left_shift as left_shift
 from numpy import longdouble as longdouble
@@ -258,6 +257,7 @@ from ._assembly import rollaxis as rollaxis
 from ._assembly import trim_zeros as trim_zeros
 from ._assembly import unstack as unstack
 from ._assembly import vander as vander
+from ._complex_order import sort_complex as sort_complex
 from ._concatenators import c_ as c_
 from ._concatenators import r_ as r_
 from ._cumulative import cumulative_prod as cumulative_prod
@@ -286,7 +286,9 @@ from ._grids import linspace as linspace
 from ._grids import logspace as logspace
 from ._histograms import bincount as bincount
 from ._histograms import histogram as histogram
+from ._histograms import histogram2d as histogram2d
 from ._histograms import histogram_bin_edges as histogram_bin_edges
+from ._histograms import histogramdd as histogramdd
 from ._indexing import argwhere as argwhere
 from ._indexing import choose as choose
 from ._indexing import compress as compress
@@ -350,6 +352,7 @@ from ._polynomials import polyint as polyint
 from ._polynomials import polymul as polymul
 from ._polynomials import polysub as polysub
 from ._polynomials import polyval as polyval
+from ._polynomials import roots as roots
 from ._products import cross as cross
 from ._products import kron as kron
 from ._products import tensordot as tensordot
@@ -396,6 +399,8 @@ from ._statistics import ptp as ptp
 from ._statistics import std as std
 from ._statistics import trapezoid as trapezoid
 from ._statistics import var as var
+from ._windows import kaiser as kaiser
+from ._windows import sliding_window_view as _sliding_window_view
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import Tracer, zeros
+from .._core import Tracer, stop_gradient, zeros
 from ._arguments import as_array, indexable_by, known
 from ._dispatch import composite, has_tracer
 
@@ -79,3 +79,59 @@ def histogram(
     if density:
         counts = counts / np.diff(edges).astype(np.float64) / np.sum(counts)
     return counts, edges
+
+
+def _bin_of(x: Any, edges: Any) -> Any:
+    """Number of the bin of each entry, and whether it is in one; the last holds its right edge."""
+    n = np.shape(edges)[0] - 1
+    place = np.searchsorted(edges, x, "right") - 1
+    place = np.where(np.equal(x, edges[-1]), n - 1, place)
+    return np.clip(place, 0, n - 1), (place >= 0) & (place < n)
+
+
+def _constant(x: Any) -> Any:
+    return stop_gradient(x) if isinstance(x, Tracer) else x
+
+
+@composite(np.histogramdd)
+def histogramdd(
+    sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    if isinstance(sample, list | tuple):
+        columns = [np.ravel(as_array(column)) for column in sample]
+    else:
+        points = np.transpose(np.atleast_2d(as_array(sample)))
+        points = points if np.ndim(sample) > 1 else np.transpose(points)
+        columns = [points[k] for k in np.arange(points.shape[0])]
+    number = len(columns)
+    counts = bins if isinstance(bins, list | tuple | np.ndarray) else [bins] * number
+    limits = [None] * number if range is None else range
+    if len(counts) != number or len(limits) != number:
+        raise ValueError(f"histogramdd: bins and range must have {number} entries")
+    edges = [_edges(x, b, r) for x, b, r in zip(columns, counts, limits, strict=True)]
+    shape = [np.shape(e)[0] - 1 for e in edges]
+    place: Any = 0
+    inside: Any = True
+    for x, e, n in zip(columns, edges, shape, strict=True):
+        own, fits = _bin_of(_constant(x), _constant(e))
+        place, inside = place * n + own, fits & inside
+    w = np.ones(columns[0].shape[0]) if weights is None else as_array(weights).astype(np.float64)
+    total = zeros(int(np.prod(shape)))
+    np.add.at(total, place, np.where(inside, w, 0.0))
+    total = np.reshape(total, shape)
+    if density:
+        total = total / np.sum(total)
+        for k, e in enumerate(edges):
+            total = total / np.reshape(np.diff(e), (-1,) + (1,) * (number - 1 - k))
+    return total, tuple(edges)
+
+
+@composite(np.histogram2d)
+def histogram2d(
+    x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    n = len(bins) if isinstance(bins, list | tuple | np.ndarray) else 1
+    if n not in (1, 2):  # one array of edges, for both axes
+        bins = [np.asarray(bins)] * 2
+    total, edges = histogramdd([x, y], bins, range, density, weights)
+    return total, edges[0], edges[1]

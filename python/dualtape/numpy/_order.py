@@ -112,10 +112,35 @@ def _nan_quantile(
     return np.reshape(result, shape)[()]
 
 
-def _refuse(name: str, out: Any, weights: Any = None) -> None:
+def _weighted(
+    name: str, a: Any, q: Any, axis: Any, method: str, keepdims: Any, weights: Any
+) -> Any:
+    """The first sorted entry up to which the weights sum to the part q of them all."""
+    if method != "inverted_cdf":
+        raise ValueError("Only method 'inverted_cdf' supports weights.")
+    w = as_array(weights)
+    if w.shape != a.shape:
+        if axis is None or w.ndim != 1:
+            raise TypeError("Shape of weights must be consistent with shape of a along axis.")
+        w = np.reshape(w, [n if k == axis % a.ndim else 1 for k, n in enumerate(a.shape)])
+    w = np.broadcast_to(w, a.shape) + 0 * (a if isinstance(a, Tracer) else 0)
+    (a, kept), (w, _) = _in_front(a, axis), _in_front(w, axis)
+    order = np.argsort(a, axis=0, stable=True)
+    total = np.cumsum(np.take_along_axis(w, order, 0), axis=0)
+    q = np.reshape(q, (-1, *(1,) * a.ndim))
+    # Rounding must not push q past the last entry.
+    reached = total >= np.minimum(q, 1) * total[-1]
+    reached = reached & (total > 0)
+    place = np.argmax(reached, axis=1)
+    value = np.take_along_axis(a, np.take_along_axis(order, place, 0), 0)
+    if name.startswith("nan"):
+        raise TypeError(f"{name}: weights= cannot be recorded; leave out the NaN, and use quantile")
+    value = np.where(np.any(np.isnan(a), axis=0), np.nan, value).astype(a.dtype)
+    return value, kept
+
+
+def _refuse(name: str, out: Any) -> None:
     no_out(name, out)
-    if is_given(weights):
-        raise TypeError(f"{name}: weights= cannot be recorded")
 
 
 def _traced_form(name: str, quantiles: Callable[..., Any], whole: int) -> Callable[..., Any]:
@@ -132,10 +157,15 @@ def _traced_form(name: str, quantiles: Callable[..., Any], whole: int) -> Callab
         *,
         weights: Any = None,
     ) -> Any:
-        _refuse(name, out, weights)
+        _refuse(name, out)
         a, q = as_array(a), q if isinstance(q, int | float) else as_array(q)
         kind = _kind(a, q)
-        return quantiles(name, a, q if whole == 1 else q / whole, kind, axis, method, keepdims)
+        q = q if whole == 1 else q / whole
+        if is_given(weights):
+            value, kept = _weighted(name, a, q, axis, method, keepdims, weights)
+            shape = (*np.shape(q), *(kept if keeps(keepdims) else value.shape[1:]))
+            return np.reshape(value, shape)
+        return quantiles(name, a, q, kind, axis, method, keepdims)
 
     return composite(getattr(np, name))(function)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .._core import ConcreteValueError
 from ._arguments import as_array, as_floats, known
 from ._dispatch import composite
 from ._products import correlated
@@ -164,3 +165,23 @@ def polyfit(
     scale = np.sqrt(np.sum(np.square(left), axis=0))
     solution = np.linalg.lstsq(left / scale, right, rcond)[0]
     return (solution.T / scale).T
+
+
+@composite(np.roots, arrays=1)
+def roots(p: Any) -> Any:
+    """The eigenvalues of the companion matrix, complex. p[0] must not be zero where its number is
+    not known (under jit and vmap).
+    """
+    p = np.atleast_1d(as_floats(p))
+    if p.ndim != 1:
+        raise ValueError(f"roots: p must be (n,), got shape {p.shape}")
+    try:
+        lead = np.flatnonzero(known(p, "roots", ""))
+        p = p[lead[0] :] if len(lead) else p[:0]
+    except ConcreteValueError:
+        pass
+    n = p.shape[0] - 1
+    if n < 1:
+        return np.zeros(0)
+    first = np.reshape(-p[1:] / p[0], (1, n))
+    return np.linalg.eigvals(np.concatenate([first, np.eye(n - 1, n, dtype=p.dtype)]))

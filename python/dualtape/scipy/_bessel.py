@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import pi, sqrt
 from typing import Any
 
 import numpy as np
 
 from .._core import Tracer, iv, ive, jv, kv, kve, yv
 from .._core import zeta as _hurwitz
+from .._jvp import jvp
 from ..numpy._arguments import as_array
 from ..numpy._ufuncs import ufunc_composition
 from ._dispatch import composite, ufunc
@@ -93,6 +95,56 @@ def k0e(x: Any) -> Any:
 def k1e(x: Any) -> Any:
     return kve(1.0, *arrays(x))
 
+
+@ufunc
+def jve(v: Any, z: Any) -> Any:
+    return jv(*arrays(v, z))  # exp(-|Im z|) is one of a real number
+
+
+@ufunc
+def yve(v: Any, z: Any) -> Any:
+    return yv(*arrays(v, z))
+
+
+def _near_zero(n: Any, x: Any, sign: float) -> Any:
+    """x^n / (2n + 1)!! sum_k (sign x^2 / 2)^k / (k! (2n + 3) ... (2n + 2k + 1))."""
+    u, total = sign * np.square(x) / 2, 1.0
+    for k in range(14, 0, -1):
+        total = 1 + u * total / (k * (2 * n + 2 * k + 1))
+    odd = np.cumprod(np.concatenate([[1.0], np.arange(3.0, 2 * np.max(n) + 2, 2)]))
+    return np.power(x, n) * total / odd[n]
+
+
+def _spherical(name: str, cylindrical: Any, constant: float, sign: float | None) -> Any:
+    """Spherical Bessel functions of whole order: constant x^-1/2 times those of order n + 1/2.
+
+    `sign` is that of the series about zero, where the function is regular.
+    """
+
+    def value(n: Any, x: Any) -> Any:
+        near = np.absolute(x) < 1.0 if sign is not None else x != x
+        far = np.where(near, 2.0, np.absolute(x))
+        own = constant / np.sqrt(far) * cylindrical(n + 0.5, far)
+        own = own * np.where((x < 0) & (n % 2 == 1), -1.0, 1.0)
+        return own if sign is None else np.where(near, _near_zero(n, x * near, sign), own)
+
+    def traced(n: Any, z: Any, derivative: bool = False) -> Any:
+        if isinstance(n, Tracer):
+            raise TypeError(f"{name}: the order n must not be traced")
+        n, (x,) = np.asarray(n, np.int64), arrays(z)
+        kind, x = x.dtype, x.astype(np.float64)
+        slope = jvp(lambda x: value(n, x), (x,), (np.ones_like(x),))[1] if derivative else None
+        result = value(n, x) if slope is None else slope
+        return result.astype(kind if name == "spherical_kn" else np.float64)[()]
+
+    traced.__name__ = name
+    return composite("special")(traced)
+
+
+spherical_jn = _spherical("spherical_jn", jv, sqrt(pi / 2), -1.0)
+spherical_yn = _spherical("spherical_yn", yv, sqrt(pi / 2), None)
+spherical_in = _spherical("spherical_in", iv, sqrt(pi / 2), 1.0)
+spherical_kn = _spherical("spherical_kn", kv, sqrt(pi / 2), None)
 
 # scipy.special.zeta is a Python function over two ufuncs.
 

@@ -106,7 +106,7 @@ def exprel(x: Any) -> Any:
     return choose(near, series(np.where(near, x, 0), _EXPREL), np.expm1(far) / far)
 
 
-def _log1prel(x: Any) -> Any:
+def log1prel(x: Any) -> Any:
     near = np.absolute(x) < 0.25
     far = np.where(near, 1, x)
     return np.where(near, series(np.where(near, x, 0), _LOG1PREL), np.log1p(far) / far)
@@ -135,13 +135,13 @@ def boxcox1p(x: Any, lmbda: Any) -> Any:
 @ufunc
 def inv_boxcox(y: Any, lmbda: Any) -> Any:
     y, lmbda = arrays(y, lmbda)
-    return np.exp(y * _log1prel(lmbda * y))[()]
+    return np.exp(y * log1prel(lmbda * y))[()]
 
 
 @ufunc
 def inv_boxcox1p(y: Any, lmbda: Any) -> Any:
     y, lmbda = arrays(y, lmbda)
-    return np.expm1(y * _log1prel(lmbda * y))[()]
+    return np.expm1(y * log1prel(lmbda * y))[()]
 
 
 @ufunc
@@ -166,6 +166,22 @@ def pseudo_huber(delta: Any, r: Any) -> Any:
 def cosm1(x: Any) -> Any:
     (x,) = arrays(x)
     return -2 * np.square(np.sin(x / 2))
+
+
+@ufunc
+def powm1(x: Any, y: Any) -> Any:
+    x, y = arrays(x, y)
+    positive = x > 0
+    near = np.expm1(y * np.log(np.where(positive, x, 1)))
+    return choose(positive, near, np.power(np.where(positive, 1, x), y) - 1)
+
+
+@composite("special")
+def diric(x: Any, n: int) -> Any:
+    """sin(n x / 2) / (n sin(x / 2)) as a sum of cosines, smooth at the zeros of the quotient."""
+    x = as_array(x).astype(np.float64)
+    terms = [np.cos((n - 1 - 2 * k) * x / 2) for k in range(int(n))]
+    return (sum(terms) / n)[()]
 
 
 @ufunc

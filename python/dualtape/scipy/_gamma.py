@@ -162,6 +162,24 @@ def factorial(n: Any, exact: bool = False, extend: str = "zero") -> Any:
 
 
 @composite("special")
+def comb(N: Any, k: Any, *, exact: bool = False, repetition: bool = False) -> Any:
+    if exact:
+        raise TypeError("comb: exact= cannot be recorded")
+    if repetition:
+        return comb(N + k - 1, k)
+    N, k = arrays(N, k)
+    return choose((k <= N) & (N >= 0) & (k >= 0), binom(N, k), 0)
+
+
+@composite("special")
+def perm(N: Any, k: Any, exact: bool = False) -> Any:
+    if exact:
+        raise TypeError("perm: exact= cannot be recorded")
+    N, k = arrays(N, k)
+    return choose((k <= N) & (N >= 0) & (k >= 0), poch(N - k + 1, k), 0)
+
+
+@composite("special")
 def multigammaln(a: Any, d: int) -> Any:
     (a,) = arrays(a)
     d = int(d)

@@ -10,6 +10,7 @@ import numpy as np
 from .._core import Tracer
 from ..numpy._arguments import as_array
 from ._dispatch import ufunc
+from ._gamma import binom
 
 Step = Callable[[int, Any, Any, Any], Any]
 
@@ -20,7 +21,7 @@ def _recurrence(name: str, n: Any, x: Any, first: Any, step: Step) -> Any:
         raise TypeError(f"{name}: the degree n must be one integer, not negative and not traced")
     previous: Any = np.ones_like(x)
     if n == 0:
-        return previous + 0 * x
+        return previous + 0 * first
     current = first
     for k in range(1, int(n)):
         previous, current = current, step(k, x, current, previous)
@@ -66,3 +67,72 @@ def eval_laguerre(n: Any, x: Any) -> Any:
         "eval_laguerre", n, x, 1 - x,
         lambda k, x, p, q: ((2 * k + 1 - x) * p - k * q) / (k + 1),
     )  # fmt: skip
+
+
+def _doubles(*given: Any) -> list[Any]:
+    return [as_array(x).astype(np.float64) for x in given]
+
+
+@ufunc
+def eval_genlaguerre(n: Any, alpha: Any, x: Any) -> Any:
+    alpha, x = _doubles(alpha, x)
+    return _recurrence(
+        "eval_genlaguerre", n, x, 1 + alpha - x,
+        lambda k, x, p, q: ((2 * k + 1 + alpha - x) * p - (k + alpha) * q) / (k + 1),
+    )  # fmt: skip
+
+
+@ufunc
+def eval_gegenbauer(n: Any, alpha: Any, x: Any) -> Any:
+    alpha, x = _doubles(alpha, x)
+    return _recurrence(
+        "eval_gegenbauer", n, x, 2 * alpha * x,
+        lambda k, x, p, q: (2 * (k + alpha) * x * p - (k + 2 * alpha - 1) * q) / (k + 1),
+    )  # fmt: skip
+
+
+def _jacobi(name: str, n: Any, a: Any, b: Any, x: Any) -> Any:
+    def step(k: int, x: Any, p: Any, q: Any) -> Any:
+        m = 2 * k + a + b
+        middle = (m + 1) * ((m + 2) * m * x + (a - b) * (a + b)) * p
+        last = 2 * (k + a) * (k + b) * (m + 2) * q
+        return (middle - last) / (2 * (k + 1) * (k + 1 + a + b) * m)
+
+    return _recurrence(name, n, x, (a + 1) + (a + b + 2) * (x - 1) / 2, step)
+
+
+@ufunc
+def eval_jacobi(n: Any, alpha: Any, beta: Any, x: Any) -> Any:
+    return _jacobi("eval_jacobi", n, *_doubles(alpha, beta, x))
+
+
+@ufunc
+def eval_sh_jacobi(n: Any, p: Any, q: Any, x: Any) -> Any:
+    p, q, x = _doubles(p, q, x)
+    value = _jacobi("eval_sh_jacobi", n, p - q, q - 1, 2 * x - 1)
+    return value / binom(2 * n + p - 1, n)
+
+
+@ufunc
+def eval_sh_legendre(n: Any, x: Any) -> Any:
+    return eval_legendre(n, 2 * as_array(x).astype(np.float64) - 1)
+
+
+@ufunc
+def eval_sh_chebyt(n: Any, x: Any) -> Any:
+    return eval_chebyt(n, 2 * as_array(x).astype(np.float64) - 1)
+
+
+@ufunc
+def eval_sh_chebyu(n: Any, x: Any) -> Any:
+    return eval_chebyu(n, 2 * as_array(x).astype(np.float64) - 1)
+
+
+@ufunc
+def eval_chebyc(n: Any, x: Any) -> Any:
+    return 2 * eval_chebyt(n, as_array(x).astype(np.float64) / 2)
+
+
+@ufunc
+def eval_chebys(n: Any, x: Any) -> Any:
+    return eval_chebyu(n, as_array(x).astype(np.float64) / 2)

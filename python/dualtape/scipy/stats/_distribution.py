@@ -31,7 +31,7 @@ def _surely(condition: Any) -> bool:
     return not isinstance(condition, Tracer) and bool(np.all(condition))
 
 
-def _exponential(logarithm: Any) -> Any:
+def exponential(logarithm: Any) -> Any:
     """exp, with no derivative where a density is zero: exp(-inf) times an infinite one is NaN."""
     zero = logarithm == -np.inf
     return choose(zero, 0.0, np.exp(choose(zero, 0.0, logarithm)))
@@ -150,7 +150,7 @@ class Distribution:
         if method == log_name:
             return self._evaluate(method, self._log_density, x, args, kwargs)
         if method in _DENSITY and _DENSITY[method] == log_name:
-            return _exponential(self._evaluate(log_name, self._log_density, x, args, kwargs))
+            return exponential(self._evaluate(log_name, self._log_density, x, args, kwargs))
         formula = self._methods.get(method)
         if formula is not None:
             return self._evaluate(method, formula, x, args, kwargs)
@@ -217,7 +217,7 @@ _FROM_OTHERS: dict[str, tuple[str, Callable[[Any], Any]]] = {
 class Frozen:
     """A distribution with its parameters: norm(0.0, 2.0).logpdf(x)."""
 
-    def __init__(self, distribution: Distribution, args: Any, kwargs: Any) -> None:
+    def __init__(self, distribution: Any, args: Any, kwargs: Any) -> None:
         self.dist, self.args, self.kwds = distribution, args, kwargs
 
     def __getattr__(self, name: str) -> Any:

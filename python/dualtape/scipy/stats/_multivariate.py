@@ -8,14 +8,20 @@ from typing import Any
 import numpy as np
 
 from ..._core import ShapeError, gammaln
+from ..._core import stop_gradient as _stopped
 from ...numpy._arguments import as_array, as_floats
 from ...numpy._dispatch import has_tracer
 from .._dispatch import scipy_function
 from .._elementary import xlogy
+from ._distribution import Frozen, exponential
 
 
 def _doubles(x: Any) -> Any:
     return as_array(x).astype(np.float64)
+
+
+def _constant(x: Any) -> Any:
+    return _stopped(x) if has_tracer(x) else x
 
 
 class _Multivariate:
@@ -24,6 +30,9 @@ class _Multivariate:
     def __init__(self, name: str, methods: dict[str, Any]) -> None:
         self.name = name
         self._methods = methods
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Frozen:
+        return Frozen(self, args, kwargs)
 
     def __repr__(self) -> str:
         return f"<dualtape.scipy.stats.{self.name}>"
@@ -78,6 +87,23 @@ def _log_determinant(cov: Any) -> Any:
     return np.linalg.slogdet(cov)[1]  # The determinant itself may overflow.
 
 
+def _degenerate(cov: Any, deviation: Any) -> tuple[Any, Any, Any]:
+    """(n - rank) log 2 pi, log pseudo-determinant and the squares of a singular covariance.
+
+    Squares are infinite off its range. Eigenvalues count from SciPy's bound on, 1e6 eps max |s|.
+    """
+    s = np.linalg.eigvalsh(cov)
+    bound = 1e6 * np.finfo(float).eps * np.max(np.absolute(_constant(s)))
+    is_some = _constant(s) > bound
+    log_determinant = np.sum(np.where(is_some, np.log(np.where(is_some, s, 1)), 0))
+    solved = np.matmul(deviation, np.linalg.pinv(cov, rcond=1e6 * np.finfo(float).eps))
+    square = np.sum(deviation * solved, axis=-1)
+    rest = _constant(deviation - np.matmul(solved, cov))
+    on_range = np.sum(np.square(rest), axis=-1) < np.square(1e3 * bound)
+    nullity = np.sum(np.where(is_some, 0.0, 1.0))
+    return nullity * log(2 * pi), log_determinant, np.where(on_range, square, np.inf)
+
+
 def _normal_logpdf(x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool = False) -> Any:
     x = _doubles(x)
     mean, cov = _parameters(mean, cov, x)
@@ -88,6 +114,9 @@ def _normal_logpdf(x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool 
         x = np.reshape(x, (-1, 1) if n == 1 else (1, -1))
     deviation = x - mean
     lead = deviation.shape[:-1]
+    if allow_singular:
+        missing, size, square = _degenerate(cov, deviation)
+        return np.squeeze(-0.5 * (n * log(2 * pi) - missing + size + square))[()]
     flat = np.reshape(deviation, (-1, n))
     solved = np.linalg.solve(cov, flat.T)
     square = np.reshape(np.sum(flat.T * solved, axis=0), lead)
@@ -96,7 +125,7 @@ def _normal_logpdf(x: Any, mean: Any = None, cov: Any = 1, allow_singular: bool 
 
 
 def _normal_pdf(*args: Any, **kwargs: Any) -> Any:
-    return np.exp(_normal_logpdf(*args, **kwargs))
+    return exponential(_normal_logpdf(*args, **kwargs))
 
 
 def _normal_entropy(mean: Any = None, cov: Any = 1) -> Any:
