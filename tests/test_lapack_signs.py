@@ -1,4 +1,4 @@
-"""Vectors of eigh and svd with the signs, the phases and the order that NumPy's LAPACK gives them.
+"""Vectors of eigh, svd and eig with the signs, phases and order that NumPy's LAPACK gives them.
 
 LAPACK decides by rounding where a value is as good as zero: now and then (one of 1000 matrices
 of 20 rows) a change in the last bit turns a pair of NumPy's own vectors. None is among these.
@@ -132,3 +132,48 @@ def test_blocks_of_a_large_matrix_have_the_signs_of_lapack() -> None:
     a[55:, 55:] = np.diag([3.0, -1.0, 2.5, 7.0, 0.25])
     v = dt.jit(lambda a: np.linalg.eigh(a)[1])(a)
     assert_vectors(v, np.linalg.eigh(a)[1], "d")
+
+
+def general(n: int, kind: str, form: str) -> Matrix:
+    a = random(n, n, kind)
+    if form == "triangular":
+        return np.tril(a)
+    if form == "companion":
+        return np.diag(np.ones(n - 1), -1) + a * (np.arange(n) == 0)[:, None]
+    if form == "integers":
+        return np.round(2 * a)
+    return a * np.logspace(-7, 7, n) / np.logspace(-7, 7, n)[:, None] if form == "scaled" else a
+
+
+@pytest.mark.parametrize("kind", "dD")
+@pytest.mark.parametrize("form", ["random", "triangular", "companion", "integers", "scaled"])
+def test_general_eigenvalues_have_the_order_of_lapack(form: str, kind: str) -> None:
+    for n in range(1, 26):
+        a = general(n, kind, form)
+        wanted = np.linalg.eigvals(a)
+        size = np.abs(wanted).max() or 1.0
+        actual = dt.jit(np.linalg.eigvals)(a)
+        np.testing.assert_allclose(actual / size, wanted / size, rtol=0, atol=1e-8)
+
+
+@pytest.mark.parametrize(("kind", "most"), [("d", 4), ("D", 25)])
+def test_general_eigenvectors_have_the_signs_of_lapack(kind: str, most: int) -> None:
+    # In larger real matrices a rounded zero often decides on the sign of a conjugate pair.
+    for n in range(1, most + 1):
+        a = random(n, n, kind)
+        v = dt.jit(lambda a: np.linalg.eig(a)[1])(a)
+        assert_vectors(v, np.linalg.eig(a)[1], kind)
+        for k in range(n if kind == "d" else 0):
+            assert v[:, k][np.argmax(np.abs(v[:, k]))].imag == 0
+
+
+def test_badly_scaled_matrices_are_balanced() -> None:
+    # D^-1 B D, D of powers of two: the eigenvalues of B to the last digits, as LAPACK's.
+    b = random(8, 8, "d")
+    d = 2.0 ** np.array([-60, 50, 0, 33, -41, 7, 60, -12])
+    a = b * d / d[:, None]
+    np.testing.assert_allclose(dt.jit(np.linalg.eigvals)(a), np.linalg.eigvals(b), rtol=1e-12)
+    w, v = dt.jit(lambda a: tuple(np.linalg.eig(a)))(a)
+    inside = v * d[:, None]
+    inside = inside / np.linalg.norm(inside, axis=0)
+    np.testing.assert_allclose(b @ inside, inside * w, rtol=0, atol=1e-13)

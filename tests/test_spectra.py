@@ -89,7 +89,12 @@ def test_factors_are_unitary_and_give_the_matrix(
     assert_near(w, np.linalg.eigvalsh(h))
     values, vectors = dt.jit(lambda a: tuple(np.linalg.eig(a)))(a)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=0), 1, rtol=1e-13)
-    assert_near(a @ vectors, vectors * values)
+    # Balancing gives graded columns their small eigenvalues, at the price of this residual in
+    # LAPACK's vectors as in ours. Source: Watkins (2006), A case where balancing is harmful.
+    w, v = np.linalg.eig(a)
+    price = 10 * np.abs(a @ v - v * w).max()
+    residual = np.abs(a @ vectors - vectors * values).max()
+    assert residual <= max(4e-15 * sum(shape) * np.abs(a).max(), price)
 
 
 @pytest.mark.parametrize("kind", ["f", "c"])

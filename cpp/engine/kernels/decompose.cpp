@@ -10,6 +10,7 @@
 
 #include "kernels/contiguous.hpp"
 #include "memory/workspace.hpp"
+#include "ops/decompositions.hpp"
 #include "program/errors.hpp"
 #include "threads/pool.hpp"
 
@@ -230,7 +231,7 @@ PreparedPtr prepare_decomposition(const ArrayCall& call) {
   if (call.op == kFactor) return make_prepared<FactorWindow>(call);
   const MatrixKernel kernel =
       is_complex(dtype) ? kernel_of<std::complex<double>>(call.op) : kernel_of<double>(call.op);
-  if (call.op == kEigh && !call.attrs.empty() && call.attrs[0] == 1)
+  if (call.op == kEigh && call.attrs[0] >= static_cast<std::int64_t>(Spectrum::kReal))
     return make_prepared<PerMatrix>(call, decompose_eig, 0);
   return make_prepared<PerMatrix>(call, kernel, call.op == kSlogDet ? 1 : 0);
 }

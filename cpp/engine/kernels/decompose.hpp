@@ -36,7 +36,7 @@ using MatrixKernel = void (*)(const MatrixCall&);
 // T is double or std::complex<double>.
 template <class T>
 void decompose_eigh(const MatrixCall& call);
-void decompose_eig(const MatrixCall& call);  // of complex numbers alone
+void decompose_eig(const MatrixCall& call);  // of a real matrix too: its numbers are complex
 template <class T>
 void decompose_svd(const MatrixCall& call);
 template <class T>

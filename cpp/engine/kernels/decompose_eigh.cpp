@@ -10,6 +10,7 @@
 #include "kernels/decompose.hpp"
 #include "kernels/divided_signs.hpp"
 #include "kernels/reflectors.hpp"
+#include "ops/decompositions.hpp"
 #include "program/errors.hpp"
 
 namespace dualtape::engine {
@@ -101,7 +102,7 @@ void decompose_eigh(const MatrixCall& call) {
   const T* const a = call.in_as<T>(0);
   T* const out = call.out_as<T>();
   if (n == 0 || !all_finite_or_nan(a, n * n, out, n + n * n)) return;
-  const bool upper = !call.attrs.empty();
+  const bool upper = static_cast<Spectrum>(call.attrs[0]) == Spectrum::kHermitianUpper;
   const double scale = scale_of(a, n * n);
   Matrix<T> work = completed(a, n, scale, upper);
   Reflections<T> h(n - 1, n);

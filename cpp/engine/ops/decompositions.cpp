@@ -97,17 +97,27 @@ Expr lu_pivots(const Expr& rows, bool back) {
   return emit(kPivots, args, Type(rows.type()), attrs);
 }
 
+namespace {
+
+Expr packed_spectrum(const Expr& a, Spectrum which) {
+  const std::int64_t n = columns_of(a);
+  const std::int64_t attrs[] = {static_cast<std::int64_t>(which)};
+  return packed(kEigh, a, n + n * n, attrs);
+}
+
+}  // namespace
+
 EighFactors eigh(const Expr& a, bool upper) {
-  const std::int64_t n = check_square("eigh", a);
-  const std::int64_t attrs[] = {2};
-  return eigh_factors(a, packed(kEigh, a, n + n * n, std::span(attrs).first(upper ? 1 : 0)));
+  check_square("eigh", a);
+  const Spectrum which = upper ? Spectrum::kHermitianUpper : Spectrum::kHermitian;
+  return eigh_factors(a, packed_spectrum(a, which));
 }
 
 EighFactors eig(const Expr& a) {
-  const std::int64_t n = check_square("eig", a);
+  check_square("eig", a);
   const Expr z = convert(a, complex_dtype(a.dtype()));
-  const std::int64_t attrs[] = {1};
-  return eigh_factors(z, packed(kEigh, z, n + n * n, attrs), true);
+  const Spectrum which = is_complex(a.dtype()) ? Spectrum::kComplex : Spectrum::kReal;
+  return eigh_factors(z, packed_spectrum(z, which), true);
 }
 
 SvdFactors svd(const Expr& a) {

@@ -38,13 +38,16 @@ struct Triangle {
 /// x with T x = b or T^T x = b; A (..., n, n), b (..., n, k), equal leading axes.
 Expr triangular_solve(const Expr& a, const Expr& b, Triangle form);
 
+/// What kEigh decomposes. An upper triangle is given as the lower one of the same matrix, and real
+/// numbers as complex ones: vectors have the signs that LAPACK gives them in each case.
+enum class Spectrum : std::int64_t { kHermitian, kHermitianUpper, kReal, kComplex };
+
 struct EighFactors {
   Expr values, vectors;  // ascending w (..., n); V (..., n, n): A V = V diag(w)
 };
-/// Of Hermitian A; it is read from its lower triangle. `upper`: with the signs that LAPACK gives
-/// the vectors when it reads the upper triangle.
+/// Of Hermitian A; it is read from its lower triangle. `upper`: as if from the upper one.
 EighFactors eigh(const Expr& a, bool upper = false);
-/// Of any A: complex, in no order, columns of V of length one and their largest entry positive.
+/// Of any A: complex, in LAPACK's order, columns of V of length one and their largest entry real.
 EighFactors eig(const Expr& a);
 
 struct SvdFactors {
