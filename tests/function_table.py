@@ -12,6 +12,7 @@ import scipy.linalg
 import scipy.signal
 import scipy.special
 import scipy.stats
+from rows_distributions import DISTRIBUTIONS
 from rows_fourier import COMPLEX, FOURIER, SCIPY_FOURIER
 from rows_math import ELEMENTWISE, REDUCTIONS
 from rows_matrices import DECOMPOSITIONS, SCIPY_DECOMPOSITIONS
@@ -62,7 +63,7 @@ ROWS: list[Entry] = [
     *entries("Products and polynomials", "numpy", PRODUCTS, np, dnp),
     *entries("Linear algebra", "numpy.linalg", NUMPY_LINALG | DECOMPOSITIONS, np, dnp),
     *entries("Special functions", "scipy.special", SPECIAL | SMOOTH, scipy.special, dsp.special),
-    *entries("Distributions", "scipy.stats", STATS, scipy.stats, dsp.stats),
+    *entries("Distributions", "scipy.stats", STATS | DISTRIBUTIONS, scipy.stats, dsp.stats),
     *entries(
         "Linear algebra of SciPy",
         "scipy.linalg",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 import scipy.stats
@@ -71,3 +72,24 @@ def test_logarithms_of_probabilities_near_one_are_exact() -> None:
     np.testing.assert_allclose(dt.vjp(dstats.cauchy.logcdf, 1e10)[0], -1e-10 / np.pi, rtol=1e-9)
     slope = dt.grad(dstats.expon.logcdf)(60.0)
     np.testing.assert_allclose(slope, np.exp(-60.0), rtol=1e-14)
+
+
+@pytest.mark.parametrize("a", [0.5, 2.3, 40.0])
+def test_logarithms_of_probabilities_that_underflow(a):
+    # Q(a, x) < 1e-308 and P(a, x) < 1e-308: SciPy's logarithms are -inf there.
+    for x in (a + 1500.0, 1e7):
+        value, slopes = dt.value_and_grad(dstats.gamma.logsf, (0, 1))(x, a)
+        with mpmath.workdps(40):
+            wanted = mpmath.log(mpmath.gammainc(a, x, mpmath.inf, regularized=True))
+            hazard = -mpmath.exp((a - 1) * mpmath.log(x) - x - mpmath.loggamma(a) - wanted)
+        assert value == pytest.approx(float(wanted), rel=1e-13)
+        assert slopes[0] == pytest.approx(float(hazard), rel=1e-12)
+        assert np.isfinite(slopes[1])
+    x = 1e-200
+    value, slope = dt.value_and_grad(dstats.gamma.logcdf)(x, a)
+    with mpmath.workdps(40):
+        wanted = mpmath.log(mpmath.gammainc(a, 0, x, regularized=True))
+    assert value == pytest.approx(float(wanted), rel=1e-13)
+    assert slope == pytest.approx(a / x, rel=1e-12)
+    assert dt.grad(dstats.gumbel_r.logsf)(800.0) == pytest.approx(-1, rel=1e-14)
+    assert dt.grad(dstats.halfnorm.logsf)(60.0) == pytest.approx(-60.01665741, rel=1e-9)

@@ -60,14 +60,17 @@ class Distribution:
         *,
         inside: Formula | None = None,
         valid: Formula | None = None,
+        interior: Formula | None = None,
         discrete: bool = False,
         methods: dict[str, Formula] | None = None,
+        moments: Formula | None = None,
     ) -> None:
         self.name = name
         self._parameters = (*shapes, "loc") if discrete else (*shapes, "loc", "scale")
         self._log_density = log_density
         self._inside, self._valid, self._discrete = inside, valid, discrete
         self._methods = methods or {}
+        self._point, self._moments = interior, moments
 
     def __repr__(self) -> str:
         return f"<dualtape.scipy.stats.{self.name}>"
@@ -125,6 +128,9 @@ class Distribution:
         return value[()] if _surely(valid) else choose(valid, value, np.nan)
 
     def _quantile(self, formula: Formula, q: Any, shapes: list[Any], loc: Any, scale: Any) -> Any:
+        inside = (q >= 0) & (q <= 1)
+        if not _surely(inside):
+            q = np.where(inside, q, np.nan)
         value = formula(q, *shapes)
         value = value if scale is None else value * scale
         value = value if loc is None else value + loc
@@ -134,11 +140,13 @@ class Distribution:
 
     def _interior(self, shapes: list[Any]) -> Any:
         """A point inside the support: what the formula sees where it is not used."""
+        if self._point is not None:
+            return self._point(*shapes)
         return 1.0 if self._discrete else 0.5
 
     def _outside(self, method: str, z: Any, shapes: list[Any]) -> Any:
-        """cdf and its kin below and above the support; only the lower end is bounded, or both."""
-        above = z > 0.5
+        """cdf and its kin below and above the support."""
+        above = z > self._interior(shapes)
         low = {"cdf": 0.0, "sf": 1.0, "logcdf": -np.inf, "logsf": 0.0}[method]
         high = {"cdf": 1.0, "sf": 0.0, "logcdf": 0.0, "logsf": -np.inf}[method]
         return np.where(above, high, low)
@@ -159,6 +167,11 @@ class Distribution:
                 self._evaluate(name, self._methods[name], x, args, kwargs) for name in ("cdf", "sf")
             ]
             return _logarithm(*(both if method == "logcdf" else both[::-1]))
+        if method == "isf" and "ppf" in self._methods:
+            quantile = self._methods["ppf"]
+            return self._evaluate(
+                "isf", lambda q, *shapes: quantile(1 - q, *shapes), x, args, kwargs
+            )
         other, change = _FROM_OTHERS.get(method, ("", None))
         if change is not None and other in self._methods:
             return change(self._evaluate(other, self._methods[other], x, args, kwargs))
@@ -167,12 +180,49 @@ class Distribution:
             f"{', '.join(self.recorded)}"
         )
 
+    def _moment(self, which: str, args: Any, kwargs: Any) -> Any:
+        """Mean, variance or standard deviation, of the parameters alone."""
+        if not (has_tracer(args) or has_tracer(list(kwargs.values()))):
+            return getattr(scipy_function("stats", self.name), which)(*args, **kwargs)
+        if self._moments is None:
+            raise TypeError(
+                f"scipy.stats.{self.name}.{which} cannot be recorded; recorded are "
+                f"{', '.join(self.recorded)}"
+            )
+        given = self._parameters_of(which, args, kwargs)
+        named = dict(zip(given, common(*given.values()), strict=True))
+        loc, scale = named.pop("loc", 0.0), named.pop("scale", 1.0)
+        mean, variance = self._moments(*named.values())
+        if which == "mean":
+            return (mean * scale + loc)[()]
+        variance = variance * np.square(scale)
+        return variance[()] if which == "var" else np.sqrt(variance)
+
+    def mean(self, *args: Any, **kwargs: Any) -> Any:
+        return self._moment("mean", args, kwargs)
+
+    def var(self, *args: Any, **kwargs: Any) -> Any:
+        return self._moment("var", args, kwargs)
+
+    def std(self, *args: Any, **kwargs: Any) -> Any:
+        return self._moment("std", args, kwargs)
+
+    def median(self, *args: Any, **kwargs: Any) -> Any:
+        return self._method("ppf", 0.5, args, kwargs)
+
+    def interval(self, confidence: Any, *args: Any, **kwargs: Any) -> Any:
+        ends = (0.5 - 0.5 * confidence, 0.5 + 0.5 * confidence)
+        low, high = (self._method("ppf", q, args, kwargs) for q in ends)
+        return low, high
+
     @property
     def recorded(self) -> list[str]:
         """Methods that take traced values."""
         own = ["logpmf", "pmf"] if self._discrete else ["logpdf", "pdf"]
         derived = [m for m, (other, _) in _FROM_OTHERS.items() if other in self._methods]
-        return own + sorted({*self._methods, *derived})
+        from_ppf = ["isf", "median", "interval"] if "ppf" in self._methods else []
+        moments = ["mean", "var", "std"] if self._moments else []
+        return own + sorted({*self._methods, *derived, *from_ppf, *moments})
 
     def logpdf(self, x: Any, *args: Any, **kwargs: Any) -> Any:
         return self._method("logpdf", x, args, kwargs)

@@ -13,6 +13,7 @@ from ...numpy._arguments import as_array, as_floats
 from ...numpy._dispatch import has_tracer
 from .._dispatch import scipy_function
 from .._elementary import xlogy
+from .._gamma import multigammaln
 from ._distribution import Frozen, exponential
 
 
@@ -173,3 +174,87 @@ def _multinomial_pmf(x: Any, n: Any, p: Any) -> Any:
 
 
 multinomial = _Multivariate("multinomial", {"logpmf": _multinomial_logpmf, "pmf": _multinomial_pmf})
+
+
+def _student_logpdf(x: Any, loc: Any = None, shape: Any = 1, df: Any = 1, **_: Any) -> Any:
+    x = _doubles(x)
+    loc, shape = _parameters(loc, shape, x)
+    n = loc.shape[0]
+    df = _doubles(df)
+    deviation = np.reshape(x - loc, (-1, n))
+    square = np.sum(deviation.T * np.linalg.solve(shape, deviation.T), axis=0)
+    lead = x.shape[:-1]
+    constant = gammaln(0.5 * (df + n)) - gammaln(0.5 * df) - 0.5 * n * np.log(df * pi)
+    value = constant - 0.5 * _log_determinant(shape) - 0.5 * (df + n) * np.log1p(square / df)
+    return np.reshape(value, lead)[()]
+
+
+def _dirichlet_multinomial_logpmf(x: Any, alpha: Any, n: Any) -> Any:
+    x, alpha, n = _doubles(x), _doubles(alpha), _doubles(n)
+    total = np.sum(alpha, axis=-1)
+    value = gammaln(total) + gammaln(n + 1) - gammaln(n + total)
+    terms = gammaln(x + alpha) - gammaln(alpha) - gammaln(x + 1)
+    value = value + np.sum(terms, axis=-1)
+    return np.where(np.sum(x, axis=-1) == n, value, -np.inf)[()]
+
+
+def _dirichlet_multinomial_pmf(*args: Any) -> Any:
+    return exponential(_dirichlet_multinomial_logpmf(*args))
+
+
+dirichlet_multinomial = _Multivariate(
+    "dirichlet_multinomial",
+    {"logpmf": _dirichlet_multinomial_logpmf, "pmf": _dirichlet_multinomial_pmf},
+)
+
+
+def _log_wishart_constant(df: Any, n: int) -> Any:
+    return 0.5 * df * n * log(2) + multigammaln(0.5 * df, n)
+
+
+def _square_matrix(x: Any) -> Any:
+    x = _doubles(x)
+    return np.reshape(x, (1, 1)) if x.ndim == 0 else x
+
+
+def _wishart_logpdf(x: Any, df: Any, scale: Any) -> Any:
+    x, scale, df = _square_matrix(x), _square_matrix(scale), _doubles(df)
+    n = x.shape[-1]
+    trace = np.trace(np.linalg.solve(scale, x))
+    size = 0.5 * (df - n - 1) * _log_determinant(x) - 0.5 * df * _log_determinant(scale)
+    return (size - 0.5 * trace - _log_wishart_constant(df, n))[()]
+
+
+def _invwishart_logpdf(x: Any, df: Any, scale: Any) -> Any:
+    x, scale, df = _square_matrix(x), _square_matrix(scale), _doubles(df)
+    n = x.shape[-1]
+    trace = np.trace(np.linalg.solve(x, scale))
+    size = 0.5 * df * _log_determinant(scale) - 0.5 * (df + n + 1) * _log_determinant(x)
+    return (size - 0.5 * trace - _log_wishart_constant(df, n))[()]
+
+
+def _with_density(name: str, logarithm: Any) -> _Multivariate:
+    def density(*args: Any, **kwargs: Any) -> Any:
+        return exponential(logarithm(*args, **kwargs))
+
+    return _Multivariate(name, {"logpdf": logarithm, "pdf": density})
+
+
+multivariate_t = _with_density("multivariate_t", _student_logpdf)
+wishart = _with_density("wishart", _wishart_logpdf)
+invwishart = _with_density("invwishart", _invwishart_logpdf)
+
+
+def _matrix_normal_logpdf(X: Any, mean: Any = None, rowcov: Any = 1, colcov: Any = 1) -> Any:
+    X = _doubles(X)
+    n, p = X.shape[-2:]
+    rowcov, colcov = _matrix(rowcov, n), _matrix(colcov, p)
+    deviation = X if mean is None else X - _doubles(mean)
+    left = np.linalg.solve(rowcov, deviation)
+    right = np.linalg.solve(colcov, np.swapaxes(deviation, -1, -2))
+    square = np.sum(left * np.swapaxes(right, -1, -2), axis=(-2, -1))
+    size = p * _log_determinant(rowcov) + n * _log_determinant(colcov)
+    return -0.5 * (n * p * log(2 * pi) + size + square)
+
+
+matrix_normal = _with_density("matrix_normal", _matrix_normal_logpdf)
