@@ -175,3 +175,49 @@ def test_a_row_that_is_reduced_is_read_again_in_the_cache() -> None:
     plan = str(dt.jit(softmax).plan(a))
     assert plan.count("region (64, 100)") == 1
     assert "max %0 {1} : float64[64]\n" in plan, "the maxima are not written to memory"
+
+
+def steps_alike(x: Any, W: Any, order: tuple[int, ...]) -> Any:
+    """Regions between products: alike but for their arrays, or for which operands are the same,
+    how they lie, and which results are read later.
+    """
+    kept = []
+    for k in order:
+        y, z = W[0] @ x, W[1] @ x
+        match k:
+            case 0:
+                x = np.tanh(y * z + x)
+            case 1:
+                x = np.tanh(y * y + x)
+            case 2:
+                x = np.tanh(y * z + z)
+            case 3:
+                x = np.tanh(y[::-1] * z + x)
+            case 4:
+                x = np.tanh(y * z + x[0])
+            case 5:
+                x = np.tanh(y * z + x)
+                kept.append(y * z)
+            case 6:
+                x = 1.0 * x
+                x[2:-1] = np.tanh(y[2:-1] * z[1:-2] + x[3:])
+            case _:
+                x = np.tanh(y * z + np.sum(x * y))
+    return np.sum(x * x) + sum(np.sum(part * W[0, 0]) for part in kept)
+
+
+@pytest.mark.parametrize("n", [5, 9, 40])
+@pytest.mark.parametrize("seed", range(6))
+def test_regions_of_one_form_keep_their_own_arrays(n: int, seed: int) -> None:
+    """A plan makes regions of one form once: the value by NumPy, the gradient by complex steps."""
+    random = np.random.default_rng(seed)
+    order = tuple(random.integers(0, 8, size=16))
+    x, W = random.normal(size=n), random.normal(size=(2, n, n)) / np.sqrt(n)
+    wanted = np.zeros(n)
+    for k in range(n):
+        moved = x.astype(complex)
+        moved[k] += 1e-30j
+        wanted[k] = steps_alike(moved, W, order).imag / 1e-30
+    value, gradient = dt.value_and_grad(steps_alike)(x, W, order)
+    np.testing.assert_allclose(value, steps_alike(x, W, order), rtol=1e-13)
+    np.testing.assert_allclose(gradient, wanted, rtol=1e-11, atol=1e-12)

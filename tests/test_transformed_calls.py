@@ -82,6 +82,40 @@ def test_products_of_trees():
     )
 
 
+@pytest.mark.parametrize("name", ["laplacian", "hessian_diagonal", "hessian", "jacobian", "grad"])
+def test_auxiliary_results(name):
+    """A word, an array and traced values beside the result."""
+    derivative = {
+        "laplacian": 6 * X.sum(),
+        "hessian_diagonal": 6 * X,
+        "hessian": np.diag(6 * X),
+        "jacobian": 3 * X**2,
+        "grad": 3 * X**2,
+    }[name]
+    found, aux = getattr(dt, name)(
+        lambda x: (cubes(x), [x[0] * x[1], {"word": "w", "v": V}, np.sin(x)]), has_aux=True
+    )(X)
+    np.testing.assert_allclose(found, derivative, rtol=1e-15)
+    assert aux[0] == X[0] * X[1]
+    assert aux[1]["word"] == "w"
+    assert aux[1]["v"] is V
+    np.testing.assert_allclose(aux[2], np.sin(X), rtol=1e-15)
+
+
+def test_auxiliary_results_beside_hessians_of_arrays():
+    found, aux = dt.hessian(lambda p: ([p["a"] ** 3, p["a"] * p["b"]], p["b"] ** 2), has_aux=True)(
+        {"a": X, "b": V}
+    )
+    k = np.arange(3)
+    wanted = np.zeros((3, 3, 3))
+    wanted[k, k, k] = 6 * X
+    np.testing.assert_allclose(found[0]["a"]["a"], wanted, rtol=1e-15)
+    wanted[k, k, k] = 1
+    np.testing.assert_array_equal(found[1]["a"]["b"], wanted)
+    np.testing.assert_array_equal(found[1]["b"]["b"], 0 * wanted)
+    np.testing.assert_array_equal(aux, V**2)
+
+
 @pytest.mark.parametrize("product", [dt.hvp, dt.vhp], ids=["hvp", "vhp"])
 def test_products_of_hessians(product):
     np.testing.assert_allclose(product(cubes, X, V), 6 * X * V, rtol=1e-15)

@@ -47,6 +47,7 @@ def first_calls() -> list[Cost]:
         "robot arm": (dynamics.arm_reach(lib), dynamics.arm_inputs("float64", [0.4, -0.2, 0.7])),
         "LSTM": (networks.recurrent(lib), networks.recurrent_inputs("float64")),
         "Kalman filter": (dynamics.kalman(lib), dynamics.kalman_inputs("float64")),
+        "Burgers": (dynamics.burgers(lib), dynamics.wave("float64")),
         "Lorenz": (scalars.lorenz(lib), (1.0, 1.5, 20.0)),
     }
     costs = []

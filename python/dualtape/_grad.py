@@ -104,8 +104,8 @@ def grad(
         result = at.structured(values[:n])
         return result if aux is None else (result, aux.fill(values[n:]))
 
-    places = None if has_aux or holomorphic else chosen
-    return Transformed("grad", fun, places, check_scalar, gradient)
+    places = None if holomorphic else chosen
+    return Transformed("grad", fun, places, check_scalar, gradient, has_aux)
 
 
 def value_and_grad(
@@ -136,5 +136,5 @@ def value_and_grad(
         value = values[n] if aux is None else (values[n], aux.fill(values[n + 1 :]))
         return value, at.structured(values[:n])
 
-    places = None if has_aux or holomorphic else chosen
-    return Transformed("value_and_grad", fun, places, check_scalar, value_and_gradient)
+    places = None if holomorphic else chosen
+    return Transformed("value_and_grad", fun, places, check_scalar, value_and_gradient, has_aux)

@@ -120,8 +120,8 @@ def hessian(
             matrix = tree_of_hessians(values[:n], len(at.leaves), result.treedef, at.structured)
         return (matrix, result.aux(values[n:])) if has_aux else matrix
 
-    places = None if has_aux or chunk or flat or holomorphic else chosen
-    return Transformed("hessian", fun, places, _check_floating_result, hessian_of_fun)
+    places = None if chunk or flat or holomorphic else chosen
+    return Transformed("hessian", fun, places, _check_floating_result, hessian_of_fun, has_aux)
 
 
 def _check_floating_result(what: str, result: PyTree) -> None:
@@ -184,9 +184,14 @@ def value_grad_and_hessian(
         matrix = tree_of_hessians(blocks, n, result.treedef, at.structured)
         return head, at.structured(gradient), matrix
 
-    places = None if has_aux or chunk or flat else chosen
+    places = None if chunk or flat else chosen
     return Transformed(
-        "value_grad_and_hessian", fun, places, _check_scalar_result, value_gradient_and_hessian
+        "value_grad_and_hessian",
+        fun,
+        places,
+        _check_scalar_result,
+        value_gradient_and_hessian,
+        has_aux,
     )
 
 
@@ -222,8 +227,10 @@ def hessian_diagonal(
         diagonal = at.structured(values[:n])
         return (diagonal, result.aux(values[n:])) if has_aux else diagonal
 
-    places = None if has_aux or chunk else chosen
-    return Transformed("hessian_diagonal", fun, places, _check_scalar_result, diagonal_of_hessian)
+    places = None if chunk else chosen
+    return Transformed(
+        "hessian_diagonal", fun, places, _check_scalar_result, diagonal_of_hessian, has_aux
+    )
 
 
 def laplacian(
@@ -268,5 +275,5 @@ def laplacian(
         sums = result.values(values[: result.n])
         return (sums, result.aux(values[result.n :])) if has_aux else sums
 
-    places = None if has_aux or chunk else chosen
-    return Transformed("laplacian", fun, places, _check_floating_result, laplacian_of_fun)
+    places = None if chunk else chosen
+    return Transformed("laplacian", fun, places, _check_floating_result, laplacian_of_fun, has_aux)

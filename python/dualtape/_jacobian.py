@@ -52,8 +52,8 @@ def _jacobian(
         value = result.values(values[n : n + result.n])
         return ((value, result.aux(values[n + result.n :])) if has_aux else value), matrix
 
-    places = None if has_aux or chunk or flat or holomorphic else chosen
-    return Transformed(transform, fun, places, _check_result, jacobian_of_fun)
+    places = None if chunk or flat or holomorphic else chosen
+    return Transformed(transform, fun, places, _check_result, jacobian_of_fun, has_aux)
 
 
 def jacfwd(

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "ops/array_ops.hpp"
 #include "ops/elementwise.hpp"
@@ -13,13 +14,23 @@
 namespace dualtape::engine {
 namespace {
 
+/// The operation that made a value.
+OpCode made_by(const Expr& x) { return x.builder().program().instructions[x.id()].op; }
+
+/// May x be a repeated scalar?
+bool may_repeat(const Expr& x) {
+  if (x.is_weak()) return false;
+  const OpCode op = made_by(x);
+  return op == kBroadcastTo || op == kReshape;
+}
+
 /// The value of a floating constant, also a repeated one; NaN, which equals nothing, if x is none.
 double constant_value(const Expr& x) {
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
   if (x.is_weak()) return x.weak_value();
-  const Expr scalar = without_broadcast(x, x.shape());
-  const Program& p = scalar.builder().program();
-  if (p.instructions[scalar.id()].op != kConstant || !is_floating(x.dtype())) return std::nan("");
-  return std::bit_cast<double>(p.attrs_of(scalar.id())[0]);
+  const Expr scalar = may_repeat(x) ? without_broadcast(x, x.shape()) : x;
+  if (made_by(scalar) != kConstant || !is_floating(x.dtype())) return none;
+  return std::bit_cast<double>(scalar.builder().program().attrs_of(scalar.id())[0]);
 }
 
 bool is_negative_zero(double c) { return c == 0 && std::signbit(c); }
@@ -27,10 +38,8 @@ bool is_positive_zero(double c) { return c == 0 && !std::signbit(c); }
 
 /// y if x is -y of the same builder.
 Tangent negated(const Expr& x) {
-  if (x.is_weak()) return {};
-  const Program& p = x.builder().program();
-  if (p.instructions[x.id()].op != opcode_of<ops::Negative>) return {};
-  return Expr(x.builder(), p.args_of(x.id())[0]);
+  if (x.is_weak() || made_by(x) != opcode_of<ops::Negative>) return {};
+  return Expr(x.builder(), x.builder().program().args_of(x.id())[0]);
 }
 
 /// c * x for a structural c.
@@ -93,8 +102,17 @@ Dims result_shape(OpCode op, std::span<const Expr> args) {
   return shape;
 }
 
+/// A value equal to the operation but for its shape, in the operation's.
+Expr in_shape(const Expr& x, OpCode op, std::span<const Expr> args) {
+  const bool alike =
+      std::ranges::all_of(args, [&](const Expr& a) { return a.is_weak() || same_type(a, x); });
+  return alike ? x : broadcast_to(x, result_shape(op, args));
+}
+
 /// Repeated scalars become the scalars, where another operand has the result's shape: less to read.
-void drop_broadcasts(const Dims& shape, std::span<Expr> args) {
+void drop_broadcasts(OpCode op, std::span<Expr> args) {
+  if (std::ranges::none_of(args, may_repeat)) return;
+  const Dims shape = result_shape(op, args);
   bool full = false;
   for (const Expr& x : args) {
     full =
@@ -107,10 +125,8 @@ void drop_broadcasts(const Dims& shape, std::span<Expr> args) {
 }  // namespace
 
 Tangent simplify(OpCode op, std::span<Expr> args, int n) {
-  if (Tangent same = find_equal(op, args, n)) return broadcast_to(*same, result_shape(op, args));
-  const bool is_scalar =
-      std::ranges::all_of(args, [](const Expr& x) { return x.is_weak() || x.rank() == 0; });
-  if (!is_scalar) drop_broadcasts(result_shape(op, args), args);
+  if (Tangent same = find_equal(op, args, n)) return in_shape(*same, op, args);
+  drop_broadcasts(op, args);
   return {};
 }
 

@@ -84,7 +84,9 @@ namespace {
 bool is_zero(const Expr& x) { return x.is_weak() && x.weak_value() == 0; }
 
 /// `term` as a tangent of y: of y's shape.
-Expr as_tangent(const Expr& term, const Expr& y) { return broadcast_to(term, y.shape()); }
+Expr as_tangent(const Expr& term, const Expr& y) {
+  return same_type(term, y) ? term : broadcast_to(term, y.shape());
+}
 
 Tangent add(const Tangent& a, const Expr& b) { return a ? *a + b : b; }
 
@@ -134,7 +136,7 @@ struct Transposer {
   std::span<Tangent> x_bar;
 
   void write(std::size_t i, const Expr& cotangent) {
-    accumulate(x_bar[i], sum_to(broadcast_to(cotangent, y_bar.shape()), x[i].type.shape));
+    accumulate(x_bar[i], sum_to(as_tangent(cotangent, y_bar), x[i].type.shape));
   }
   void sum(bool minus) {
     if (x[0].is_linear()) write(0, y_bar);

@@ -166,10 +166,44 @@ DType operand_dtype(OpCode op, std::span<const Expr> args) {
 
 }  // namespace
 
+namespace {
+
+/// The type of all operands that have one, if they are of `builder` and it is the same; kNoValue if
+/// not. (The mask of a select has its own.)
+TypeId common_type(const Builder& builder, OpCode op, std::span<const Expr> operands) {
+  if (op == opcode_of<ops::Where>) return kNoValue;
+  TypeId common = kNoValue;
+  for (const Expr& x : operands) {
+    if (x.is_weak()) continue;
+    if (&x.builder() != &builder) return kNoValue;
+    if (common != kNoValue && x.type_id() != common) return kNoValue;
+    common = x.type_id();
+  }
+  return common;
+}
+
+/// Of a result of this element type.
+TypeId broadcast_type(Builder& builder, OpCode op, std::span<const ValueId> ids, DType dtype) {
+  const Program& p = builder.program();
+  const TypeId first = p.instructions[ids[0]].type;
+  const bool alike =
+      std::ranges::all_of(ids, [&](ValueId v) { return p.instructions[v].type == first; });
+  if (alike && p.types[first].dtype == dtype) return first;
+  Dims shape = p.types[first].shape;
+  for (ValueId v : ids.subspan(1)) {
+    shape = broadcast_shapes(op_name(op), shape, p.type_of(v).shape);
+  }
+  return builder.intern(dtype, shape);
+}
+
+}  // namespace
+
 Expr emit_elementwise(OpCode op, std::span<const Expr> operands, int n) {
   Builder* builder = newest(operands);
   if (!builder) return fold_constants(op, operands, n);
-  const DType dtype = operand_dtype(op, operands);
+  const TypeId common = common_type(*builder, op, operands);
+  const DType dtype =
+      common == kNoValue ? operand_dtype(op, operands) : builder->program().types[common].dtype;
   std::array<Expr, 3> storage;
   std::ranges::copy(operands, storage.begin());
   const std::span<Expr> args = std::span(storage).first(operands.size());
@@ -177,25 +211,16 @@ Expr emit_elementwise(OpCode op, std::span<const Expr> operands, int n) {
     if (Tangent same = simplify(op, args, n)) return *same;
   }
   std::array<ValueId, 3> ids;
-  bool one_type = true;
-  for (std::size_t i = 0; i < args.size(); ++i) {
-    ids[i] = lift(*builder, args[i], args[i].is_weak() ? dtype : args[i].dtype());
-    one_type = one_type && builder->program().instructions[ids[i]].type ==
-                               builder->program().instructions[ids[0]].type;
-  }
-  const bool predicate = op != kZeroMultiply && elementwise(op).kind == Kind::kPredicate;
-  TypeId type;
-  if (one_type && !predicate) {
-    type = builder->program().instructions[ids[0]].type;
-  } else {
-    Dims shape = builder->type_of(ids[0]).shape;
-    for (std::size_t i = 1; i < args.size(); ++i) {
-      shape = broadcast_shapes(op_name(op), shape, builder->type_of(ids[i]).shape);
-    }
-    type = builder->intern(predicate ? DType::kBool : dtype, shape);
+  for (std::size_t i = 0; i < args.size(); ++i) ids[i] = lift(*builder, args[i], dtype);
+  const Elementwise* entry = op == kZeroMultiply ? nullptr : &elementwise(op);
+  const bool predicate = entry && entry->kind == Kind::kPredicate;
+  TypeId type = common;
+  if (common == kNoValue || predicate) {
+    type = broadcast_type(*builder, op, std::span(ids).first(args.size()),
+                          predicate ? DType::kBool : dtype);
   }
   const std::int64_t attrs[] = {n};
-  const bool parametric = op != kZeroMultiply && elementwise(op).parametric;
+  const bool parametric = entry && entry->parametric;
   return Expr(*builder, builder->emit(op, std::span(ids).first(args.size()), type,
                                       std::span(attrs, parametric ? 1u : 0u)));
 }

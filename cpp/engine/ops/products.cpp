@@ -46,13 +46,13 @@ void append_lengths(Dims& shape, const Dims& from, const Dims& axes) {
   for (auto a : axes) shape.push_back(from[static_cast<std::size_t>(a)]);
 }
 
-void check_lengths(const Expr& a, const Expr& b, const Dims& a_axes, const Dims& b_axes) {
+void check_lengths(const Dims& a, const Dims& b, const Dims& a_axes, const Dims& b_axes) {
   for (std::size_t i = 0; i < a_axes.size(); ++i) {
-    const auto n = a.shape()[static_cast<std::size_t>(a_axes[i])];
-    const auto m = b.shape()[static_cast<std::size_t>(b_axes[i])];
+    const auto n = a[static_cast<std::size_t>(a_axes[i])];
+    const auto m = b[static_cast<std::size_t>(b_axes[i])];
     if (n != m) {
-      throw ShapeError("dot: axis " + std::to_string(a_axes[i]) + " of " + to_string(a.shape()) +
-                       " and axis " + std::to_string(b_axes[i]) + " of " + to_string(b.shape()) +
+      throw ShapeError("dot: axis " + std::to_string(a_axes[i]) + " of " + to_string(a) +
+                       " and axis " + std::to_string(b_axes[i]) + " of " + to_string(b) +
                        " must have the same length");
     }
   }
@@ -71,20 +71,23 @@ Dims argsort(const Dims& keys) {
 }
 
 /// Result axis i is axis `places[i]` of the wanted array: transposes it there.
-Expr place_axes(const Expr& x, const Dims& places) { return transpose(x, argsort(places)); }
+Expr place_axes(const Expr& x, const Dims& places) {
+  return std::ranges::is_sorted(places) ? x : transpose(x, argsort(places));
+}
 
 }  // namespace
 
 Expr dot_general(const Expr& a, const Expr& b, const DotDims& dims) {
-  if (a.dtype() != b.dtype()) throw DTypeError("dot: operands differ in element type");
-  check_lengths(a, b, dims.lhs_contract, dims.rhs_contract);
-  check_lengths(a, b, dims.lhs_batch, dims.rhs_batch);
+  const Type &left = a.type(), &right = b.type();
+  if (left.dtype != right.dtype) throw DTypeError("dot: operands differ in element type");
+  check_lengths(left.shape, right.shape, dims.lhs_contract, dims.rhs_contract);
+  check_lengths(left.shape, right.shape, dims.lhs_batch, dims.rhs_batch);
   Dims shape;
-  append_lengths(shape, a.shape(), dims.lhs_batch);
-  append_lengths(shape, a.shape(), free_axes(a.rank(), dims.lhs_contract, dims.lhs_batch));
-  append_lengths(shape, b.shape(), free_axes(b.rank(), dims.rhs_contract, dims.rhs_batch));
+  append_lengths(shape, left.shape, dims.lhs_batch);
+  append_lengths(shape, left.shape, free_axes(a.rank(), dims.lhs_contract, dims.lhs_batch));
+  append_lengths(shape, right.shape, free_axes(b.rank(), dims.rhs_contract, dims.rhs_batch));
   const Expr args[] = {a, b};
-  return emit(kDotGeneral, args, Type{a.dtype(), std::move(shape)}, pack(dims));
+  return emit(kDotGeneral, args, Type{left.dtype, std::move(shape)}, pack(dims));
 }
 
 Expr tensordot(const Expr& a, const Expr& b, Dims a_axes, Dims b_axes) {

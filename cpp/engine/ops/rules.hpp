@@ -21,7 +21,7 @@ struct OpCall {
 /// coefficient.
 struct LinearArg {
   Tangent value;  // absent: linear
-  Type type;
+  const Type& type;
   bool is_linear() const { return !value; }
 };
 

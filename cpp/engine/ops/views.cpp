@@ -60,13 +60,14 @@ Expr reshape(const Expr& x, Dims shape) {
 }
 
 Expr transpose(const Expr& x, Dims permutation) {
+  const Dims in_order = iota_dims(x.rank());
+  if (permutation == in_order) return x;
   Dims sorted = permutation;
   std::ranges::sort(sorted);
-  if (sorted != iota_dims(x.rank())) {
-    throw ShapeError("transpose: axes must be a permutation of " + to_string(iota_dims(x.rank())) +
-                     ", got " + to_string(permutation));
+  if (sorted != in_order) {
+    throw ShapeError("transpose: axes must be a permutation of " + to_string(in_order) + ", got " +
+                     to_string(permutation));
   }
-  if (permutation == sorted) return x;
   const Instruction* made = defining(x);
   if (made && made->op == kTranspose) {
     auto inner = x.builder().program().attrs_of(x.id());

@@ -1,5 +1,4 @@
 #include "plan/generate.hpp"
-#include "plan/share.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -273,11 +272,7 @@ std::unique_ptr<const Code> generate(const Program& program, const Analysis& ana
     } else if (step.kind == StepKind::kArray) {
       generate_array(generator, step);
     } else {
-      code->steps.push_back({step.kind, static_cast<std::uint32_t>(code->regions.size())});
-      const std::int64_t before = code->work;
-      code->regions.push_back(step.kind == StepKind::kRegion ? generate_region(generator, step)
-                                                             : generate_reduction(generator, step));
-      share_region(code->regions.back(), code->work - before);
+      generate_region(generator, step);
       const Region& region = code->regions.back();
       scratch = std::max({scratch, region.scratch_bytes, region.shared_bytes});
     }

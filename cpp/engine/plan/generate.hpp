@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "plan/code.hpp"
+#include "plan/forms.hpp"
 
 namespace dualtape::engine {
 
@@ -19,7 +20,8 @@ class Generator {
         analysis_(analysis),
         code_(code),
         input_of_(inputs(program)),
-        whole_layouts_(program.types.size(), nullptr) {}
+        whole_layouts_(program.types.size(), nullptr),
+        forms_(*this) {}
 
   const Program& program() const { return program_; }
   const Views& views() const { return analysis_.views; }
@@ -40,6 +42,8 @@ class Generator {
   Operand operand_of(ValueId v);
   /// Calls that differ in memory alone share one kernel; null if there is none.
   const PreparedKernel* prepare(const ArrayCall& call);
+  RegionForms& forms() { return forms_; }
+  const RegionForms& forms() const { return forms_; }
 
  private:
   struct KeyHash {
@@ -58,14 +62,14 @@ class Generator {
   std::vector<const Layout*> whole_layouts_;  // of each type, elements one after the other
   std::unordered_map<std::vector<std::int64_t>, const PreparedKernel*, KeyHash> prepared_;
   std::vector<std::int64_t> key_;  // of prepare()
+  RegionForms forms_;
 };
 
 /// Kernel of an elementwise instruction and a rough cost an element; throws DTypeError.
 Kernel find_kernel(const Program& program, ValueId v);
 std::int64_t element_cost(OpCode op);
 
-Region generate_region(Generator& generator, const ScheduledStep& step);
-Region generate_reduction(Generator& generator, const ScheduledStep& step);
+void generate_region(Generator& generator, const ScheduledStep& step);
 void generate_scalars(Generator& generator, const ScheduledStep& step);
 
 }  // namespace dualtape::engine

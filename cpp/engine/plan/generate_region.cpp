@@ -5,6 +5,7 @@
 #include "dualtape/ops/registry.hpp"
 #include "plan/generate.hpp"
 #include "plan/registers.hpp"
+#include "plan/share.hpp"
 #include "plan/windows.hpp"
 #include "program/errors.hpp"
 
@@ -139,7 +140,7 @@ Placed RegionGenerator::result(ValueId v) {
   const std::size_t item = item_size(generator_.type_of(v).dtype);
   const Lie lie = is_of_rows(v) ? Lie::kColumn : Lie::kElements;
   if (!generator_.schedule().stored[v]) return {registers_.new_block(item, lie), lie};
-  return {registers_.new_stream(generator_.ref_of(v), item, lie), lie};
+  return {registers_.new_stream(generator_.forms().symbol_of(v), item, lie), lie};
 }
 
 void RegionGenerator::instruction(ValueId v) {
@@ -184,7 +185,7 @@ void RegionGenerator::reduction(ValueId v, std::uint32_t reg, const RowShape& ro
   step.attr = static_cast<std::int64_t>(region_.reductions.size());
   std::fill_n(step.in, 3, reg);
   step.out = reg;
-  if (generator_.schedule().stored[v]) code.out = generator_.ref_of(v);
+  if (generator_.schedule().stored[v]) code.out = generator_.forms().symbol_of(v);
   if (rows.kind == ReductionKind::kRows) {
     const Placed out =
         is_of_rows(v)
@@ -205,7 +206,7 @@ void RegionGenerator::window(ValueId v) {
   const OpCode op = program.instructions[v].op;
   const ValueId part = program.args_of(v).back();
   const auto item = static_cast<std::int64_t>(item_size(type.dtype));
-  const Ref whole = generator_.ref_of(v);
+  const Ref whole = generator_.forms().symbol_of(v);
   const Ref at{whole.space, whole.offset + *run_offset(program, v) * item};
   if (op == kPad) {
     const std::int64_t end = at.offset + region_.count * item;
@@ -272,15 +273,8 @@ Region RegionGenerator::single_reduction(ValueId v, const Dims& permuted, const 
   return std::move(region_);
 }
 
-}  // namespace
-
-Region generate_region(Generator& generator, const ScheduledStep& step) {
-  const Dims& shape = generator.program().types[step.type].shape;
-  return RegionGenerator(generator, step, shape).members();
-}
-
 /// Runs in the operand's own order if whole rows are combined, else with the reduced axes last.
-Region generate_reduction(Generator& generator, const ScheduledStep& step) {
+Region reduction_alone(Generator& generator, const ScheduledStep& step) {
   const Program& program = generator.program();
   const ValueId v = generator.schedule().members[step.first];
   const ValueId x = program.args_of(v)[0];
@@ -308,6 +302,30 @@ Region generate_reduction(Generator& generator, const ScheduledStep& step) {
     for (auto axis : axes) rows.row *= shape[static_cast<std::size_t>(axis)];
   }
   return RegionGenerator(generator, step, permuted).single_reduction(v, permuted, order, rows);
+}
+
+}  // namespace
+
+void generate_region(Generator& generator, const ScheduledStep& step) {
+  Code& code = generator.code();
+  RegionForms::Form& form = generator.forms().form_of(step);
+  const auto index = static_cast<std::uint32_t>(code.regions.size());
+  code.steps.push_back({step.kind, index});
+  if (form.region != kNone) {
+    code.regions.push_back(code.regions[form.region]);
+    code.work += form.work;
+  } else {
+    const std::int64_t before = code.work;
+    const Dims& shape = generator.program().types[step.type].shape;
+    code.regions.push_back(step.kind == StepKind::kRegion
+                               ? RegionGenerator(generator, step, shape).members()
+                               : reduction_alone(generator, step));
+    form.region = index;
+    form.work = code.work - before;
+    share_region(code.regions.back(), form.work);
+    RegionForms::keep_symbols(code.regions.back(), form);
+  }
+  generator.forms().place(code.regions.back(), form);
 }
 
 }  // namespace dualtape::engine

@@ -143,7 +143,7 @@ Placed RegionRegisters::outside(ValueId a, ValueId reader) {
   if (const Placed* known = outside_.find(key)) return *known;
   if (!aligned) return outside_.add(key, place(a, walk_of(a, reader), false));
   const std::size_t item = item_size(generator_.type_of(a).dtype);
-  const std::uint32_t reg = new_stream(generator_.first_ref_of(a), item, Lie::kElements);
+  const std::uint32_t reg = new_stream(generator_.forms().symbol_of(a), item, Lie::kElements);
   return outside_.add(key, {reg, Lie::kElements});
 }
 
@@ -161,7 +161,7 @@ std::uint32_t RegionRegisters::outside_elements(ValueId a, const Walk& walk) {
 }
 
 Placed RegionRegisters::outside_of_rows(ValueId a) {
-  const Ref ref = generator_.first_ref_of(a);
+  const Ref ref = generator_.forms().symbol_of(a);
   if (is_single(a)) return {new_stream(ref, 0, Lie::kSingle), Lie::kSingle};
   const std::size_t item = item_size(generator_.type_of(a).dtype);
   return {new_stream(ref, item, Lie::kColumn), Lie::kColumn};
@@ -171,12 +171,12 @@ Placed RegionRegisters::outside_filled_rows(ValueId a) {
   const auto item = static_cast<std::uint32_t>(item_size(generator_.type_of(a).dtype));
   blocks_.push_back({{}, 0, item});
   const auto reg = static_cast<std::uint32_t>(blocks_.size() - 1);
-  region_.fills.push_back({reg, item, generator_.first_ref_of(a)});
+  region_.fills.push_back({reg, item, generator_.forms().symbol_of(a)});
   return {reg, Lie::kColumn};
 }
 
 Placed RegionRegisters::place(ValueId a, const Walk& walk, bool as_elements) {
-  const Ref ref = generator_.first_ref_of(a);
+  const Ref ref = generator_.forms().symbol_of(a);
   if (walk.is_contiguous() || region_.count == 0) {
     return {new_stream(ref, walk.item, Lie::kElements), Lie::kElements};
   }

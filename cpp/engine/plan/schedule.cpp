@@ -18,9 +18,9 @@ constexpr std::int64_t kLargeBytes = 64 * 1024;
 std::vector<std::uint32_t> number_shapes(const Program& program) {
   std::unordered_map<std::string, std::uint32_t> known;
   std::vector<std::uint32_t> number;
-  for (const Type& type : program.types) {
+  for (TypeId t = 0; t < program.types.size(); ++t) {
     Dims longer;
-    for (auto n : type.shape) {
+    for (auto n : program.types[t].shape) {
       if (n != 1) longer.push_back(n);
     }
     std::string key(reinterpret_cast<const char*>(longer.data()), longer.size() * 8);

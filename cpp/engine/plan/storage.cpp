@@ -122,6 +122,14 @@ std::span<const ValueId> HomeAssigner::roots_read(ValueId reader) {
   const auto args = program_.args_of(reader);
   for (ValueId a : args) roots_.push_back(views_.root(a));
   if (args.size() < 2) return roots_;
+  if (args.size() == 2) {
+    if (roots_[0] == roots_[1]) {
+      roots_.pop_back();
+    } else if (roots_[0] > roots_[1]) {
+      std::swap(roots_[0], roots_[1]);
+    }
+    return roots_;
+  }
   std::sort(roots_.begin(), roots_.end());
   roots_.erase(std::unique(roots_.begin(), roots_.end()), roots_.end());
   return roots_;

@@ -48,7 +48,7 @@ Builder::Builder(Mode mode) : mode_(mode), serial_(next_serial++) {}
 TypeId Builder::intern(DType dtype, std::span<const std::int64_t> shape) {
   auto matches = [&](TypeId t) {
     const Type& type = program_.types[t];
-    return type.dtype == dtype && std::ranges::equal(type.shape, shape);
+    return type.dtype == dtype && equal_dims(type.shape, shape);
   };
   const std::size_t count = program_.types.size();
   if (last_type_ < count && matches(last_type_)) return last_type_;

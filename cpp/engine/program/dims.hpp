@@ -12,6 +12,15 @@
 
 namespace dualtape::engine {
 
+/// Few entries: a loop beats a call of memcmp.
+inline bool equal_dims(std::span<const std::int64_t> a, std::span<const std::int64_t> b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
 class Dims {
  public:
   using value_type = std::int64_t;
@@ -23,14 +32,26 @@ class Dims {
   Dims(const std::int64_t* first, const std::int64_t* last) {
     assign(first, static_cast<std::size_t>(last - first));
   }
-  Dims(const Dims& o) { assign(o.data(), o.size()); }
+  Dims(const Dims& o) : size_(o.size_) {
+    if (o.heap_) [[unlikely]] {
+      size_ = 0;
+      assign(o.data(), o.size());
+    } else {
+      std::memcpy(inline_, o.inline_, sizeof inline_);
+    }
+  }
   Dims(Dims&& o) noexcept : size_(o.size_), capacity_(o.capacity_), heap_(std::move(o.heap_)) {
     std::memcpy(inline_, o.inline_, sizeof inline_);
     o.size_ = 0;
     o.capacity_ = kInline;
   }
   Dims& operator=(const Dims& o) {
-    if (this != &o) assign(o.data(), o.size());
+    if (heap_ || o.heap_) [[unlikely]] {
+      if (this != &o) assign(o.data(), o.size());
+    } else {
+      size_ = o.size_;
+      std::memmove(inline_, o.inline_, sizeof inline_);
+    }
     return *this;
   }
   Dims& operator=(Dims&& o) noexcept {
@@ -78,9 +99,7 @@ class Dims {
     for (auto v : s) push_back(v);
   }
   bool contains(std::int64_t v) const { return std::find(begin(), end(), v) != end(); }
-  friend bool operator==(const Dims& a, const Dims& b) {
-    return a.size_ == b.size_ && std::memcmp(a.data(), b.data(), a.size_ * 8) == 0;
-  }
+  friend bool operator==(const Dims& a, const Dims& b) { return equal_dims(a, b); }
 
  private:
   static constexpr std::uint32_t kInline = 6;

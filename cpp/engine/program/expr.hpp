@@ -34,6 +34,12 @@ class Expr {
   friend bool same_value(const Expr& a, const Expr& b) {
     return a.builder_ == b.builder_ && a.id_ == b.id_ && a.builder_;
   }
+  /// Number of the type in the builder's program.
+  TypeId type_id() const { return builder().program().instructions[id_].type; }
+  /// Of one builder and one type: cheaper than to compare shapes.
+  friend bool same_type(const Expr& a, const Expr& b) {
+    return a.builder_ == b.builder_ && a.builder_ && a.type_id() == b.type_id();
+  }
 
  private:
   Builder* builder_ = nullptr;

@@ -52,11 +52,11 @@ class BytesHash {
   std::uint64_t lo_ = 0x6c8e9cf570932bd5u, hi_ = 0x243f6a8885a308d3u;
 };
 
-void add_types(BytesHash& h, const std::deque<Type>& types) {
+void add_types(BytesHash& h, const TypeTable& types) {
   h.fold(types.size(), 0);
-  for (const Type& t : types) {
-    h.fold(static_cast<std::uint64_t>(t.dtype), t.shape.size());
-    h.add(t.shape);
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    h.fold(static_cast<std::uint64_t>(types[i].dtype), types[i].shape.size());
+    h.add(types[i].shape);
   }
 }
 

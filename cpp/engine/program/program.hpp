@@ -6,17 +6,15 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "program/dims.hpp"
-#include "program/dtype.hpp"
 #include "program/external.hpp"
 #include "program/pod_vector.hpp"
+#include "program/types.hpp"
 
 namespace dualtape::engine {
 
@@ -24,16 +22,6 @@ using ValueId = std::uint32_t;
 using TypeId = std::uint32_t;
 using OpCode = std::uint16_t;
 inline constexpr ValueId kNoValue = ~ValueId{0};
-
-/// Element type and shape of a value.
-struct Type {
-  DType dtype = DType::kFloat64;
-  Dims shape;
-  friend bool operator==(const Type& a, const Type& b) {
-    return a.dtype == b.dtype && a.shape == b.shape;
-  }
-};
-std::string to_string(const Type& type);  // "float64[3, 4]"
 
 struct Instruction {
   OpCode op;
@@ -64,7 +52,7 @@ class Program {
   PodVector<Instruction> instructions;
   PodVector<ValueId> args;
   PodVector<std::int64_t> attrs{0};
-  std::deque<Type> types;               // references to types outlive later ones
+  TypeTable types;
   std::vector<ProgramPtr> subprograms;  // of call, custom_jvp, custom_linear
   std::vector<ExternalPtr> externals;   // kept alive for the instructions that call them
   std::vector<ValueId> inputs;          // ids of the `input` instructions, in argument order

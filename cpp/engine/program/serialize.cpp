@@ -67,9 +67,10 @@ void write(Writer& w, const Program& p) {
   w.table(p.inputs);
   w.table(p.outputs);
   w.count(p.types.size());
-  for (const Type& t : p.types) {
-    w.count(static_cast<std::uint64_t>(t.dtype));
-    w.table(std::vector<std::int64_t>(t.shape.begin(), t.shape.end()));
+  for (TypeId t = 0; t < p.types.size(); ++t) {
+    const Type& type = p.types[t];
+    w.count(static_cast<std::uint64_t>(type.dtype));
+    w.table(std::vector<std::int64_t>(type.shape.begin(), type.shape.end()));
   }
   w.count(p.subprograms.size());
   for (const ProgramPtr& sub : p.subprograms) write(w, *sub);

@@ -117,6 +117,36 @@ Point Chosen::of(std::span<PyObject* const> args) const {
   return Point(std::span<PyObject* const>(trees));
 }
 
+Aux::Aux(PyObject* object) : tree(object) {
+  for (std::size_t k = 0; k < tree.size(); ++k) {
+    if (is_tracer(tree.leaf(k))) traced.push_back(k);
+  }
+  kinds.resize(traced.size());
+}
+
+Ref Aux::fill(std::span<PyObject* const> values) const {
+  Few<PyObject*, 8> leaves(tree.size());
+  for (std::size_t k = 0; k < tree.size(); ++k) leaves[k] = tree.leaf(k);
+  for (std::size_t k = 0; k < traced.size(); ++k) leaves[traced[k]] = values[k];
+  return tree.fill(leaves);
+}
+
+namespace {
+
+/// (result, aux), as functions with has_aux must return it; else TypeError.
+PyObject* checked_pair(PyObject* returned, const Ref& title) {
+  const bool is_tuple = PyTuple_Check(returned);
+  if (is_tuple && PyTuple_GET_SIZE(returned) == 2) return returned;
+  const std::string given =
+      is_tuple ? std::to_string(PyTuple_GET_SIZE(returned)) + " entries" : type_name(returned);
+  raise(PyExc_TypeError, text_of(title.get()) +
+                             ": with has_aux=True the function must return "
+                             "(result, aux), got " +
+                             given);
+}
+
+}  // namespace
+
 Traced trace(const Tracing& how) {
   const RecorderRef owner(Recorder::make(how.title, {}));
   Recorder& recorder = *owner.get();
@@ -125,16 +155,25 @@ Traced trace(const Tracing& how) {
   {
     const Entered entered(owner);
     const Ref returned = call_traced(how, recorder);
-    const Point result(returned.get());
-    if (!is_wanted(result, how.wanted)) {
-      Ref::checked(
-          PyObject_CallFunctionObjArgs(how.check, how.title.get(), returned.get(), nullptr));
+    PyObject* tree = returned.get();
+    if (how.has_aux) {
+      PyObject* const both = checked_pair(tree, how.title);
+      tree = PyTuple_GET_ITEM(both, 0);
+      traced.aux = std::make_unique<Aux>(PyTuple_GET_ITEM(both, 1));
     }
-    const std::size_t n = result.size();
-    values.emplace(n);
+    const Point result(tree);
+    if (!is_wanted(result, how.wanted)) {
+      Ref::checked(PyObject_CallFunctionObjArgs(how.check, how.title.get(), tree, nullptr));
+    }
+    const std::size_t n = result.size(), m = traced.aux ? traced.aux->traced.size() : 0;
+    values.emplace(n + m);
     traced.kinds.resize(n);
     for (std::size_t k = 0; k < n; ++k) {
       (*values)[k] = output_value(recorder, result.leaf(k), &traced.kinds[k]);
+    }
+    for (std::size_t k = 0; k < m; ++k) {
+      Aux& aux = *traced.aux;
+      (*values)[n + k] = output_value(recorder, aux.tree.leaf(aux.traced[k]), &aux.kinds[k]);
     }
     traced.treedef = Ref::borrow(result.treedef());
   }

@@ -1,6 +1,7 @@
 /// Arguments of a function to be differentiated or mapped, and the function recorded in them.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -77,16 +78,31 @@ struct Tracing {
   PyObject* check;
   /// For each leaf its batch axis, or kUntraced; empty: no batch axes.
   std::span<const int> axes{};
+  /// fun returns (result, aux).
+  bool has_aux = false;
 
   static constexpr int kUntraced = -2;
+};
+
+/// What a function returns beside its result: traced leaves are computed along, everything else
+/// passes as it is.
+struct Aux {
+  explicit Aux(PyObject* tree);
+
+  Point tree;
+  std::vector<std::size_t> traced;  // leaves
+  std::vector<ValueKind> kinds;     // of those
+  /// The tree with these values in place of the traced leaves.
+  Ref fill(std::span<PyObject* const> values) const;
 };
 
 /// A recorded function: its program, what that is bound to, and the structure of the result.
 struct Traced {
   ExecutablePtr executable;
   Bindings inputs;               // the leaves of the point first
-  std::vector<ValueKind> kinds;  // of the outputs
-  Ref treedef;                   // of the outputs
+  std::vector<ValueKind> kinds;  // of the result's leaves, the first outputs
+  Ref treedef;                   // of the result
+  std::unique_ptr<Aux> aux;      // its traced leaves are the outputs behind; null: there is none
 
   const Type& output_type(std::size_t k) const {
     return executable->program()->type_of(executable->program()->outputs[k]);

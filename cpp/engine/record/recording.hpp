@@ -44,7 +44,7 @@ PyObject* input_tracer(Recorder& recorder, PyObject* value, int batch_axis);
 /// Executable::derive, with the recording's name before an error.
 ExecutablePtr derive(const Executable& executable, const Ref& title, const Derivation& how);
 
-/// An array or a Python float of exactly this type, read where it is; false for all else.
+/// An array, a Python float or a traced value of exactly this type, as it is; false for all else.
 bool bind_as_is(PyObject* value, const Type& type, Binding& binding);
 /// `value` bound to an input of this type: its shape and element type must fit.
 Binding bind_value(PyObject* value, const Type& type, const std::string& what);

@@ -73,6 +73,16 @@ bool bind_as_is(PyObject* value, const Type& type, Binding& b) {
     std::memcpy(&b.bits, &number, sizeof number);
     return true;
   }
+  if (is_tracer(value)) {
+    TracerObject* t = as_tracer(value);
+    if (!(type_of(t) == type)) return false;
+    t->recorder->require_open(t->id);
+    b.source = Binding::Source::kOuter;
+    b.outer = RecorderRef(t->recorder);
+    b.value = t->id;
+    b.kind = t->kind;
+    return true;
+  }
   if (!can_be_read(value, type)) return false;
   b.source = Binding::Source::kArray;
   b.owner = Ref::borrow(value);

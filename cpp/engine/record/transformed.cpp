@@ -19,6 +19,7 @@ struct TransformedObject {
   PyObject* check;
   PyObject* otherwise;
   PyObject* title;  // nullptr until it is needed
+  bool has_aux;
   PyObject* dict;
 };
 
@@ -35,9 +36,9 @@ PyObject* call(PyObject* self, PyObject* const* args, std::size_t flagged, PyObj
     if (!t->places) return Py_NewRef(Py_NotImplemented);
     if (!t->title) t->title = title_of(name_of(t), t->fun).release();
     const Ref title = Ref::borrow(t->title);
-    Ref result = t->transform
-                     ? call_transform(*t->transform, t->fun, t->places, t->check, title, given)
-                     : call_mapped(t->fun, t->places, t->check, title, given);
+    Ref result = t->transform ? call_transform(*t->transform, t->fun, t->places, t->check, title,
+                                               given, t->has_aux)
+                              : call_mapped(t->fun, t->places, t->check, title, given);
     return result ? result.release() : Py_NewRef(Py_NotImplemented);
   };
   PyObject* result = guarded(run_here);
@@ -49,7 +50,7 @@ PyObject* call(PyObject* self, PyObject* const* args, std::size_t flagged, PyObj
 PyObject* create(PyObject* type, PyObject* const* args, std::size_t flagged, PyObject* names) {
   return guarded([&] {
     static constexpr Signature signature{
-        "Transformed", {"name", "fun", "places", "check", "otherwise"}, 5};
+        "Transformed", {"name", "fun", "places", "check", "otherwise", "has_aux"}, 5};
     const auto a = signature.parse(args, PyVectorcall_NARGS(flagged), names);
     const std::string name = text_of(a[0]);
     const Transform* transform = find_transform(name);
@@ -65,6 +66,7 @@ PyObject* create(PyObject* type, PyObject* const* args, std::size_t flagged, PyO
     t->check = Py_NewRef(a[3]);
     t->otherwise = Py_NewRef(a[4]);
     t->title = t->dict = nullptr;
+    t->has_aux = a[5] && PyObject_IsTrue(a[5]) == 1;
     PyObject_GC_Track(t);
     return reinterpret_cast<PyObject*>(t);
   });

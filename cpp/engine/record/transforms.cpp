@@ -28,13 +28,21 @@ Derivation in_all_leaves(const At& at, Kind kind) {
 class Values {
  public:
   explicit Values(PyObject* list) : list_(Ref::checked(list)) {}
-  std::size_t size() const { return static_cast<std::size_t>(PyList_GET_SIZE(list_.get())); }
+  std::size_t size() const {
+    return static_cast<std::size_t>(PyList_GET_SIZE(list_.get())) - beside_;
+  }
+  /// The last n, which no longer count.
+  std::span<PyObject* const> take_last(std::size_t n) {
+    beside_ = n;
+    return part(size(), n);
+  }
   std::span<PyObject* const> part(std::size_t start, std::size_t n) const {
     return {PySequence_Fast_ITEMS(list_.get()) + start, n};
   }
 
  private:
   Ref list_;
+  std::size_t beside_ = 0;
 };
 
 using Kinds = std::vector<ValueKind>;
@@ -49,11 +57,30 @@ void append_outputs(const At& at, Kinds& kinds) {
   kinds.insert(kinds.end(), at.traced.kinds.begin(), at.traced.kinds.end());
 }
 
-Values derive_and_run(const At& at, const Derivation& how, const Kinds& kinds) {
-  return Values(run(*derive(*at.traced.executable, at.title, how), at.traced.inputs, kinds));
+/// Keeps what aux needs; `n` outputs are differentiated.
+void keep_aux(const At& at, Derivation& how, std::size_t n) {
+  if (!at.traced.aux) return;
+  how.outputs = first_positions(n);
+  const auto first = static_cast<std::uint32_t>(n);
+  for (std::uint32_t k = 0; k < at.traced.aux->traced.size(); ++k) how.keep.push_back(first + k);
+}
+
+Values run_with_aux(const At& at, const Executable& derived, Kinds kinds) {
+  const Aux* const aux = at.traced.aux.get();
+  if (aux) kinds.insert(kinds.end(), aux->kinds.begin(), aux->kinds.end());
+  Values values(run(derived, at.traced.inputs, kinds));
+  if (aux) at.aux = aux->fill(values.take_last(aux->kinds.size()));
+  return values;
+}
+
+Values derive_and_run(const At& at, Derivation how, Kinds kinds) {
+  keep_aux(at, how, at.traced.kinds.size());
+  return run_with_aux(at, *derive(*at.traced.executable, at.title, how), std::move(kinds));
 }
 
 Ref pair(const Ref& a, const Ref& b) { return Ref::checked(PyTuple_Pack(2, a.get(), b.get())); }
+
+Ref with_aux(const At& at, const Ref& value) { return at.aux ? pair(value, at.aux) : value; }
 
 // ------------------------------------------------------------ matrices
 
@@ -85,7 +112,7 @@ template <Kind kKind>
 Ref jacobian(const At& at) {
   Kinds kinds;
   append_leaves(at, kinds, at.traced.kinds.size());
-  const Values values = derive_and_run(at, in_all_leaves(at, kKind), kinds);
+  const Values values = derive_and_run(at, in_all_leaves(at, kKind), std::move(kinds));
   return tree_of_blocks(at, values, at.point.size(),
                         [&](auto blocks) { return at.point.fill(blocks); });
 }
@@ -97,8 +124,8 @@ Ref value_and_jacobian(const At& at) {
   Kinds kinds;
   append_leaves(at, kinds, n);
   append_outputs(at, kinds);
-  const Values values = derive_and_run(at, how, kinds);
-  return pair(at.traced.fill(values.part(values.size() - n, n)),
+  const Values values = derive_and_run(at, how, std::move(kinds));
+  return pair(with_aux(at, at.traced.fill(values.part(values.size() - n, n))),
               tree_of_blocks(at, values, at.point.size(),
                              [&](auto blocks) { return at.point.fill(blocks); }));
 }
@@ -110,12 +137,14 @@ Ref hessian(const At& at) {
   append_leaves(at, kinds, n * outputs);
   const auto square = [&](auto blocks) { return square_of_blocks(at, blocks); };
   if (outputs == 1 && at.traced.output_type(0).shape.empty()) {
-    const Values values = derive_and_run(at, in_all_leaves(at, Kind::kHessian), kinds);
+    const Values values = derive_and_run(at, in_all_leaves(at, Kind::kHessian), std::move(kinds));
     return tree_of_blocks(at, values, n * n, square);
   }
-  const Derivation how = in_all_leaves(at, Kind::kJacobian);
-  const ExecutablePtr first = derive(*at.traced.executable, at.title, how);
-  const Values values(run(*derive(*first, at.title, how), at.traced.inputs, kinds));
+  Derivation once = in_all_leaves(at, Kind::kJacobian), twice = once;
+  keep_aux(at, once, outputs);
+  keep_aux(at, twice, n * outputs);
+  const ExecutablePtr first = derive(*at.traced.executable, at.title, once);
+  const Values values = run_with_aux(at, *derive(*first, at.title, twice), std::move(kinds));
   return tree_of_blocks(at, values, n * n, square);
 }
 
@@ -127,17 +156,18 @@ Ref value_grad_and_hessian(const At& at) {
   Kinds kinds;
   append_leaves(at, kinds, n + 1);
   append_outputs(at, kinds);
-  const Values values = derive_and_run(at, how, kinds);
+  const Values values = derive_and_run(at, how, std::move(kinds));
   const Ref gradient = at.point.fill(values.part(n * n, n));
   const Ref matrix = square_of_blocks(at, values.part(0, n * n));
-  const Ref value = at.traced.fill(values.part(n * n + n, 1));
+  const Ref value = with_aux(at, at.traced.fill(values.part(n * n + n, 1)));
   return Ref::checked(PyTuple_Pack(3, value.get(), gradient.get(), matrix.get()));
 }
 
 Ref hessian_diagonal(const At& at) {
   Kinds kinds;
   append_leaves(at, kinds);
-  const Values values = derive_and_run(at, in_all_leaves(at, Kind::kHessianDiagonal), kinds);
+  const Values values =
+      derive_and_run(at, in_all_leaves(at, Kind::kHessianDiagonal), std::move(kinds));
   return at.point.fill(values.part(0, at.point.size()));
 }
 
@@ -151,7 +181,7 @@ Ref laplacian(const At& at) {
 Ref gradient(const At& at) {
   Kinds kinds;
   append_leaves(at, kinds);
-  const Values values = derive_and_run(at, in_all_leaves(at, Kind::kGrad), kinds);
+  const Values values = derive_and_run(at, in_all_leaves(at, Kind::kGrad), std::move(kinds));
   return at.point.fill(values.part(0, at.point.size()));
 }
 
@@ -161,21 +191,20 @@ Ref value_and_gradient(const At& at) {
   Kinds kinds;
   append_leaves(at, kinds);
   append_outputs(at, kinds);
-  const Values values = derive_and_run(at, how, kinds);
+  const Values values = derive_and_run(at, how, std::move(kinds));
   const std::size_t n = at.point.size();
-  return Ref::checked(
-      PyTuple_Pack(2, values.part(n, 1)[0], at.point.fill(values.part(0, n)).get()));
+  return pair(with_aux(at, Ref::borrow(values.part(n, 1)[0])), at.point.fill(values.part(0, n)));
 }
 
 constexpr Transform kTransforms[] = {
     {"grad", Wanted::kScalar, true, gradient},
-    {"value_and_grad", Wanted::kScalar, true, value_and_gradient},
+    {"value_and_grad", Wanted::kScalar, true, value_and_gradient, true},
     {"jacfwd", Wanted::kInexact, false, jacobian<Kind::kJacfwd>},
     {"jacrev", Wanted::kInexact, false, jacobian<Kind::kJacrev>},
     {"jacobian", Wanted::kInexact, false, jacobian<Kind::kJacobian>},
-    {"value_and_jacobian", Wanted::kInexact, false, value_and_jacobian},
+    {"value_and_jacobian", Wanted::kInexact, false, value_and_jacobian, true},
     {"hessian", Wanted::kFloating, false, hessian},
-    {"value_grad_and_hessian", Wanted::kScalar, false, value_grad_and_hessian},
+    {"value_grad_and_hessian", Wanted::kScalar, false, value_grad_and_hessian, true},
     {"hessian_diagonal", Wanted::kScalar, false, hessian_diagonal},
     {"laplacian", Wanted::kFloating, false, laplacian},
 };
@@ -212,13 +241,16 @@ const Transform* find_transform(std::string_view name) {
 }
 
 Ref call_transform(const Transform& transform, PyObject* fun, PyObject* argnums, PyObject* check,
-                   const Ref& title, const GivenCall& given) {
+                   const Ref& title, const GivenCall& given, bool has_aux) {
   const Chosen chosen(argnums, given.args.size());
   if (!chosen.exists()) return {};
   const Point point = chosen.of(given.args);
   if (!all_have_derivatives(point, transform.takes_complex)) return {};
-  const Traced traced = trace({fun, title, given, chosen, point, transform.wanted, check});
-  return transform.result({title, point, traced});
+  const Traced traced =
+      trace({fun, title, given, chosen, point, transform.wanted, check, {}, has_aux});
+  const At at{title, point, traced};
+  const Ref result = transform.result(at);
+  return transform.gives_value ? result : with_aux(at, result);
 }
 
 }  // namespace dualtape::engine

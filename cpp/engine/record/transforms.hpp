@@ -1,8 +1,8 @@
 /// The transformations from arguments to results without Python between: record, derive, run,
 /// structure.
 ///
-/// What is rare stays with Python: auxiliary results, options, and arguments in which there is an
-/// error to tell. For these a call is declined before anything was called.
+/// What is rare stays with Python: options, auxiliary results of products, and arguments in which
+/// there is an error to tell. For these a call is declined before anything was called.
 #pragma once
 
 #include "record/point.hpp"
@@ -14,6 +14,7 @@ struct At {
   const Ref& title;
   const Point& point;
   const Traced& traced;
+  mutable Ref aux{};  // as the run made it, if the function returns one
 };
 
 /// One transformation of functions: what the function must return, which arguments it may have, and
@@ -23,6 +24,7 @@ struct Transform {
   Wanted wanted;
   bool takes_complex;
   Ref (*result)(const At&);
+  bool gives_value = false;  // which comes as (value, aux), if the function returns that
 };
 /// The transformation of this name; nullptr: there is none.
 const Transform* find_transform(std::string_view name);
@@ -34,7 +36,7 @@ bool all_have_derivatives(const Point& point, bool takes_complex);
 
 /// fun(*args) at a point where all leaves have derivatives; a null Ref declines.
 Ref call_transform(const Transform& transform, PyObject* fun, PyObject* argnums, PyObject* check,
-                   const Ref& title, const GivenCall& given);
+                   const Ref& title, const GivenCall& given, bool has_aux);
 
 /// product_at(name, fun, primals, vectors, check) of the module: jvp, hvp or vhp; None if the call
 /// is declined. `check`: see Tracing.

@@ -33,7 +33,6 @@ class Linearizer {
       return d;
     };
     for (std::size_t i = 0; i < inputs.size(); ++i) set(p.inputs[i], inputs[i]);
-    std::vector<DualExpr> args;
     for (ValueId v = 0; v < p.size(); ++v) {
       const OpCode op = p.instructions[v].op;
       if (op == kInput) continue;
@@ -41,14 +40,19 @@ class Linearizer {
         set(v, tuples.at(p.args_of(v)[0])[static_cast<std::size_t>(p.attrs_of(v)[0])]);
         continue;
       }
-      args.clear();
-      for (ValueId a : p.args_of(v)) args.push_back(dual_of(a));
       if (subprogram_count(op) > 0) {
-        const std::vector<DualExpr> operands = args;
+        std::vector<DualExpr> operands;
+        for (ValueId a : p.args_of(v)) operands.push_back(dual_of(a));
         tuples[v] = run_tuple(p, v, operands);
-      } else {
-        set(v, step(p, v, args));
+        continue;
       }
+      primals_.clear();
+      dots_.clear();
+      for (ValueId a : p.args_of(v)) {
+        primals_.emplace_back(values_, x[a]);
+        dots_.push_back(x_dot[a] == kNoValue ? Tangent() : Tangent(Expr(tangents_, x_dot[a])));
+      }
+      set(v, step(p, v));
     }
     std::vector<DualExpr> outputs;
     for (ValueId v : p.outputs) outputs.push_back(dual_of(v));
@@ -56,8 +60,8 @@ class Linearizer {
   }
 
  private:
-  DualExpr step(const Program& p, ValueId v, std::span<const DualExpr> args) {
-    split(args);
+  /// Of primals_ and dots_.
+  DualExpr step(const Program& p, ValueId v) {
     const Expr y = replay(p, v, primals_, values_);
     const bool any = std::ranges::any_of(dots_, [](const Tangent& t) { return t.has_value(); });
     if (!any || !is_inexact(p.type_of(v).dtype)) return {y, {}};
@@ -138,15 +142,6 @@ class Linearizer {
     return duals;
   }
 
-  void split(std::span<const DualExpr> args) {
-    primals_.clear();
-    dots_.clear();
-    for (const DualExpr& d : args) {
-      primals_.push_back(d.value);
-      dots_.push_back(d.dot);
-    }
-  }
-
   static std::vector<Expr> primals(std::span<const DualExpr> args) {
     std::vector<Expr> values;
     for (const DualExpr& d : args) values.push_back(d.value);
@@ -225,10 +220,11 @@ ProgramPtr mark_absolute_zeros(ProgramPtr linear, std::size_t n_tangents) {
   const Program& p = *linear;
   // A zero_multiply came from a `where` of the program before: this one is a derivative of a
   // derivative.
-  auto is_where = [&](ValueId v) {
-    const OpCode op = p.instructions[v].op;
-    return op == opcode_of<ops::Where> || op == kZeroMultiply;
+  const auto is_select = [](const Instruction& i) {
+    return i.op == opcode_of<ops::Where> || i.op == kZeroMultiply;
   };
+  if (std::ranges::none_of(p.instructions, is_select)) return linear;
+  auto is_where = [&](ValueId v) { return is_select(p.instructions[v]); };
   std::vector<bool> reached(p.size());
   bool any = false;
   const auto moves = depends_on_tangents(p, n_tangents);
@@ -294,9 +290,9 @@ class Transposer {
 
   /// Coefficients that the linear program makes itself (zeros, constants).
   void evaluate(ValueId v) {
-    std::vector<Expr> args;
-    for (ValueId a : p_.args_of(v)) args.emplace_back(b_, coefficient_[a]);
-    coefficient_[v] = lift(b_, replay(p_, v, args, b_), p_.type_of(v).dtype);
+    operands_.clear();
+    for (ValueId a : p_.args_of(v)) operands_.emplace_back(b_, coefficient_[a]);
+    coefficient_[v] = lift(b_, replay(p_, v, operands_, b_), p_.type_of(v).dtype);
   }
 
   void back(ValueId v) {
@@ -363,6 +359,7 @@ class Transposer {
   Builder& b_;
   std::vector<bool> linear_;
   std::vector<ValueId> bar_, coefficient_;
+  std::vector<Expr> operands_;
   std::vector<LinearArg> args_;
   std::vector<Tangent> bars_;
   std::unordered_map<ValueId, std::unordered_map<std::size_t, Expr>> tuple_bars_;

@@ -12,6 +12,17 @@ from .._record import check_argnums, check_callable, point, trace, wraps
 from ._form import Format, check_format, hessian_entries, scipy_sparse, sparse_entries
 
 
+def _checked(
+    what: str, fun: Function, argnums: int | Sequence[int], format: Format
+) -> int | tuple[int, ...]:
+    """The argnums, all options checked before anything is called."""
+    check_callable(what, fun)
+    chosen = check_argnums(what, argnums)
+    check_format(what, format)
+    scipy_sparse()
+    return chosen
+
+
 def jacobian(
     fun: Function, argnums: int | Sequence[int] = 0, *, format: Format = "csr"
 ) -> Function:
@@ -36,10 +47,7 @@ def jacobian(
     >>> J.shape, J.nnz, float(J.sum())
     ((1000, 1000), 1000, 1000.0)
     """
-    check_callable("sparse.jacobian", fun)
-    chosen = check_argnums("sparse.jacobian", argnums)
-    check_format("sparse.jacobian", format)
-    scipy_sparse()
+    chosen = _checked("sparse.jacobian", fun, argnums, format)
 
     def jacobian_of_fun(*args: Any, **kwargs: Any) -> Any:
         at = point("sparse.jacobian", fun, chosen, args, kwargs)
@@ -69,10 +77,7 @@ def hessian(fun: Function, argnums: int | Sequence[int] = 0, *, format: Format =
            [-400., 1002., -400.],
            [   0., -400.,  200.]])
     """
-    check_callable("sparse.hessian", fun)
-    chosen = check_argnums("sparse.hessian", argnums)
-    check_format("sparse.hessian", format)
-    scipy_sparse()
+    chosen = _checked("sparse.hessian", fun, argnums, format)
 
     def hessian_of_fun(*args: Any, **kwargs: Any) -> Any:
         at = point("sparse.hessian", fun, chosen, args, kwargs)
