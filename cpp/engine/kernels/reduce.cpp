@@ -10,6 +10,7 @@
 
 #include "kernels/level.hpp"
 #include "kernels/reduce_lanes.hpp"
+#include "kernels/reduce_leading.hpp"
 #include "kernels/wrapping.hpp"
 
 namespace dualtape::engine {
@@ -174,13 +175,59 @@ void reduce_rows(void* out, const void* data, std::int64_t rows, std::int64_t le
   }
 }
 
+/// y = a and b combined; y may be either.
 template <class Op, class T>
-void combine_kernel(void* out, const void* const* in, std::int64_t n, const std::int64_t*) {
-  const T* a = static_cast<const T*>(in[0]);
-  const T* b = static_cast<const T*>(in[1]);
-  T* y = static_cast<T*>(out);
+void combine_arrays(T* y, const T* a, const T* b, std::int64_t n) {
 #pragma GCC ivdep
   for (std::int64_t i = 0; i < n; ++i) y[i] = Op::combine(a[i], b[i]);
+}
+
+/// kRegisters columns of registers; of the last one, if alone, only `n` lanes.
+template <class Op, class T, int kRegisters>
+DUALTAPE_SIMD void add_columns(T* sums, const T* x, std::int64_t rows, std::int64_t step,
+                               std::int64_t n, std::int64_t begin) {
+  constexpr int kLanes = simd::kLanes<T>;
+  const auto read = [&](const T* p, int r) {
+    if (kRegisters == 1 && n < kLanes) return simd::load_part<T, kLanes>(p, n);
+    return simd::load<T, kLanes>(p + r * kLanes);
+  };
+  simd::Block<T> sum[kRegisters];
+  for (int r = 0; r < kRegisters; ++r) sum[r] = read(begin ? x : sums, r);
+  for (std::int64_t i = begin; i < rows; ++i) {
+#pragma GCC unroll 8
+    for (int r = 0; r < kRegisters; ++r) sum[r] = Op::combine(sum[r], read(x + i * step, r));
+  }
+  for (int r = 0; r < kRegisters; ++r) {
+    if (kRegisters == 1 && n < kLanes) return simd::store_part(sums, sum[r], n);
+    simd::store(sums + r * kLanes, sum[r]);
+  }
+}
+
+template <class Op, class T>
+void reduce_columns(T* sums, const T* x, std::int64_t n, const RowAttributes& attributes) {
+  const auto [rows, step, begin] = attributes;
+  if (rows == 1 && begin) return static_cast<void>(std::copy_n(x, n, sums));
+  if (rows == 1) return combine_arrays<Op>(sums, sums, x, n);
+  if constexpr (std::is_floating_point_v<T>) {
+    constexpr std::int64_t kLanes = simd::kLanes<T>, kTogether = 8;
+    std::int64_t j = 0;
+    for (; j + kTogether * kLanes <= n; j += kTogether * kLanes) {
+      add_columns<Op, T, kTogether>(sums + j, x + j, rows, step, n - j, begin);
+    }
+    for (; j < n; j += kLanes) add_columns<Op, T, 1>(sums + j, x + j, rows, step, n - j, begin);
+  } else {
+    if (begin) std::copy_n(x, n, sums);
+    for (std::int64_t i = begin; i < rows; ++i) combine_arrays<Op>(sums, sums, x + i * step, n);
+  }
+}
+
+template <class Op, class T>
+void combine_kernel(void* out, const void* const* in, std::int64_t n, const std::int64_t* attrs) {
+  const T* a = static_cast<const T*>(in[0]);
+  if (attrs) {
+    return reduce_columns<Op>(static_cast<T*>(out), a, n, {attrs[0], attrs[1], attrs[2]});
+  }
+  combine_arrays<Op>(static_cast<T*>(out), a, static_cast<const T*>(in[1]), n);
 }
 
 template <class T>

@@ -23,7 +23,7 @@ struct Reducer {
   /// One row in pieces: `push` any number of times on a state with chunks = 0, then `finish`.
   void (*push)(RowState& state, const void* x, std::int64_t n);
   void (*finish)(RowState& state, void* out);
-  /// Combines two partial results elementwise (reductions over leading axes).
+  /// Combines two partial results elementwise; with attributes, rows: see reduce_leading.hpp.
   Kernel combine;
 };
 

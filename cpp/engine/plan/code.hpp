@@ -142,6 +142,7 @@ struct Region {
   std::vector<Reduction> reductions;
   std::vector<Border> borders;
   bool in_order = false;  // windows meet: blocks run one after the other
+  bool direct = false;    // one leading reduction of rows that lie in memory
 };
 
 struct Operand {

@@ -270,6 +270,8 @@ Region RegionGenerator::single_reduction(ValueId v, const Dims& permuted, const 
   if (rows.kind == ReductionKind::kRows) region_.row = rows.row;
   reduction(v, registers_.outside_elements(x, walk), rows);
   registers_.finish(false);
+  region_.direct = rows.kind == ReductionKind::kLeading && walk.is_contiguous() &&
+                   !region_.reductions[0].folded && region_.count != 0;
   return std::move(region_);
 }
 

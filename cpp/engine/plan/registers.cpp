@@ -29,8 +29,10 @@ constexpr std::int64_t kLongPeriod = 1024;
 constexpr std::int64_t kPanelRow = 128;
 constexpr std::int64_t kPanelRows = 8;
 constexpr std::int64_t kLargestPanel = 256 * 1024;  // bytes
-/// Up to this length the rows of a block are combined before they are added to a sum of rows.
-constexpr std::int64_t kFoldedRow = 256;
+/// Up to this length a block has whole rows of a sum of rows; if they are shorter than registers
+/// take, they are combined before they are added.
+constexpr std::int64_t kWholeRow = 256;
+constexpr std::int64_t kFoldedRow = 24;
 
 /// Set in a register number until the number of blocks is known: streams come after the blocks.
 constexpr std::uint32_t kStreamBit = 1u << 31;
@@ -265,8 +267,9 @@ void RegionRegisters::settle_block(bool whole_rows) {
   settle_panels(grain);
   for (Reduction& r : region_.reductions) {
     if (r.kind != ReductionKind::kLeading || r.row == 0) continue;
-    r.folded = region_.run == region_.count && r.row <= kFoldedRow && 2 * r.row <= block;
-    if (r.folded) grain = std::max(grain, r.row);
+    if (region_.run != region_.count || r.row > kWholeRow || 2 * r.row > block) continue;
+    r.folded = r.row <= kFoldedRow;
+    grain = std::max(grain, r.row);
   }
   // Sums are most accurate if pieces hold whole chunks.
   const std::int64_t even = std::lcm(grain, kChunk);

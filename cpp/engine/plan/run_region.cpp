@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/reduce_leading.hpp"
 #include "memory/workspace.hpp"
 #include "plan/share.hpp"
 #include "threads/pool.hpp"
@@ -18,6 +19,9 @@ std::int64_t row_offset(const Walk& walk, std::int64_t r) {
   return offset;
 }
 
+/// Columns that a leading reduction adds from top to bottom.
+constexpr std::int64_t kStrip = 1024;
+
 class RegionRun {
  public:
   /// `partials`: where reductions leave the results of a piece; null: they are those of the region.
@@ -30,6 +34,10 @@ class RegionRun {
   /// All elements from `first` to `last`: a piece.
   void run(std::int64_t first, std::int64_t last) {
     if (region_.count == 0) return neutral();
+    if (region_.direct) {
+      const std::int64_t row = region_.reductions[0].row;
+      return strips(first / row, last / row, 0, row);
+    }
     const std::int64_t widest = std::min(region_.block, last - first);
     begin(first, last, widest);
     blocks(first, last, widest);
@@ -38,6 +46,7 @@ class RegionRun {
 
   /// Columns [first, last) of rows of this length.
   void run_columns(std::int64_t first, std::int64_t last, std::int64_t row) {
+    if (region_.direct) return strips(0, region_.count / row, first, last);
     const std::int64_t widest = std::min(region_.block, last - first);
     begin(0, region_.count, widest);
     for (std::int64_t at = 0; at < region_.count; at += row) blocks(at + first, at + last, widest);
@@ -69,6 +78,17 @@ class RegionRun {
       const std::int64_t n = std::min(widest, std::min(last - first, run_rest(first)));
       block(first, n);
       first += n;
+    }
+  }
+  /// Strips of columns from top to bottom: their sums stay in registers for some rows, and in the
+  /// first-level cache between.
+  void strips(std::int64_t first, std::int64_t last, std::int64_t column, std::int64_t end) const {
+    const Reduction& r = region_.reductions[0];
+    const char* const x = frame_.at(region_.registers[r.reg].ref);
+    for (std::int64_t n; column < end; column += n) {
+      n = std::min(kStrip, end - column);
+      add_rows(r, last - first,
+               {x + (first * r.row + column) * r.item, r.row, 0, last - first, column, n});
     }
   }
   void finish() const {
@@ -187,14 +207,19 @@ class RegionRun {
     }
     first -= first_;
     if (r.folded) return add_folded(r, x, first / region_.block, n / r.row);
+    // Whole rows, between the ends of two others.
     for (std::int64_t done = 0; done < n;) {
-      const std::int64_t column = (first + done) % r.row;
-      const std::int64_t piece = std::min(n - done, r.row - column);
-      accumulate_row(*r.reducer, destination(r), frame_.scratch + r.state, r.item,
-                     (last_ - first_) / r.row, (first + done) / r.row, r.row, column,
-                     x + done * r.item, piece);
-      done += piece;
+      const std::int64_t column = (first + done) % r.row, rest = n - done;
+      const std::int64_t rows = column == 0 && rest >= r.row ? rest / r.row : 1;
+      const std::int64_t columns = std::min(rest, r.row - column);
+      add_rows(r, (last_ - first_) / r.row,
+               {x + done * r.item, r.row, (first + done) / r.row, rows, column, columns});
+      done += rows == 1 ? columns : rows * r.row;
     }
+  }
+  void add_rows(const Reduction& r, std::int64_t rows, const RowPart& part) const {
+    accumulate_rows(*r.reducer, destination(r), frame_.scratch + r.state, r.item, rows, r.row,
+                    part);
   }
 
   /// Whole rows, or a piece of one that begins at `column`.

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "check.hpp"
-#include "kernels/reduce.hpp"
+#include "kernels/reduce_leading.hpp"
 #include "kernels/strided.hpp"
 #include "program/opcodes.hpp"
 
@@ -133,6 +133,35 @@ void rows_are_combined_pairwise() {
   }
 }
 
+/// Rows one by one, in parts and in parts of their columns: the same bits.
+void parts_of_rows_do_not_matter() {
+  constexpr std::int64_t kWidth = 150;
+  for (const OpCode op : {kSum, kProd, kMax, kMin}) {
+    const Reducer& reducer = *lookup_reducer(op, DType::kFloat64);
+    for (const std::int64_t rows : {1, 7, 16, 17, 33, 100, 531}) {
+      std::vector<double> x = random_numbers(rows * kWidth);
+      x[static_cast<std::size_t>(rows / 2 * kWidth + 3)] = std::nan("");
+      std::vector<double> scratch(static_cast<std::size_t>(leading_levels(rows) * kWidth));
+      std::vector<double> one(kWidth), parts(kWidth);
+      const auto bytes = [](auto& v) { return reinterpret_cast<char*>(v.data()); };
+      for (std::int64_t row = 0; row < rows; ++row) {
+        accumulate_row(reducer, bytes(one), bytes(scratch), 8, rows, row, kWidth, 0,
+                       bytes(x) + row * kWidth * 8, kWidth);
+      }
+      const std::int64_t cut = rows / 3;
+      for (const std::int64_t column : {std::int64_t{0}, std::int64_t{93}}) {
+        const std::int64_t columns = column ? kWidth - column : 93;
+        const char* const at = bytes(x) + column * 8;
+        accumulate_rows(reducer, bytes(parts), bytes(scratch), 8, rows, kWidth,
+                        {at, kWidth, 0, cut, column, columns});
+        accumulate_rows(reducer, bytes(parts), bytes(scratch), 8, rows, kWidth,
+                        {at + cut * kWidth * 8, kWidth, cut, rows - cut, column, columns});
+      }
+      for (std::size_t c = 0; c < kWidth; ++c) check::same(parts[c], one[c], "parts of rows");
+    }
+  }
+}
+
 void edges() {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const auto reduce = [](OpCode op, std::vector<double> x) {
@@ -159,5 +188,6 @@ int main() {
                      {"sums are pairwise", sums_are_pairwise},
                      {"pieces give the same bits", pieces_give_the_same_bits_as_the_whole},
                      {"rows are combined pairwise", rows_are_combined_pairwise},
+                     {"parts of rows do not matter", parts_of_rows_do_not_matter},
                      {"edges", edges}});
 }

@@ -16,8 +16,7 @@ using namespace testing;
 
 constexpr std::int64_t kRows = 64, kColumns = 96;
 
-/// Layers of elementwise operations between products and sums of rows. Sums of all rows are absent:
-/// their order depends on the size of a block.
+/// Layers of elementwise operations between products and sums of either axis.
 class RandomProgram {
  public:
   explicit RandomProgram(unsigned seed) : rng_(seed) {
@@ -49,7 +48,7 @@ class RandomProgram {
 
   Expr step(const Expr& x) {
     const Expr& y = older();
-    switch (below(10)) {
+    switch (below(11)) {
       case 0:
       case 1:
       case 2: return matmul(x, weights_) * 0.05;
@@ -58,6 +57,7 @@ class RandomProgram {
       case 5: return where(less(x, y), x * 0.7, x * y);
       case 6: return x / (square(y) + 1.0);
       case 7: return sin(x) + y * 0.5;
+      case 9: return x / (sum(square(y), {0}) + 1.0);
       case 8: return -x / (x * x + 2.0) - y;
       default: return sqrt(square(x) + square(y) + 1.0);
     }
