@@ -70,6 +70,12 @@ SCIPY_FOURIER: Table = {
     "idct not orthogonalize": row(
         lambda fft, x: fft.idct(x, 2, norm="ortho", orthogonalize=False), A, plain=False
     ),
+    **{
+        key: made._replace(plain=False)
+        for name in ("hfft2", "ihfft2", "hfftn", "ihfftn")
+        for key, made in _transform(name, A).items()
+    },
+    "hfftn sizes": row(lambda fft, x: fft.hfftn(x, (2, 5), (1, 0)), A, plain=False),
     "dctn": row(lambda fft, x: fft.dctn(x), A, plain=False),
     "idctn": row(lambda fft, x: fft.idctn(x, norm="ortho"), A, plain=False),
     "dstn": row(lambda fft, x: fft.dstn(x, 4, s=(2, 5)), A, plain=False),

@@ -14,6 +14,7 @@ S, OTHER = grid(3), grid(3, seed=1)
 POSITIVE = S @ S.T + np.diag([1.0, 2.0, 3.0])
 TALL, B = cell(4, 2), cell(4, seed=1)
 SMALL, PAIR = grid(2, seed=2) / 2, cell(3, 2, seed=3)
+BANDS = np.stack([np.linspace(3.0, 4.5, 4), cell(4, seed=2) / 2])  # the diagonal, one below
 
 
 def _matrix(f: Any, *args: Any, **options: Any) -> Row:
@@ -52,6 +53,10 @@ DECOMPOSITIONS: Table = {
     "eig": _matrix(lambda np, a: _of_eig(np.linalg, a), OTHER),
     "eigvals": _matrix(lambda np, a: _power_sum(np.linalg.eigvals(a)), OTHER),
     "svd": _matrix(lambda np, a: _svd_product(np.linalg, a), TALL),
+    "svd hermitian": _matrix(
+        lambda np, a: (lambda u, s, vh: (u * s**2) @ vh)(*np.linalg.svd(a, hermitian=True)),
+        POSITIVE,
+    ),
     "svdvals": _matrix(lambda np, a: np.linalg.svdvals(a), TALL),
     "qr": _matrix(lambda np, a: np.linalg.qr(a)[0] * 2 + np.linalg.qr(a)[1][0], TALL),
     "slogdet": _matrix(lambda np, a: np.linalg.slogdet(a)[1], S),
@@ -92,6 +97,57 @@ _SCIPY: Table = {
     "solve_continuous_lyapunov": _matrix(
         lambda sp, a, q: sp.solve_continuous_lyapunov(a, q), SMALL, SMALL.T
     ),
+    "solve_lyapunov": _matrix(lambda sp, a, q: sp.solve_lyapunov(a, q), SMALL, SMALL.T),
+    "solve_discrete_lyapunov": _matrix(
+        lambda sp, a, q: sp.solve_discrete_lyapunov(a, q).astype(a.dtype), SMALL / 3, SMALL.T
+    ),
+    "solve_continuous_are": _matrix(
+        lambda sp, a, b, q: sp.solve_continuous_are(a, b, q + q.T, np.eye(2, dtype=a.dtype)).astype(
+            a.dtype
+        ),
+        SMALL,
+        PAIR[:2],
+        POSITIVE[:2, :2],
+        twice=False,
+        plain=False,
+    ),
+    "cosm": _matrix(lambda sp, a: sp.cosm(a), SMALL),
+    "sinm": _matrix(lambda sp, a: sp.sinm(a), SMALL),
+    "tanm": _matrix(lambda sp, a: sp.tanm(a), SMALL),
+    "coshm": _matrix(lambda sp, a: sp.coshm(a), SMALL),
+    "sinhm": _matrix(lambda sp, a: sp.sinhm(a), SMALL),
+    "tanhm": _matrix(lambda sp, a: sp.tanhm(a), SMALL),
+    "signm": _matrix(lambda sp, a: sp.signm(a).astype(a.dtype), S - 2 * np.diag([0.0, 3.0, 0.0])),
+    "fractional_matrix_power": _matrix(
+        lambda sp, a: sp.fractional_matrix_power(a, 0.3).astype(a.dtype), POSITIVE
+    ),
+    "polar": _matrix(lambda sp, a: sp.polar(a)[0] + 2 * sp.polar(a, side="left")[1], S),
+    "polar tall": _matrix(lambda sp, a: sp.polar(a)[0] @ sp.polar(a)[1] + sp.polar(a)[0], TALL),
+    "orthogonal_procrustes": _matrix(
+        lambda sp, a, b: sp.orthogonal_procrustes(a, b)[0] * sp.orthogonal_procrustes(a, b)[1],
+        S,
+        OTHER,
+    ),
+    "subspace_angles": _matrix(lambda sp, a, b: sp.subspace_angles(a, b), TALL, cell(4, 1, seed=4)),
+    "pinvh": _matrix(lambda sp, a: sp.pinvh(a), POSITIVE),
+    "rq": _matrix(lambda sp, a: sp.rq(a)[0] + 2 * sp.rq(a)[1], S),
+    "rq wide": _matrix(lambda sp, a: sp.rq(a, mode="economic")[1], TALL.T),
+    "qr_multiply": _matrix(lambda sp, a, c: sp.qr_multiply(a, c)[0], TALL, cell(3, 4, seed=5)),
+    "cholesky_banded": _matrix(lambda sp, a: sp.cholesky_banded(a, lower=True), BANDS),
+    "cho_solve_banded": _matrix(
+        lambda sp, a, b: sp.cho_solve_banded((sp.cholesky_banded(a), False), b), BANDS[::-1], B
+    ),
+    "solveh_banded": _matrix(lambda sp, a, b: sp.solveh_banded(a, b, lower=True), BANDS, B),
+    "eig_banded": _matrix(lambda sp, a: _spectral(*sp.eig_banded(a, lower=True)), BANDS),
+    "eigvals_banded": _matrix(lambda sp, a: sp.eigvals_banded(a), BANDS),
+    "eigh_tridiagonal": _matrix(lambda sp, d, e: _spectral(*sp.eigh_tridiagonal(d, e)), B, B[:3]),
+    "eigvalsh_tridiagonal": _matrix(lambda sp, d, e: sp.eigvalsh_tridiagonal(d, e), B, B[:3]),
+    "matmul_toeplitz": _matrix(
+        lambda sp, c, x: sp.matmul_toeplitz(c, x).astype(c.dtype), B, cell(4, 2, seed=6)
+    ),
+    "diagsvd": _matrix(lambda sp, s: sp.diagsvd(s, 4, 5), B),
+    "fiedler_companion": _matrix(lambda sp, a: sp.fiedler_companion(a), cell(5)),
+    "convolution_matrix": _matrix(lambda sp, a: sp.convolution_matrix(a, 3, "same"), B),
 }
 
 SCIPY_DECOMPOSITIONS: Table = {key: made._replace(plain=False) for key, made in _SCIPY.items()}

@@ -44,6 +44,7 @@ PRODUCTS: Table = {
     "polymul": row(lambda np, p, q: np.polymul(p, q[:3]), V, W),
     "polydiv": row(lambda np, p, q: np.polydiv(p, q[:3])[0], V, W, batch=False, ulps=2000),
     "poly": row(lambda np, z: np.poly(z), V, ulps=2000),
+    "poly matrix": row(lambda np, a: np.poly(a), cell(3, 3, seed=8), ulps=4000),
 }
 
 LINALG: Table = {

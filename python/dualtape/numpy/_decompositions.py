@@ -56,6 +56,13 @@ def svd(
     m, n = matrix_shape(a, "svd")
     if not compute_uv:
         return svdvals(a)
+    if hermitian:
+        w, v = _eigh(a, "L")
+        order = np.argsort(np.abs(w), axis=-1)[..., ::-1]
+        w = np.take_along_axis(w, order, axis=-1)
+        v = np.take_along_axis(v, order[..., None, :], axis=-1)
+        right = np.conjugate(np.swapaxes(v * np.sign(w)[..., None, :], -1, -2))
+        return _SVDResult(v, np.abs(w), right)
     if full_matrices and m != n:
         raise UnsupportedFunctionError(
             f"svd: the vectors that full_matrices=True adds for a {m} x {n} matrix have no "
@@ -138,7 +145,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
         rcond = eps_of(a)
     x = np.matmul(np.linalg.pinv(a, rcond=float(rcond)), b)
     s = svdvals(a)
-    rank = np.sum(s > rcond * np.max(s)) if min(m, n) else 0
+    rank = np.sum(s > rcond * np.max(s)).astype(np.int32) if min(m, n) else 0
     rest = np.atleast_1d(np.sum(squared_size(b - np.matmul(a, x)), axis=0))
     # NumPy leaves the residuals out where the rank is not full: a value, not a shape.
     return x, rest if m > n else rest[:0], rank, s

@@ -133,10 +133,13 @@ def _trimmed(rest: Any, dtype: Any) -> Any:
 @composite(np.poly, arrays=1)
 def poly(seq_of_zeros: Any) -> Any:
     zeros = np.atleast_1d(as_floats(seq_of_zeros))
+    if zeros.ndim == 2 and zeros.shape[0] == zeros.shape[1] != 0:
+        # The coefficients of a real matrix are real.
+        whole = poly(np.linalg.eigvals(zeros))
+        return whole if zeros.dtype.kind == "c" else np.real(whole)
     if zeros.ndim != 1:
         raise ValueError(
-            "poly: of a matrix, take the eigenvalues first (numpy.linalg.eigvals), got shape "
-            f"{zeros.shape}"
+            f"poly: zeros must be (n,) or a matrix (n, n), n > 0, got shape {zeros.shape}"
         )
     a: Any = np.ones(1, zeros.dtype)
     for k in range(zeros.shape[0]):

@@ -102,6 +102,38 @@ fftn, ifftn = _of_axes("fftn", None), _of_axes("ifftn", None)
 rfftn, irfftn = _of_axes("rfftn", None), _of_axes("irfftn", None)
 
 
+_OTHER_WAY = {None: "forward", "backward": "forward", "forward": "backward"}
+
+
+def _of_hermitian(name: str, axes: tuple[int, int] | None) -> Callable[..., Any]:
+    """A forward transform to real values is the inverse one of the conjugate numbers."""
+    inverse = name.startswith("i")
+
+    def traced(
+        x: Any,
+        s: Sequence[int] | None = None,
+        axes: Sequence[int] | None = axes,
+        norm: str | None = None,
+        overwrite_x: bool = False,
+        workers: int | None = None,
+        *,
+        plan: Any = None,
+    ) -> Any:
+        x = as_array(x)
+        sizes, places = _sizes_and_axes(x, s, axes)
+        norm = _OTHER_WAY.get(norm, norm)
+        if inverse:
+            return np.conjugate(_fft.rfftn(x, sizes, places, norm))
+        return _fft.irfftn(np.conjugate(x), sizes, places, norm)
+
+    traced.__name__ = name
+    return composite("fft")(traced)
+
+
+hfft2, ihfft2 = _of_hermitian("hfft2", (-2, -1)), _of_hermitian("ihfft2", (-2, -1))
+hfftn, ihfftn = _of_hermitian("hfftn", None), _of_hermitian("ihfftn", None)
+
+
 @composite("fft")
 def fftshift(x: Any, axes: Any = None) -> Any:
     return _fft.fftshift(x, axes)

@@ -34,16 +34,44 @@ from ._eigen import eigh as eigh
 from ._eigen import eigvals as eigvals
 from ._eigen import eigvalsh as eigvalsh
 from ._matrices import block_diag as block_diag
+from ._matrices import cho_solve_banded as cho_solve_banded
+from ._matrices import cholesky_banded as cholesky_banded
 from ._matrices import circulant as circulant
 from ._matrices import companion as companion
+from ._matrices import convolution_matrix as convolution_matrix
+from ._matrices import diagsvd as diagsvd
+from ._matrices import eig_banded as eig_banded
+from ._matrices import eigh_tridiagonal as eigh_tridiagonal
+from ._matrices import eigvals_banded as eigvals_banded
+from ._matrices import eigvalsh_tridiagonal as eigvalsh_tridiagonal
 from ._matrices import fiedler as fiedler
+from ._matrices import fiedler_companion as fiedler_companion
 from ._matrices import hankel as hankel
 from ._matrices import khatri_rao as khatri_rao
 from ._matrices import leslie as leslie
+from ._matrices import matmul_toeplitz as matmul_toeplitz
 from ._matrices import solve_banded as solve_banded
 from ._matrices import solve_circulant as solve_circulant
 from ._matrices import solve_toeplitz as solve_toeplitz
+from ._matrices import solveh_banded as solveh_banded
 from ._matrices import toeplitz as toeplitz
+from ._matrix_functions import coshm as coshm
+from ._matrix_functions import cosm as cosm
+from ._matrix_functions import fractional_matrix_power as fractional_matrix_power
+from ._matrix_functions import orthogonal_procrustes as orthogonal_procrustes
+from ._matrix_functions import pinvh as pinvh
+from ._matrix_functions import polar as polar
+from ._matrix_functions import qr_multiply as qr_multiply
+from ._matrix_functions import rq as rq
+from ._matrix_functions import signm as signm
+from ._matrix_functions import sinhm as sinhm
+from ._matrix_functions import sinm as sinm
+from ._matrix_functions import solve_continuous_are as solve_continuous_are
+from ._matrix_functions import solve_discrete_lyapunov as solve_discrete_lyapunov
+from ._matrix_functions import solve_lyapunov as solve_lyapunov
+from ._matrix_functions import subspace_angles as subspace_angles
+from ._matrix_functions import tanhm as tanhm
+from ._matrix_functions import tanm as tanm
 
 
 def _solve_triangle(a: Any, b: Any, trans: Any, lower: bool, unit: bool, name: str) -> Any:
@@ -143,7 +171,7 @@ def lu(
 @composite("linalg")
 def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     packed, rows = _lu(a)
-    return packed, _lu_pivots(rows, False)
+    return packed, _lu_pivots(rows, False).astype(np.int32)
 
 
 @composite("linalg")
@@ -158,7 +186,11 @@ def lu_solve(
     packed, pivots = lu_and_piv
     if np.ndim(packed) != 2:
         raise ShapeError(f"lu_solve: lu must be (n, n), got {np.shape(packed)}")
-    rows = _lu_pivots(pivots, True) if has_tracer(pivots) else _rows_of(np.asarray(pivots))
+    rows = (
+        _lu_pivots(pivots.astype(np.int64), True)
+        if has_tracer(pivots)
+        else _rows_of(np.asarray(pivots))
+    )
     if trans == 0:
         half = _triangular_solve(packed, _rows(b, rows), True, False, True)
         return _triangular_solve(packed, half, False)
@@ -295,6 +327,7 @@ def lstsq(
     lapack_driver: Any = None,
 ) -> Any:
     x, rest, rank, s = _linalg.lstsq(a, b, eps_of(a) if cond is None else cond)
+    rank = rank if isinstance(rank, int) else rank.astype(np.int64)
     return x, rest[0] if rest.size and np.ndim(b) == 1 else rest, rank, s
 
 
