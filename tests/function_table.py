@@ -7,9 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.fft
+import scipy.integrate
 import scipy.interpolate
 import scipy.linalg
+import scipy.ndimage
 import scipy.signal
+import scipy.spatial.distance
 import scipy.special
 import scipy.stats
 from rows_distributions import DISTRIBUTIONS
@@ -18,6 +21,7 @@ from rows_math import ELEMENTWISE, REDUCTIONS
 from rows_matrices import DECOMPOSITIONS, SCIPY_DECOMPOSITIONS
 from rows_products import LINALG as NUMPY_LINALG
 from rows_products import PRODUCTS
+from rows_samples import DISTANCE, FILTERS, INTEGRATE, NDIMAGE, SPLINES
 from rows_scipy import INTERPOLATE, LINALG, SIGNAL, SPECIAL, STATS
 from rows_shapes import INDEXING, SHAPES
 from rows_special import SMOOTH
@@ -71,8 +75,23 @@ ROWS: list[Entry] = [
         scipy.linalg,
         dsp.linalg,
     ),
-    *entries("Signals", "scipy.signal", SIGNAL, scipy.signal, dsp.signal),
-    *entries("Interpolation", "scipy.interpolate", INTERPOLATE, scipy.interpolate, dsp.interpolate),
+    *entries("Signals", "scipy.signal", SIGNAL | FILTERS, scipy.signal, dsp.signal),
+    *entries(
+        "Interpolation",
+        "scipy.interpolate",
+        INTERPOLATE | SPLINES,
+        scipy.interpolate,
+        dsp.interpolate,
+    ),
+    *entries("Integrals of samples", "scipy.integrate", INTEGRATE, scipy.integrate, dsp.integrate),
+    *entries("Images", "scipy.ndimage", NDIMAGE, scipy.ndimage, dsp.ndimage),
+    *entries(
+        "Distances",
+        "scipy.spatial.distance",
+        DISTANCE,
+        scipy.spatial.distance,
+        dsp.spatial.distance,
+    ),
     *entries("Complex numbers", "numpy", COMPLEX, np, dnp),
     *entries("Fourier transforms", "numpy.fft", FOURIER, np.fft, dnp.fft),
     *entries("Fourier transforms of SciPy", "scipy.fft", SCIPY_FOURIER, scipy.fft, dsp.fft),

@@ -14,6 +14,10 @@ def _public_name(frame: FrameType) -> str | None:
     module = frame.f_globals.get("__name__", "").split(".")
     function = frame.f_code.co_name
     owner = frame.f_locals.get("self")
+    if module[:2] == ["scipy", "sparse"]:
+        return "scipy.sparse.matmul"  # the name of the product here; theirs is an operator
+    if function == "axis_nan_policy_wrapper":  # of scipy.stats: the function it wraps
+        function = getattr(frame.f_locals.get("hypotest_fun_in"), "__name__", function)
     if owner is not None:
         # A method of a distribution or an interpolator: the object's public name before it.
         name = getattr(owner, "name", None)
@@ -25,6 +29,8 @@ def _public_name(frame: FrameType) -> str | None:
             function = {"RClass": "r_", "CClass": "c_"}.get(type(owner).__name__, function)
         else:
             return None
+    if module[:3] == ["scipy", "spatial", "distance"] or module[:2] == ["numpy", "polynomial"]:
+        return ".".join([*module[:3], function])
     if module[0] == "scipy" and len(module) > 1:
         return f"scipy.{module[1]}.{function}"
     if module[0] == "numpy":
@@ -60,6 +66,11 @@ def replacement() -> str | None:
     name = _public_name(called)
     if name is None:
         return None
+    if name == "scipy.sparse.matmul":
+        return (
+            "matrices of scipy.sparse take plain arrays alone; write "
+            "dualtape.scipy.sparse.matmul(M, t) for M @ t, and matmul(t, M) for t @ M"
+        )
     if _exists(name):
         return f"{name} converts its arguments to plain arrays; write dualtape.{name}"
     return f"{name} converts its arguments to plain arrays, and has no form here"

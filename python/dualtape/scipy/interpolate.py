@@ -6,86 +6,26 @@ from typing import Any
 
 import numpy as np
 
-from ..numpy._arguments import as_array, as_floats, axis_of, indexable_by
+from ..numpy._arguments import as_floats, indexable_by
 from ..numpy._dispatch import has_tracer
 from ._dispatch import hand_on, scipy_function
-
-
-class _Piecewise:
-    """sum_k c[k, i] (x - x_i)^(order - k) on the interval i that x lies in."""
-
-    def __init__(self, c: Any, x: Any, axis: int, extrapolate: Any) -> None:
-        self.c, self.x, self.axis, self.extrapolate = c, x, axis, extrapolate
-
-    def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
-        (x,) = _doubles(x)
-        knots, c = self.x, self.c
-        n = knots.shape[0]
-        outside = self.extrapolate if extrapolate is None else extrapolate
-        if outside == "periodic":
-            x = knots[0] + (x - knots[0]) % (knots[n - 1] - knots[0])
-        i = np.clip(np.searchsorted(knots, x, "right") - 1, 0, n - 2)
-        h = x - indexable_by(knots, i)[i]
-        h = np.reshape(h, (*h.shape, *(1,) * (c.ndim - 2)))
-        order = c.shape[0] - 1
-        value: Any = 0.0
-        for k in range(order + 1 - nu):
-            factor = float(np.prod(np.arange(order - k, order - k - nu, -1)))
-            value = value * h + factor * indexable_by(c[k], i)[i]
-        if not outside:
-            inside = (x >= knots[0]) & (x <= knots[n - 1])
-            inside = np.reshape(inside, (*x.shape, *(1,) * (c.ndim - 2)))
-            value = np.where(inside, value, np.nan)
-        # The axes of x stand where the axis of the data was.
-        rank = x.ndim
-        if self.axis:
-            value = np.moveaxis(value, range(rank), range(self.axis, self.axis + rank))
-        return value[()]
-
-    def derivative(self, nu: int = 1) -> _Piecewise:
-        """The piecewise polynomial of the derivative of order nu."""
-        c = self.c
-        for _ in range(nu):
-            powers = np.arange(c.shape[0] - 1, 0, -1.0)
-            c = c[:-1] * np.reshape(powers, (-1,) + (1,) * (c.ndim - 1))
-        return _Piecewise(c, self.x, self.axis, self.extrapolate)
-
-
-def _doubles(*arrays: Any) -> list[Any]:
-    """Arrays of float64, in which SciPy's splines compute."""
-    return [as_array(x).astype(np.float64) for x in arrays]
-
-
-def _data(name: str, x: Any, y: Any, axis: int) -> tuple[Any, Any, int]:
-    """Knots, values with their axis first, and the axis."""
-    x, y = as_array(x), as_array(y)
-    axis = axis_of(axis, y.ndim)
-    if x.ndim != 1 or x.shape[0] != y.shape[axis] or x.shape[0] < 2:
-        raise ValueError(
-            f"{name}: x must be (n,) with n >= 2 and y have n entries along axis {axis}, got "
-            f"shapes {x.shape} and {y.shape}"
-        )
-    return x, np.moveaxis(y, axis, 0), axis
-
-
-def _column(x: Any, y: Any) -> Any:
-    return np.reshape(x, (-1,) + (1,) * (y.ndim - 1))
-
-
-def _hermite(x: Any, y: Any, slopes: Any) -> Any:
-    """Coefficients of the cubics with these values and slopes at the knots."""
-    h = _column(x[1:] - x[:-1], y)
-    secant = (y[1:] - y[:-1]) / h
-    s0, s1 = slopes[:-1], slopes[1:]
-    t = (s0 + s1 - 2 * secant) / h
-    return np.stack([t / h, (secant - s0) / h - t, s0, y[:-1]])
+from ._piecewise import Piecewise, column, data, doubles, hermite
+from ._splines import Akima1DInterpolator as Akima1DInterpolator
+from ._splines import BarycentricInterpolator as BarycentricInterpolator
+from ._splines import BSpline as BSpline
+from ._splines import Evaluated
+from ._splines import PPoly as PPoly
+from ._splines import RegularGridInterpolator as RegularGridInterpolator
+from ._splines import barycentric_interpolate as barycentric_interpolate
+from ._splines import interpn as interpn
+from ._splines import make_interp_spline as make_interp_spline
 
 
 def _spline_slopes(x: Any, y: Any, bc_type: Any) -> Any:
     """Slopes that make the second derivative continuous: a tridiagonal system."""
     n = x.shape[0]
     h = x[1:] - x[:-1]
-    secant = (y[1:] - y[:-1]) / _column(h, y)
+    secant = (y[1:] - y[:-1]) / column(h, y)
     if bc_type == "periodic":
         return _periodic_slopes(h, secant)
     start, end = (bc_type, bc_type) if isinstance(bc_type, str) else bc_type
@@ -102,7 +42,7 @@ def _spline_slopes(x: Any, y: Any, bc_type: Any) -> Any:
         + h[:-1, None] * eye[rows + 2]
         + inner
     )
-    right = 3 * (_column(h[1:], y) * secant[:-1] + _column(h[:-1], y) * secant[1:])
+    right = 3 * (column(h[1:], y) * secant[:-1] + column(h[:-1], y) * secant[1:])
     first = _end(start, h, secant, eye, y)
     mirrored = _end(end, h[::-1], -secant[::-1], eye, y, last=True)
     last = (mirrored[0][::-1], -mirrored[1])
@@ -146,7 +86,7 @@ def _periodic_slopes(h: Any, secant: Any) -> Any:
         + 2 * (h + before)[:, None] * eye
         + before[:, None] * eye[(k + 1) % n]
     )
-    right = 3 * (_column(h, secant) * secant[k - 1] + _column(before, secant) * secant)
+    right = 3 * (column(h, secant) * secant[k - 1] + column(before, secant) * secant)
     flat = np.reshape(right, (n, -1))
     slopes = np.reshape(np.linalg.solve(a, flat), right.shape)
     return np.concatenate([slopes, slopes[:1]])
@@ -158,34 +98,41 @@ def CubicSpline(
     """As scipy.interpolate.CubicSpline, differentiable in x, y and the points of evaluation."""
     if not has_tracer((x, y)):
         spline = scipy_function("interpolate", "CubicSpline")(x, y, axis, bc_type, extrapolate)
-        return _Evaluated(spline, axis)
-    x, y = _doubles(x, y)
-    x, y, axis = _data("CubicSpline", x, y, axis)
+        return Evaluated(spline)
+    x, y = doubles(x, y)
+    x, y, axis = data("CubicSpline", x, y, axis)
     if extrapolate is None:
         extrapolate = "periodic" if bc_type == "periodic" else True
-    return _Piecewise(_hermite(x, y, _spline_slopes(x, y, bc_type)), x, axis, extrapolate)
+    return Piecewise(hermite(x, y, _spline_slopes(x, y, bc_type)), x, axis, extrapolate)
 
 
 def CubicHermiteSpline(x: Any, y: Any, dydx: Any, axis: int = 0, extrapolate: Any = None) -> Any:
     """As scipy.interpolate.CubicHermiteSpline, differentiable in everything."""
     if not has_tracer((x, y, dydx)):
         function = scipy_function("interpolate", "CubicHermiteSpline")
-        return _Evaluated(function(x, y, dydx, axis, extrapolate), axis)
-    x, y, dydx = _doubles(x, y, dydx)
-    x, y, axis = _data("CubicHermiteSpline", x, y, axis)
+        return Evaluated(function(x, y, dydx, axis, extrapolate))
+    x, y, dydx = doubles(x, y, dydx)
+    x, y, axis = data("CubicHermiteSpline", x, y, axis)
     slopes = np.moveaxis(dydx, axis, 0)
-    return _Piecewise(_hermite(x, y, slopes), x, axis, extrapolate is None or extrapolate)
+    return Piecewise(hermite(x, y, slopes), x, axis, extrapolate is None or extrapolate)
 
 
 def PchipInterpolator(x: Any, y: Any, axis: int = 0, extrapolate: Any = None) -> Any:
     """As scipy.interpolate.PchipInterpolator, differentiable in everything."""
     if not has_tracer((x, y)):
         function = scipy_function("interpolate", "PchipInterpolator")
-        return _Evaluated(function(x, y, axis, extrapolate), axis)
-    x, y = _doubles(x, y)
-    x, y, axis = _data("PchipInterpolator", x, y, axis)
-    slopes = _pchip_slopes(_column(x[1:] - x[:-1], y), y)
-    return _Piecewise(_hermite(x, y, slopes), x, axis, extrapolate is None or extrapolate)
+        return Evaluated(function(x, y, axis, extrapolate))
+    x, y = doubles(x, y)
+    x, y, axis = data("PchipInterpolator", x, y, axis)
+    slopes = _pchip_slopes(column(x[1:] - x[:-1], y), y)
+    return Piecewise(hermite(x, y, slopes), x, axis, extrapolate is None or extrapolate)
+
+
+def pchip_interpolate(xi: Any, yi: Any, x: Any, der: Any = 0, axis: int = 0) -> Any:
+    """As scipy.interpolate.pchip_interpolate, differentiable in everything."""
+    if np.ndim(der):
+        raise TypeError("pchip_interpolate: der must be one order")
+    return PchipInterpolator(xi, yi, axis)(x, int(der))
 
 
 def _pchip_slopes(h: Any, y: Any) -> Any:
@@ -208,21 +155,6 @@ def _pchip_end(h: Any, m: Any) -> Any:
     turned = np.sign(d) != np.sign(m[:1])
     steep = (np.sign(m[:1]) != np.sign(m[1:])) & (np.absolute(d) > 3 * np.absolute(m[:1]))
     return np.where(turned, 0, np.where(steep, 3 * m[:1], d))
-
-
-class _Evaluated:
-    """SciPy's piecewise polynomial, evaluated by us where the points are traced."""
-
-    def __init__(self, theirs: Any, axis: int) -> None:
-        self._theirs = theirs
-        extrapolate = theirs.extrapolate
-        self._ours = _Piecewise(theirs.c, theirs.x, theirs.axis, extrapolate)
-
-    def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
-        return (self._ours if has_tracer(x) else self._theirs)(x, nu, extrapolate)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._theirs, name)
 
 
 class interp1d:
@@ -252,7 +184,7 @@ class interp1d:
             raise TypeError(f"interp1d: kind={kind!r} cannot be recorded")
         if bounds_error:
             raise TypeError("interp1d: bounds_error= cannot be recorded; give fill_value=")
-        self.x, self.y, self.axis = _data("interp1d", as_floats(x), as_floats(y), axis)
+        self.x, self.y, self.axis = data("interp1d", as_floats(x), as_floats(y), axis)
         self.kind, self.fill_value = kind, fill_value
 
     def __call__(self, x: Any) -> Any:
@@ -262,8 +194,8 @@ class interp1d:
         knots, y = self.x, self.y
         n = knots.shape[0]
         if self.kind == "cubic":
-            spline = _Piecewise(
-                _hermite(knots, y, _spline_slopes(knots, y, "not-a-knot")), knots, 0, True
+            spline = Piecewise(
+                hermite(knots, y, _spline_slopes(knots, y, "not-a-knot")), knots, 0, True
             )
             value = spline(x)
         else:
