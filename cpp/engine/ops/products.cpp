@@ -16,7 +16,12 @@ namespace dualtape::engine {
 
 Dims free_axes(std::size_t rank, const Dims& contract, const Dims& batch) {
   Dims result;
-  for (std::int64_t i = 0; i < static_cast<std::int64_t>(rank); ++i) {
+  const auto last = static_cast<std::int64_t>(rank);
+  if (rank == 2 && contract.size() == 1 && batch.empty()) {
+    result.push_back(1 - contract[0]);
+    return result;
+  }
+  for (std::int64_t i = 0; i < last; ++i) {
     if (!contract.contains(i) && !batch.contains(i)) result.push_back(i);
   }
   return result;

@@ -1,6 +1,7 @@
 #include "plan/chains.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <span>
 #include <utility>
 
@@ -215,15 +216,30 @@ std::uint16_t ChainBuilder::slot(std::uint32_t reg, bool single, bool written) {
 
 }  // namespace
 
-bool can_chain(OpCode op, DType dtype) {
-  const ChainKernels* kernels = lookup_chains(dtype);
-  if (!kernels) return false;
+namespace {
+
+bool has_link(const ChainKernels& kernels, OpCode op) {
   Place in[3] = {};
   for (Place& operand : in) {
     operand = Place::kMemory;
-    if (kernels->link(op, false, Place::kMemory, in)) return true;
+    if (kernels.link(op, false, Place::kMemory, in)) return true;
   }
   return false;
+}
+
+}  // namespace
+
+bool can_chain(OpCode op, DType dtype) {
+  const ChainKernels* kernels = lookup_chains(dtype);
+  if (!kernels) return false;
+  enum : std::uint8_t { kUnknown, kNo, kYes };
+  // Asked for every instruction of every region; found once.
+  static std::atomic<std::uint8_t> known[kDTypeCount][kArrayOpEnd];
+  std::atomic<std::uint8_t>& answer = known[static_cast<std::size_t>(dtype)][op];
+  if (answer.load(std::memory_order_relaxed) == kUnknown) {
+    answer.store(has_link(*kernels, op) ? kYes : kNo, std::memory_order_relaxed);
+  }
+  return answer.load(std::memory_order_relaxed) == kYes;
 }
 
 void form_chains(Region& region) {

@@ -1,6 +1,7 @@
 #include "plan/generate.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <utility>
@@ -172,12 +173,13 @@ void generate_array(Generator& generator, const ScheduledStep& step) {
   ArrayStep array{nullptr, static_cast<std::uint32_t>(code.refs.size()),
                   static_cast<std::uint32_t>(args.size())};
   code.refs.push_back(out.ref);
-  std::vector<const Layout*> layouts;
-  layouts.reserve(args.size());
-  for (ValueId a : args) {
-    const Operand operand = generator.operand_of(a);
+  std::array<const Layout*, 4> few;
+  std::vector<const Layout*> many(args.size() > few.size() ? args.size() : 0);
+  const std::span layouts(many.empty() ? few.data() : many.data(), args.size());
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const Operand operand = generator.operand_of(args[i]);
     code.refs.push_back(operand.ref);
-    layouts.push_back(operand.layout);
+    layouts[i] = operand.layout;
   }
   array.kernel = generator.prepare({op, *out.layout, layouts, program.attrs_of(v)});
   if (!array.kernel) missing(op, program.type_of(args.empty() ? v : args[0]).dtype);

@@ -137,6 +137,10 @@ std::span<const ValueId> HomeAssigner::roots_read(ValueId reader) {
 
 /// Frees the slots of scalars that `reader`, at `position`, reads as the last one.
 void HomeAssigner::release_scalars(ValueId reader, std::uint32_t position) {
+  const auto args = program_.args_of(reader);
+  const auto ends = [&](ValueId a) { return schedule_.last_use[views_.root(a)] == position; };
+  // Mostly none does: seen without sorting.
+  if (std::ranges::none_of(args, ends)) return;
   for (ValueId r : roots_read(reader)) {
     if (!is_scalar(r) || schedule_.step_of[r] == 0 || schedule_.last_use[r] != position) continue;
     free_slots_.push_back(out_.home[r]);

@@ -212,7 +212,6 @@ ProgramPtr Builder::take(std::span<const ValueId> outputs) {
   set_outputs(outputs);
   auto program = std::make_shared<Program>(std::move(program_));
   program_ = Program();
-  program->seal();
   return program;
 }
 

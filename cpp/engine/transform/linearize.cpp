@@ -249,7 +249,6 @@ ProgramPtr mark_absolute_zeros(ProgramPtr linear, std::size_t n_tangents) {
     ValueId* args = marked->args.data() + i.args;
     if (moves[args[0]]) std::swap(args[0], args[1]);
   }
-  marked->seal();
   return marked;
 }
 
