@@ -12,7 +12,24 @@
 
 namespace check {
 
+#ifdef __cpp_lib_source_location
 using Where = std::source_location;
+#else
+/// clang 14 has no std::source_location.
+class Where {
+ public:
+  static Where current(const char* file = __builtin_FILE(), unsigned line = __builtin_LINE()) {
+    return Where(file, line);
+  }
+  const char* file_name() const { return file_; }
+  unsigned line() const { return line_; }
+
+ private:
+  Where(const char* file, unsigned line) : file_(file), line_(line) {}
+  const char* file_;
+  unsigned line_;
+};
+#endif
 
 inline int& failures() {
   static int count = 0;

@@ -1,6 +1,8 @@
 /// What the engine throws; the bindings turn each into the Python exception of the same name.
 #pragma once
 
+#include <dualtape/error.hpp>
+
 #include <stdexcept>
 #include <string>
 
@@ -33,9 +35,6 @@ struct SingularMatrixError : Error {
 struct FactorizationError : Error {
   using Error::Error;
 };
-/// A derivative that a rule does not define (Python: DerivativeError).
-struct DerivativeError : Error {
-  using Error::Error;
-};
+using dualtape::DerivativeError;
 
 }  // namespace dualtape::engine

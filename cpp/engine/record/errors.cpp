@@ -2,8 +2,6 @@
 
 #include <new>
 
-#include "dualtape/ops/incomplete.hpp"
-
 #include "record/python.hpp"
 
 namespace dualtape::engine {
@@ -68,8 +66,6 @@ void translate_exception() noexcept {
   } catch (const FactorizationError& e) {
     PyErr_SetString(linalg_error(), e.what());
   } catch (const DerivativeError& e) {
-    PyErr_SetString(error_types.derivative, e.what());
-  } catch (const dualtape::DerivativeError& e) {
     PyErr_SetString(error_types.derivative, e.what());
   } catch (const std::bad_alloc&) {
     PyErr_NoMemory();

@@ -49,15 +49,6 @@ class Assignment {
     return {term.value_, id};
   }
 
-  /// So seldom that registers need not be given up for a call then.
-  DUALTAPE_INLINE static bool seldom(bool condition) {
-#if defined(__GNUC__)
-    return __builtin_expect_with_probability(condition, false, 1 - 1e-6);
-#else
-    return condition;
-#endif
-  }
-
   /// The compiler has found this to be true.
   DUALTAPE_INLINE static bool known(bool condition) {
 #if defined(__GNUC__)

@@ -3,6 +3,7 @@
 
 #include <dualtape/eigen.hpp>
 #include <dualtape/error.hpp>
+#include <dualtape/lanes.hpp>
 
 #include <ostream>
 #include <stdexcept>
@@ -12,43 +13,51 @@ namespace dualtape {
 
 /// x + sum_i x_dot_i eps_i with eps_i eps_j = 0. T is a number or again an active type, and may be
 /// mixed with constants; a comparison compares values. There is no conversion to bool or back to T.
+///
+/// Tangents of float and double lie in vector registers: they take the room of 1, 2, 4 or 8 numbers
+/// or of whole cache lines.
 template <class T, int N>
 class Dual {
   static_assert(Scalar<T> && N >= 1, "Dual: wanted a floating point, complex or active T, N >= 1");
+  using Lanes = detail::Lanes<T, N>;
 
  public:
   using value_type = T;
   using Tangent = Eigen::Array<T, N, 1>;
   static constexpr int lanes = N;
 
-  Dual() : value_(0), tangent_(Tangent::Constant(T(0))) {}
+  DUALTAPE_INLINE Dual() : value_(0) {}
   /// A constant.
   template <class S>
     requires detail::is_inner<S, T>
-  Dual(const S& value) : value_(static_cast<T>(value)), tangent_(Tangent::Constant(T(0))) {}
-  Dual(const T& value, const Tangent& tangent) : value_(value), tangent_(tangent) {}
+  DUALTAPE_INLINE Dual(const S& value) : value_(static_cast<T>(value)) {}
+  Dual(const T& value, const Tangent& tangent) : value_(value) { this->tangent() = tangent; }
 
   /// An input: tangent 1 in `lane`, 0 in the others.
-  static Dual variable(const T& value, int lane = 0) {
-    if (lane < 0 || lane >= N) {
-      detail::fail<std::out_of_range>("Dual::variable: lane must be below " + std::to_string(N) +
-                                      ", got " + std::to_string(lane));
-    }
-    Dual x(value);
-    x.tangent_[lane] = T(1);
-    return x;
+  DUALTAPE_INLINE static Dual variable(const T& value, int lane = 0) {
+    if (detail::seldom(lane < 0 || lane >= N)) refuse(lane);
+    return Dual(value, Lanes::unit(lane));
   }
 
-  const T& value() const { return value_; }
-  T& value() { return value_; }
-  const Tangent& tangent() const { return tangent_; }
-  Tangent& tangent() { return tangent_; }
-  const T& tangent(int lane) const { return tangent_[lane]; }
-  T& tangent(int lane) { return tangent_[lane]; }
+  DUALTAPE_INLINE const T& value() const { return value_; }
+  DUALTAPE_INLINE T& value() { return value_; }
+  /// The tangents as an Eigen array of N.
+  Eigen::Map<const Tangent> tangent() const { return Eigen::Map<const Tangent>(lanes_.data()); }
+  Eigen::Map<Tangent> tangent() { return Eigen::Map<Tangent>(lanes_.data()); }
+  DUALTAPE_INLINE const T& tangent(int lane) const { return lanes_[lane]; }
+  DUALTAPE_INLINE T& tangent(int lane) { return lanes_[lane]; }
 
  private:
+  friend struct ActiveTraits<Dual>;
+  DUALTAPE_INLINE Dual(const T& value, const Lanes& lanes) : value_(value), lanes_(lanes) {}
+
+  [[noreturn, gnu::noinline]] static void refuse(int lane) {
+    detail::fail<std::out_of_range>("Dual::variable: lane must be below " + std::to_string(N) +
+                                    ", got " + std::to_string(lane));
+  }
+
   T value_;
-  Tangent tangent_;
+  Lanes lanes_;
 };
 
 template <class T, int N>
@@ -60,17 +69,15 @@ struct ActiveTraits<Dual<T, N>> {
   using mask_type = mask_t<T>;
   using D = Dual<T, N>;
 
-  template <class Op>
-  static auto apply(const D& x) {
-    if constexpr (Op::kind == Kind::kPredicate) {
-      return dualtape::apply<Op>(x.value());
-    } else if constexpr (Op::kind == Kind::kLocallyConstant) {
-      return D(dualtape::apply<Op>(x.value()));
-    } else if constexpr (std::same_as<Op, ops::Negative>) {
-      return D(-x.value(), -x.tangent());
+  /// Inlined where a Dual holds numbers. The operations of nested ones are functions, for the sake
+  /// of the time that they take to compile.
+  template <class Op, class... Xs>
+    requires(!is_parametric<Op>)
+  DUALTAPE_INLINE static auto apply(const Xs&... xs) {
+    if constexpr (BaseNumber<T>) {
+      return inlined<Op>(xs...);
     } else {
-      const T y = dualtape::apply<Op>(x.value());
-      return D(y, x.tangent() * Op::template partial<T>(x.value(), y));
+      return called<Op>(xs...);
     }
   }
 
@@ -78,21 +85,44 @@ struct ActiveTraits<Dual<T, N>> {
     requires(Op::parametric)
   static D apply(int n, const D& x) {
     const T y = dualtape::apply<Op>(n, x.value());
-    return D(y, x.tangent() * Op::template partial<T>(n, x.value(), y));
+    return D(y, x.lanes_ * Op::template partial<T>(n, x.value(), y));
   }
 
   template <class Op, class... Xs>
     requires(Op::parametric && sizeof...(Xs) > 1)
   static D apply(int n, const Xs&... xs) {
     const T y = dualtape::apply<Op>(n, detail::inner_value<D>(xs)...);
-    typename D::Tangent tangent = D::Tangent::Constant(T(0));
+    Lanes tangent;
     add_terms<Op>(std::index_sequence_for<Xs...>{}, tangent, n, y, xs...);
     return D(y, tangent);
   }
 
+ private:
+  using Lanes = detail::Lanes<T, N>;
+  template <class X>
+  static constexpr bool is_dual = std::same_as<X, D>;
+
+  template <class Op, class... Xs>
+  static auto called(const Xs&... xs) {
+    return inlined<Op>(xs...);
+  }
+
+  template <class Op>
+  DUALTAPE_INLINE static auto inlined(const D& x) {
+    if constexpr (Op::kind == Kind::kPredicate) {
+      return dualtape::apply<Op>(x.value());
+    } else if constexpr (Op::kind == Kind::kLocallyConstant) {
+      return D(dualtape::apply<Op>(x.value()));
+    } else if constexpr (std::same_as<Op, ops::Negative>) {
+      return D(T(-x.value()), -x.lanes_);
+    } else {
+      const T y = dualtape::apply<Op>(x.value());
+      return D(y, x.lanes_ * Op::template partial<T>(x.value(), y));
+    }
+  }
+
   template <class Op, class A, class B>
-    requires(!is_parametric<Op>)
-  static auto apply(const A& a, const B& b) {
+  DUALTAPE_INLINE static auto inlined(const A& a, const B& b) {
     using Y = std::conditional_t<Op::kind == Kind::kPredicate, mask_type, T>;
     const Y y = dualtape::apply<Op>(detail::inner_value<D>(a), detail::inner_value<D>(b));
     if constexpr (Op::kind == Kind::kPredicate) {
@@ -100,69 +130,96 @@ struct ActiveTraits<Dual<T, N>> {
     } else if constexpr (Op::kind == Kind::kLocallyConstant) {
       return D(y);
     } else if constexpr (std::same_as<Op, ops::Add> || std::same_as<Op, ops::Subtract>) {
-      return D(y, signed_tangent<1>(a) + signed_tangent<std::same_as<Op, ops::Add> ? 1 : -1>(b));
+      return D(y, sum<std::same_as<Op, ops::Add>>(a, b));
+    } else if constexpr (BaseNumber<T> &&
+                         (std::same_as<Op, ops::Multiply> || std::same_as<Op, ops::Divide>)) {
+      return product<Op>(a, b, y);
     } else {
-      typename D::Tangent tangent = D::Tangent::Constant(T(0));
-      add_term<Op, 0>(tangent, a, a, b, y);
-      add_term<Op, 1>(tangent, b, a, b, y);
-      return D(y, tangent);
+      return D(y, add_term<Op, 1>(add_term<Op, 0>(Lanes(), a, a, b, y), b, a, b, y));
     }
   }
 
   template <class Op, class A, class B, class C>
-    requires(!is_parametric<Op>)
-  static D apply(const A& a, const B& b, const C& c) {
+  DUALTAPE_INLINE static D inlined(const A& a, const B& b, const C& c) {
     if constexpr (Op::kind == Kind::kSelect) {
       return pick(a, D(b), D(c));
     } else {
       const T y = dualtape::apply<Op>(detail::inner_value<D>(a), detail::inner_value<D>(b),
                                       detail::inner_value<D>(c));
-      typename D::Tangent tangent = D::Tangent::Constant(T(0));
-      add_term<Op, 0>(tangent, a, a, b, c, y);
-      add_term<Op, 1>(tangent, b, a, b, c, y);
-      add_term<Op, 2>(tangent, c, a, b, c, y);
-      return D(y, tangent);
+      const Lanes two = add_term<Op, 1>(add_term<Op, 0>(Lanes(), a, a, b, c, y), b, a, b, c, y);
+      return D(y, add_term<Op, 2>(two, c, a, b, c, y));
     }
   }
 
- private:
-  template <int Sign, class X>
-  static typename D::Tangent signed_tangent(const X& x) {
-    if constexpr (!std::same_as<X, D>) {
-      return D::Tangent::Constant(T(0));
-    } else if constexpr (Sign > 0) {
-      return x.tangent();
+  /// a_dot + b_dot or a_dot - b_dot.
+  template <bool Plus, class A, class B>
+  DUALTAPE_INLINE static Lanes sum(const A& a, const B& b) {
+    if constexpr (!is_dual<B>) {
+      return a.lanes_;
+    } else if constexpr (is_dual<A>) {
+      return Plus ? a.lanes_ + b.lanes_ : a.lanes_ - b.lanes_;
     } else {
-      return -x.tangent();
+      return Plus ? b.lanes_ : -b.lanes_;
     }
   }
 
-  /// tangent += partial<I> x_dot, x being argument I; a constant has none.
-  template <class Op, int I, class X, class... Arguments>
-  static void add_term(typename D::Tangent& tangent, const X& x, const Arguments&... arguments) {
-    if constexpr (std::same_as<X, D>) {
-      const T partial = Op::template partial<I, T>(operand(arguments)...);
+  /// y = a b or a / b of numbers. One comparison tells that no partial is infinite or NaN, which is
+  /// what `add_term` looks after.
+  template <class Op, class A, class B>
+  DUALTAPE_INLINE static D product(const A& a, const B& b, const T& y) {
+    constexpr bool kDivide = std::same_as<Op, ops::Divide>;
+    const T x = operand(b);
+    const T to_a = kDivide ? T(1) / x : x;
+    const T to_b = kDivide ? T(-(y * to_a)) : operand(a);
+    if constexpr (!is_dual<B>) {
+      if (detail::seldom(!is_finite(to_a))) return guarded<Op>(a, b, y);
+      return D(y, a.lanes_ * to_a);
+    } else if constexpr (!is_dual<A>) {
+      if (detail::seldom(!is_finite(to_b))) return guarded<Op>(a, b, y);
+      return D(y, b.lanes_ * to_b);
+    } else {
+      if (detail::seldom(!is_finite(kDivide ? to_b : y))) return guarded<Op>(a, b, y);
+      return D(y, multiply_add(b.lanes_, to_b, a.lanes_ * to_a));
+    }
+  }
+  template <class Op, class A, class B>
+  DUALTAPE_INLINE static D guarded(const A& a, const B& b, const T& y) {
+    return D(y, add_term<Op, 1>(add_term<Op, 0>(Nothing{}, a, a, b, y), b, a, b, y));
+  }
+
+  struct Nothing {};
+
+  /// sum + partial<I> x_dot, x being argument I; a constant has none.
+  template <class Op, int I, class S, class X, class... Arguments>
+  DUALTAPE_INLINE static auto add_term(const S& sum, const X& x, const Arguments&... arguments) {
+    if constexpr (!is_dual<X>) {
+      return sum;
+    } else {
+      T partial = Op::template partial<I, T>(operand(arguments)...);
       if constexpr (may_meet_constant<Op, I>) {
-        if (!is_finite(partial) && has_no_tangent(x)) return;
+        if (!is_finite(partial) && x.lanes_.is_zero()) partial = T(0);
       }
-      tangent += x.tangent() * partial;
+      if constexpr (std::same_as<S, Nothing>) {
+        return x.lanes_ * partial;
+      } else {
+        return multiply_add(x.lanes_, partial, sum);
+      }
     }
   }
 
   template <class Op, std::size_t... I, class... Xs>
-  static void add_terms(std::index_sequence<I...>, typename D::Tangent& tangent, int n, const T& y,
+  static void add_terms(std::index_sequence<I...>, Lanes& tangent, int n, const T& y,
                         const Xs&... xs) {
     (add_parametric_term<Op, static_cast<int>(I)>(tangent, n, y, xs, xs...), ...);
   }
   template <class Op, int I, class X, class... Xs>
-  static void add_parametric_term(typename D::Tangent& tangent, int n, const T& y, const X& x,
-                                  const Xs&... xs) {
-    if constexpr (std::same_as<X, D>) {
+  static void add_parametric_term(Lanes& tangent, int n, const T& y, const X& x, const Xs&... xs) {
+    if constexpr (is_dual<X>) {
       // Constant parameters arrive as duals too; their partials are dear, or do not exist.
       if constexpr (I + 1 < Op::arity && std::same_as<mask_type, bool>) {
-        if (has_no_tangent(x)) return;
+        if (x.lanes_.is_zero()) return;
       }
-      tangent += x.tangent() * Op::template partial<I, T>(n, operand(xs)..., y);
+      tangent = multiply_add(x.lanes_, Op::template partial<I, T>(n, operand(xs)..., y), tangent);
     }
   }
 
@@ -176,15 +233,8 @@ struct ActiveTraits<Dual<T, N>> {
       (std::same_as<Op, ops::Multiply> || std::same_as<Op, ops::Divide> ||
        (std::same_as<Op, ops::Power> && I == 1));
 
-  static bool has_no_tangent(const D& x) {
-    for (int i = 0; i < N; ++i) {
-      if (!is_exactly_zero(x.tangent(i))) return false;
-    }
-    return true;
-  }
-
   template <class X>
-  static T operand(const X& x) {
+  DUALTAPE_INLINE static T operand(const X& x) {
     if constexpr (std::same_as<X, T>) {
       return x;
     } else {

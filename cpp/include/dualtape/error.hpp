@@ -3,9 +3,17 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <stdexcept>
 #include <string>
 
-namespace dualtape::detail {
+namespace dualtape {
+
+/// A derivative that a function does not define (Python: DerivativeError).
+struct DerivativeError : std::logic_error {
+  using std::logic_error::logic_error;
+};
+
+namespace detail {
 
 /// Throws an E; where exceptions are switched off (-fno-exceptions), prints the message and aborts.
 template <class E>
@@ -18,4 +26,5 @@ template <class E>
 #endif
 }
 
-}  // namespace dualtape::detail
+}  // namespace detail
+}  // namespace dualtape

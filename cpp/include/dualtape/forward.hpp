@@ -3,14 +3,9 @@
 
 #include <dualtape/ops/traits.hpp>
 
-/// Operations on active types are inlined whatever the size of the function they stand in: what
-/// they hold stays in registers. Written to memory in pieces and read back in one, it would stall
-/// the processor at each of them.
-#if defined(__GNUC__)
-#define DUALTAPE_INLINE [[gnu::always_inline]] inline
-#else
-#define DUALTAPE_INLINE inline
-#endif
+#include <bit>
+#include <cmath>
+#include <cstdint>
 
 namespace dualtape {
 
@@ -73,8 +68,13 @@ bool is_exactly_zero(const Var<T>& x) {
 
 /// True if no inf or NaN is in it, tangents included.
 template <BaseNumber T>
-bool is_finite(const T& x) {
-  return x - x == T(0);
+DUALTAPE_INLINE bool is_finite(const T& x) {
+  if constexpr (std::same_as<T, double>) {
+    // By its bits: the units of floating point arithmetic are what a loop on duals is short of.
+    return std::bit_cast<std::uint64_t>(x) << 1 < std::bit_cast<std::uint64_t>(kInf) << 1;
+  } else {
+    return x - x == T(0);
+  }
 }
 template <class T, int N>
 bool is_finite(const Dual<T, N>& x) {
@@ -90,6 +90,25 @@ bool is_finite(const Var<T>& x) {
 
 namespace detail {
 
+/// So seldom that registers need not be given up for a call then.
+DUALTAPE_INLINE bool seldom(bool condition) {
+#if defined(__GNUC__)
+  return __builtin_expect_with_probability(condition, false, 1 - 1e-6);
+#else
+  return condition;
+#endif
+}
+
+/// a b + c, rounded once where the processor can: its latency is what long chains of statements
+/// wait for.
+template <class T>
+DUALTAPE_INLINE T multiply_add(const T& a, const T& b, const T& c) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+  if constexpr (std::floating_point<T>) return std::fma(a, b, c);
+#endif
+  return c + a * b;
+}
+
 /// S is an expression whose value a T holds.
 template <class S, class T>
 inline constexpr bool is_expression = false;
@@ -103,7 +122,7 @@ inline constexpr bool is_inner =
 
 /// A constant S beside a T, as T's own `apply` takes it best.
 template <class T, class S>
-decltype(auto) as_constant(const S& s) {
+DUALTAPE_INLINE decltype(auto) as_constant(const S& s) {
   if constexpr (BaseNumber<T> || (!std::same_as<S, T> && !accepts_constants<T>())) {
     return static_cast<T>(s);
   } else {
@@ -113,7 +132,7 @@ decltype(auto) as_constant(const S& s) {
 
 /// The level below: x.value() of an active A, a constant as it is.
 template <class A, class X>
-decltype(auto) inner_value(const X& x) {
+DUALTAPE_INLINE decltype(auto) inner_value(const X& x) {
   if constexpr (std::same_as<A, X>) {
     return (x.value());
   } else {
@@ -123,7 +142,7 @@ decltype(auto) inner_value(const X& x) {
 
 /// The level below as the A::value_type that `partial` wants.
 template <class A, class X>
-typename A::value_type inner_operand(const X& x) {
+DUALTAPE_INLINE typename A::value_type inner_operand(const X& x) {
   return static_cast<typename A::value_type>(inner_value<A>(x));
 }
 

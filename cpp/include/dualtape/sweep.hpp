@@ -27,16 +27,6 @@ struct External {
 template <class T>
 using Externals = std::vector<std::unique_ptr<External<T>>>;
 
-/// a b + c, rounded once where the processor can: its latency is what long chains of statements
-/// wait for.
-template <class T>
-DUALTAPE_INLINE T multiply_add(const T& a, const T& b, const T& c) {
-#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
-  if constexpr (std::floating_point<T>) return std::fma(a, b, c);
-#endif
-  return c + a * b;
-}
-
 /// sum += a b. On nested tapes an addition to a constant 0 would be one more entry.
 template <class T>
 DUALTAPE_INLINE void accumulate(T& sum, const T& a, const T& b) {

@@ -9,56 +9,56 @@
 namespace dualtape {
 
 // The macros also declare the rules' structs, which the family headers define.
-#define DUALTAPE_UNARY(function, Op) \
-  namespace ops {                    \
-  struct Op;                         \
-  }                                  \
-  template <Scalar X>                \
-  X function(const X& x) {           \
-    return apply<ops::Op>(x);        \
+#define DUALTAPE_UNARY(function, Op)       \
+  namespace ops {                          \
+  struct Op;                               \
+  }                                        \
+  template <Scalar X>                      \
+  DUALTAPE_INLINE X function(const X& x) { \
+    return apply<ops::Op>(x);              \
   }
-#define DUALTAPE_UNARY_MASK(function, Op) \
-  namespace ops {                         \
-  struct Op;                              \
-  }                                       \
-  template <Scalar X>                     \
-  mask_t<X> function(const X& x) {        \
-    return apply<ops::Op>(x);             \
+#define DUALTAPE_UNARY_MASK(function, Op)          \
+  namespace ops {                                  \
+  struct Op;                                       \
+  }                                                \
+  template <Scalar X>                              \
+  DUALTAPE_INLINE mask_t<X> function(const X& x) { \
+    return apply<ops::Op>(x);                      \
   }
-#define DUALTAPE_BINARY(function, Op)                \
-  namespace ops {                                    \
-  struct Op;                                         \
-  }                                                  \
-  template <class A, class B>                        \
-  promote_t<A, B> function(const A& a, const B& b) { \
-    return apply<ops::Op>(a, b);                     \
+#define DUALTAPE_BINARY(function, Op)                                \
+  namespace ops {                                                    \
+  struct Op;                                                         \
+  }                                                                  \
+  template <class A, class B>                                        \
+  DUALTAPE_INLINE promote_t<A, B> function(const A& a, const B& b) { \
+    return apply<ops::Op>(a, b);                                     \
   }
-#define DUALTAPE_BINARY_MASK(function, Op)                   \
-  namespace ops {                                            \
-  struct Op;                                                 \
-  }                                                          \
-  template <class A, class B>                                \
-  mask_t<promote_t<A, B>> function(const A& a, const B& b) { \
-    return apply<ops::Op>(a, b);                             \
+#define DUALTAPE_BINARY_MASK(function, Op)                                   \
+  namespace ops {                                                            \
+  struct Op;                                                                 \
+  }                                                                          \
+  template <class A, class B>                                                \
+  DUALTAPE_INLINE mask_t<promote_t<A, B>> function(const A& a, const B& b) { \
+    return apply<ops::Op>(a, b);                                             \
   }
 // Operators exist for active types only: numbers have theirs.
-#define DUALTAPE_OPERATOR(symbol, Op)                       \
-  namespace ops {                                           \
-  struct Op;                                                \
-  }                                                         \
-  template <class A, class B>                               \
-    requires Active<promote_t<A, B>>                        \
-  promote_t<A, B> operator symbol(const A& a, const B& b) { \
-    return apply<ops::Op>(a, b);                            \
+#define DUALTAPE_OPERATOR(symbol, Op)                                       \
+  namespace ops {                                                           \
+  struct Op;                                                                \
+  }                                                                         \
+  template <class A, class B>                                               \
+    requires Active<promote_t<A, B>>                                        \
+  DUALTAPE_INLINE promote_t<A, B> operator symbol(const A& a, const B& b) { \
+    return apply<ops::Op>(a, b);                                            \
   }
-#define DUALTAPE_COMPARISON(symbol, Op)                             \
-  namespace ops {                                                   \
-  struct Op;                                                        \
-  }                                                                 \
-  template <class A, class B>                                       \
-    requires Active<promote_t<A, B>>                                \
-  mask_t<promote_t<A, B>> operator symbol(const A& a, const B& b) { \
-    return apply<ops::Op>(a, b);                                    \
+#define DUALTAPE_COMPARISON(symbol, Op)                                             \
+  namespace ops {                                                                   \
+  struct Op;                                                                        \
+  }                                                                                 \
+  template <class A, class B>                                                       \
+    requires Active<promote_t<A, B>>                                                \
+  DUALTAPE_INLINE mask_t<promote_t<A, B>> operator symbol(const A& a, const B& b) { \
+    return apply<ops::Op>(a, b);                                                    \
   }
 
 DUALTAPE_OPERATOR(+, Add)
@@ -78,31 +78,31 @@ struct Where;
 }  // namespace ops
 
 template <Active X>
-X operator-(const X& x) {
+DUALTAPE_INLINE X operator-(const X& x) {
   return apply<ops::Negative>(x);
 }
 template <Active X>
-X operator+(const X& x) {
+DUALTAPE_INLINE X operator+(const X& x) {
   return x;
 }
 template <Active X, class B>
   requires std::same_as<promote_t<X, B>, X>
-X& operator+=(X& x, const B& b) {
+DUALTAPE_INLINE X& operator+=(X& x, const B& b) {
   return x = x + b;
 }
 template <Active X, class B>
   requires std::same_as<promote_t<X, B>, X>
-X& operator-=(X& x, const B& b) {
+DUALTAPE_INLINE X& operator-=(X& x, const B& b) {
   return x = x - b;
 }
 template <Active X, class B>
   requires std::same_as<promote_t<X, B>, X>
-X& operator*=(X& x, const B& b) {
+DUALTAPE_INLINE X& operator*=(X& x, const B& b) {
   return x = x * b;
 }
 template <Active X, class B>
   requires std::same_as<promote_t<X, B>, X>
-X& operator/=(X& x, const B& b) {
+DUALTAPE_INLINE X& operator/=(X& x, const B& b) {
   return x = x / b;
 }
 
@@ -235,7 +235,7 @@ promote_t<promote_t<X, L>, H> clip(const X& x, const L& lo, const H& hi) {
 
 /// x^n for an integer n known beforehand.
 template <Scalar X>
-X integer_power(const X& x, int n) {
+DUALTAPE_INLINE X integer_power(const X& x, int n) {
   return apply<ops::IntegerPower>(n, x);
 }
 
@@ -309,7 +309,7 @@ promote_t<V, X> kve(const V& v, const X& x) {
 /// std::pow's name; an integer exponent takes the integer rule.
 template <class A, class B>
   requires Active<promote_t<A, B>>
-promote_t<A, B> pow(const A& a, const B& b) {
+DUALTAPE_INLINE promote_t<A, B> pow(const A& a, const B& b) {
   if constexpr (std::is_integral_v<B>) {
     return integer_power(a, static_cast<int>(b));
   } else {

@@ -8,16 +8,7 @@
 #include <dualtape/error.hpp>
 #include <dualtape/ops/incomplete_beta.hpp>
 
-#include <stdexcept>
-
-namespace dualtape {
-
-/// A derivative that a function does not define.
-struct DerivativeError : std::logic_error {
-  using std::logic_error::logic_error;
-};
-
-namespace ops {
+namespace dualtape::ops {
 
 namespace detail {
 
@@ -38,93 +29,71 @@ inline int raised_order(std::string_view name, int n, int k, int parameters) {
   return n + (1 << kOrderBits * k);
 }
 
-template <std::floating_point T>
-T gammainc_orders(int n, T a, T x) {
-  return static_cast<T>(incomplete_gamma(order_of(n, 0), last_order_of(n, 1), a, x, false));
-}
-template <std::floating_point T>
-T gammaincc_orders(int n, T a, T x) {
-  return static_cast<T>(incomplete_gamma(order_of(n, 0), last_order_of(n, 1), a, x, true));
-}
-template <std::floating_point T>
-T betainc_orders(int n, T a, T b, T x) {
-  return static_cast<T>(
-      incomplete_beta(order_of(n, 0), order_of(n, 1), last_order_of(n, 2), a, b, x));
-}
+/// What the functions have in common, k parameters and a last argument:
+/// `Rule::evaluate(n, ...)` is the derivative of the orders in n.
+template <class Rule, int Parameters>
+struct FunctionOfOrders {
+  static constexpr int arity = Parameters + 1;
+  static constexpr bool parametric = true;
+  static constexpr Kind kind = Kind::kSmooth;
+  static constexpr bool holomorphic = false;
+  static constexpr bool integral = false;
+  static constexpr double max_ulp = 100;
+  static constexpr std::array parameters{0};
+  template <class T>
+  static T value(int n, const T& a, const T& x) {
+    return static_cast<T>(Rule::evaluate(n, static_cast<double>(a), static_cast<double>(x)));
+  }
+  template <class T>
+  static T value(int n, const T& a, const T& b, const T& x) {
+    return static_cast<T>(
+        Rule::evaluate(n, static_cast<double>(a), static_cast<double>(b), static_cast<double>(x)));
+  }
+  template <int I, class T>
+  static T partial(int n, const T& a, const T& x, const T& /*y*/) {
+    return apply<Rule>(raised_order(Rule::name, n, I, Parameters), a, x);
+  }
+  template <int I, class T>
+  static T partial(int n, const T& a, const T& b, const T& x, const T& /*y*/) {
+    return apply<Rule>(raised_order(Rule::name, n, I, Parameters), a, b, x);
+  }
+};
 
 }  // namespace detail
 
 /// gammainc : P(a, x) = integral from 0 to x of t^(a-1) e^-t / Gamma(a); derivatives by their
 /// orders.
-struct GammaInc {
+struct GammaInc : detail::FunctionOfOrders<GammaInc, 1> {
   static constexpr std::string_view name = "gammainc";
-  static constexpr int arity = 2;
-  static constexpr bool parametric = true;
-  static constexpr Kind kind = Kind::kSmooth;
-  static constexpr bool holomorphic = false;
-  static constexpr bool integral = false;
-  static constexpr double max_ulp = 100;
   static constexpr Sampling sampling{{.lo = 0.5, .hi = 20, .special = {1, 3.5, 40, 600}},
                                      {.lo = 1, .hi = 15, .special = {0.25, 21, 45, 590}}};
-  static constexpr std::array parameters{0};
-  template <class T>
-  static T value(int n, const T& a, const T& x) {
-    using detail::gammainc_orders;
-    return gammainc_orders(n, a, x);
-  }
-  template <int I, class T>
-  static T partial(int n, const T& a, const T& x, const T& /*y*/) {
-    return apply<GammaInc>(detail::raised_order(name, n, I, 1), a, x);
+  static double evaluate(int n, double a, double x) {
+    return detail::incomplete_gamma(detail::order_of(n, 0), detail::last_order_of(n, 1), a, x,
+                                    false);
   }
 };
 
 /// gammaincc : 1 - P(a, x), small values included.
-struct GammaIncC {
+struct GammaIncC : detail::FunctionOfOrders<GammaIncC, 1> {
   static constexpr std::string_view name = "gammaincc";
-  static constexpr int arity = 2;
-  static constexpr bool parametric = true;
-  static constexpr Kind kind = Kind::kSmooth;
-  static constexpr bool holomorphic = false;
-  static constexpr bool integral = false;
-  static constexpr double max_ulp = 100;
-  static constexpr Sampling sampling{{.lo = 0.5, .hi = 20, .special = {1, 3.5, 40, 600}},
-                                     {.lo = 1, .hi = 15, .special = {0.25, 21, 45, 590}}};
-  static constexpr std::array parameters{0};
-  template <class T>
-  static T value(int n, const T& a, const T& x) {
-    using detail::gammaincc_orders;
-    return gammaincc_orders(n, a, x);
-  }
-  template <int I, class T>
-  static T partial(int n, const T& a, const T& x, const T& /*y*/) {
-    return apply<GammaIncC>(detail::raised_order(name, n, I, 1), a, x);
+  static constexpr Sampling sampling = GammaInc::sampling;
+  static double evaluate(int n, double a, double x) {
+    return detail::incomplete_gamma(detail::order_of(n, 0), detail::last_order_of(n, 1), a, x,
+                                    true);
   }
 };
 
 /// betainc : I_x(a, b) = integral from 0 to x of t^(a-1) (1 - t)^(b-1) / B(a, b); derivatives by
 /// their orders.
-struct BetaInc {
+struct BetaInc : detail::FunctionOfOrders<BetaInc, 2> {
   static constexpr std::string_view name = "betainc";
-  static constexpr int arity = 3;
-  static constexpr bool parametric = true;
-  static constexpr Kind kind = Kind::kSmooth;
-  static constexpr bool holomorphic = false;
-  static constexpr bool integral = false;
-  static constexpr double max_ulp = 100;
   static constexpr Sampling sampling{{.lo = 0.5, .hi = 10, .special = {1, 3.5, 40}},
                                      {.lo = 0.5, .hi = 10, .special = {2.5, 1, 30}},
                                      {.lo = 0.1, .hi = 0.9, .special = {0.3, 0.75, 0.6}}};
-  static constexpr std::array parameters{0};
-  template <class T>
-  static T value(int n, const T& a, const T& b, const T& x) {
-    using detail::betainc_orders;
-    return betainc_orders(n, a, b, x);
-  }
-  template <int I, class T>
-  static T partial(int n, const T& a, const T& b, const T& x, const T& /*y*/) {
-    return apply<BetaInc>(detail::raised_order(name, n, I, 2), a, b, x);
+  static double evaluate(int n, double a, double b, double x) {
+    return detail::incomplete_beta(detail::order_of(n, 0), detail::order_of(n, 1),
+                                   detail::last_order_of(n, 2), a, b, x);
   }
 };
 
-}  // namespace ops
-}  // namespace dualtape
+}  // namespace dualtape::ops

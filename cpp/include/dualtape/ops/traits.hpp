@@ -11,6 +11,15 @@
 #include <string_view>
 #include <type_traits>
 
+/// Operations on active types are inlined whatever the size of the function they stand in: what
+/// they hold stays in registers. Written to memory in pieces and read back in one, it would stall
+/// the processor at each of them.
+#if defined(__GNUC__)
+#define DUALTAPE_INLINE [[gnu::always_inline]] inline
+#else
+#define DUALTAPE_INLINE inline
+#endif
+
 namespace dualtape {
 
 inline constexpr double kInf = std::numeric_limits<double>::infinity();
@@ -158,7 +167,7 @@ namespace detail {
 
 /// A constant as an active type's `apply` wants it: as it is, or as an A.
 template <class A, class X>
-decltype(auto) as_argument(const X& x) {
+DUALTAPE_INLINE decltype(auto) as_argument(const X& x) {
   if constexpr (std::same_as<A, X> || accepts_constants<A>()) {
     return (x);
   } else {
@@ -170,7 +179,7 @@ decltype(auto) as_argument(const X& x) {
 
 /// Op on scalars: numbers compute at once, active types do what their traits say.
 template <class Op, Scalar X>
-auto apply(const X& x) {
+DUALTAPE_INLINE auto apply(const X& x) {
   if constexpr (Active<X>) {
     return ActiveTraits<X>::template apply<Op>(x);
   } else {
@@ -181,7 +190,7 @@ auto apply(const X& x) {
 /// The parametric form: `n` is structure, not data.
 template <class Op, Scalar X>
   requires(Op::parametric)
-auto apply(int n, const X& x) {
+DUALTAPE_INLINE auto apply(int n, const X& x) {
   if constexpr (Active<X>) {
     return ActiveTraits<X>::template apply<Op>(n, x);
   } else {
@@ -191,7 +200,7 @@ auto apply(int n, const X& x) {
 
 template <class Op, class A, class B>
   requires(Op::parametric) && requires { typename promote_t<A, B>; }
-auto apply(int n, const A& a, const B& b) {
+DUALTAPE_INLINE auto apply(int n, const A& a, const B& b) {
   using X = promote_t<A, B>;
   if constexpr (Active<X>) {
     return ActiveTraits<X>::template apply<Op>(n, detail::as_argument<X>(a),
@@ -203,7 +212,7 @@ auto apply(int n, const A& a, const B& b) {
 
 template <class Op, class A, class B, class C>
   requires(Op::parametric) && requires { typename promote_t<promote_t<A, B>, C>; }
-auto apply(int n, const A& a, const B& b, const C& c) {
+DUALTAPE_INLINE auto apply(int n, const A& a, const B& b, const C& c) {
   using X = promote_t<promote_t<A, B>, C>;
   if constexpr (Active<X>) {
     return ActiveTraits<X>::template apply<Op>(
@@ -215,7 +224,7 @@ auto apply(int n, const A& a, const B& b, const C& c) {
 
 template <class Op, class A, class B>
   requires requires { typename promote_t<A, B>; }
-auto apply(const A& a, const B& b) {
+DUALTAPE_INLINE auto apply(const A& a, const B& b) {
   using X = promote_t<A, B>;
   if constexpr (Active<X>) {
     return ActiveTraits<X>::template apply<Op>(detail::as_argument<X>(a),
@@ -227,7 +236,7 @@ auto apply(const A& a, const B& b) {
 
 template <class Op, class A, class B, class C>
   requires requires { typename promote_t<promote_t<A, B>, C>; }
-auto apply(const A& a, const B& b, const C& c) {
+DUALTAPE_INLINE auto apply(const A& a, const B& b, const C& c) {
   using X = promote_t<promote_t<A, B>, C>;
   if constexpr (Active<X>) {
     return ActiveTraits<X>::template apply<Op>(detail::as_argument<X>(a), detail::as_argument<X>(b),

@@ -77,35 +77,16 @@ inline double zeta_orders(int n, double s, double q) {
   return (factor * hurwitz_sum(t + double(k), q)).last();
 }
 
-template <std::floating_point T>
-T zeta_of_orders(int n, T s, T q) {
-  return static_cast<T>(zeta_orders(n, static_cast<double>(s), static_cast<double>(q)));
-}
-
 }  // namespace detail
 
 /// zeta : sum_{k >= 0} (q + k)^-s; for q = 1 Riemann's function, continued below 1. Derivatives by
 /// their orders.
-struct Zeta {
+struct Zeta : detail::FunctionOfOrders<Zeta, 1> {
   static constexpr std::string_view name = "zeta";
-  static constexpr int arity = 2;
-  static constexpr bool parametric = true;
-  static constexpr Kind kind = Kind::kSmooth;
-  static constexpr bool holomorphic = false;
-  static constexpr bool integral = false;
   static constexpr double max_ulp = 40;
   static constexpr Sampling sampling{{.lo = 1.2, .hi = 12, .special = {1.01, 2, 3, 40}},
                                      {.lo = 0.4, .hi = 20, .special = {1, 0.05, 3, 100}}};
-  static constexpr std::array parameters{0};
-  template <class T>
-  static T value(int n, const T& s, const T& q) {
-    using detail::zeta_of_orders;
-    return zeta_of_orders(n, s, q);
-  }
-  template <int I, class T>
-  static T partial(int n, const T& s, const T& q, const T& /*y*/) {
-    return apply<Zeta>(detail::raised_order(name, n, I, 1), s, q);
-  }
+  static double evaluate(int n, double s, double q) { return detail::zeta_orders(n, s, q); }
 };
 
 }  // namespace dualtape::ops
