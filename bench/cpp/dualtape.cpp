@@ -1,6 +1,7 @@
 // dualtape: reverse with a new tape and with one used again, 8 cotangents at once, second order,
 // forward.
 #include <dualtape/dual.hpp>
+#include <dualtape/matrix.hpp>
 #include <dualtape/tape.hpp>
 
 #include <memory>
@@ -67,6 +68,18 @@ void forward(const Vector& x, Vector& g) {
   }
 }
 
+/// The same function, with the solution as one node of the tape.
+struct CholeskyNode : workloads::Cholesky {
+  template <class T>
+  static T value(const std::vector<T>& x) {
+    const System<T> s = system(x);
+    const Column<T> y = dualtape::solve_positive(s.a, s.b);
+    T sum(0);
+    for (const T& entry : y) sum += entry * entry;
+    return sum;
+  }
+};
+
 }  // namespace
 
 void contest::add_dualtape() {
@@ -87,6 +100,10 @@ void contest::add_dualtape() {
     add<W>("dualtape gradient and H v",
            [nested](const Vector& x, Vector& g) { second_order<W>(*nested, x, g); });
     if (W::point().size() <= 8) add<W>("dualtape forward", forward<W>);
+  });
+  const auto matrices = std::make_shared<Tape<double>>();
+  add<CholeskyNode>("dualtape reverse, one node", [matrices](const Vector& x, Vector& g) {
+    reverse<CholeskyNode>(*matrices, 1, x, g);
   });
   add_bundle("dualtape forward", [](const auto& x, Bundle::Block& block) {
     using D = Dual<double, Bundle::kInputs>;

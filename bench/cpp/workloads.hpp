@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "matrices.hpp"
 #include "models.hpp"
 
 namespace workloads {
@@ -235,6 +236,7 @@ void for_each(F f) {
   f.template operator()<Lorenz>();
   f.template operator()<Mixture>();
   f.template operator()<Lstm>();
+  f.template operator()<Cholesky>();
 }
 
 }  // namespace workloads

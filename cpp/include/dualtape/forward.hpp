@@ -7,6 +7,15 @@
 #include <cmath>
 #include <cstdint>
 
+/// A thread's own pointer at a fixed distance from the thread's register, in shared libraries too:
+/// otherwise each recording function there would call for its address. Eight bytes of what the
+/// loader keeps for such variables of libraries loaded later.
+#if defined(__GNUC__) && defined(__ELF__)
+#define DUALTAPE_FIXED_TLS [[gnu::tls_model("initial-exec")]]
+#else
+#define DUALTAPE_FIXED_TLS
+#endif
+
 namespace dualtape {
 
 template <class T, int N = 1>

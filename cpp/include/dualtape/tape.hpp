@@ -322,7 +322,7 @@ class Tape {
   }
 
   inline static constinit detail::Head<T> nothing_{};
-  inline static constinit thread_local detail::Head<T>* active_ = &nothing_;
+  DUALTAPE_FIXED_TLS inline static constinit thread_local detail::Head<T>* active_ = &nothing_;
 
   detail::Head<T> head_{.tape = this};
   detail::Statements<T> statements_;
