@@ -21,6 +21,7 @@ void add_adolc();
 void add_ceres();
 void add_cppad();
 void add_sacado();
+void add_stan();
 
 inline void compare(const char* workload, const char* library, const double* got,
                     const double* wanted, std::size_t size) {

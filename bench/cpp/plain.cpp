@@ -44,5 +44,8 @@ int main(int argc, char** argv) {
 #ifdef CONTEST_SACADO
   contest::add_sacado();
 #endif
+#ifdef CONTEST_STAN
+  contest::add_stan();
+#endif
   benchmark::RunSpecifiedBenchmarks();
 }
