@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from edge_matrices import MATRIX_EDGES, Rows
 
 import dualtape.scipy as dsp
 
@@ -278,6 +279,8 @@ rows that `tests/test_edge_points.py` runs). The rules behind them:
   shortest of its subgradients, so that a descent stays where it is.
 - **A pole is infinite** with the sign of the side that the value has, NaN where there is no side.
 - **The branch that `where` did not take gives nothing**, neither infinity nor NaN.
+- **Equal eigenvalues or singular values** have vectors that may turn: NaN for what depends on them,
+  the right derivative for what does not. Singular matrices are errors where a value is.
 - **Steps are flat**: `floor`, `sign` and comparisons have derivative 0 everywhere.
 
 """
@@ -307,7 +310,20 @@ def page() -> str:
     lines += [
         f"| `{e.text}` | {_numbers(e.x)} | {_numbers(e.gradient)} | {e.why} |" for e in ARRAY_EDGES
     ]
+    lines += [
+        "",
+        "## Functions of matrices\n",
+        "| function | at | gradient | |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{e.text}` | {_matrix(e.a)} | {_matrix(e.gradient)} | {e.why} |" for e in MATRIX_EDGES
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _matrix(a: Rows | str) -> str:
+    return a if isinstance(a, str) else f"[{'; '.join(_numbers(row) for row in a)}]"
 
 
 if __name__ == "__main__":

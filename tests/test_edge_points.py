@@ -6,7 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from edge_points import ARRAY_EDGES, EDGES, PAGE, ArrayEdge, inf, page
+from edge_matrices import MATRIX_EDGES, MatrixEdge
+from edge_points import (
+    ARRAY_EDGES,
+    EDGES,
+    PAGE,
+    ArrayEdge,
+    inf,
+    page,
+)
 from registry_table import BESSEL, DTYPES, ENTRIES, ROWS, Row, function, pullback, pushforward
 
 import dualtape as dt
@@ -118,3 +126,20 @@ def test_gradient_of_array_functions_at_edge_points(edge: ArrayEdge) -> None:
 
 def test_page_of_edge_points_is_in_step() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run `python tests/edge_points.py`"
+
+
+@pytest.mark.parametrize("edge", MATRIX_EDGES, ids=lambda e: f"{e.text}-{e.a}")
+def test_gradient_of_a_function_of_a_matrix(edge: MatrixEdge) -> None:
+    a, a_dot = np.array(edge.a), np.array([[1.0, -2.0], [0.5, 3.0]])
+    if isinstance(edge.gradient, str):
+        for derivative in (lambda: dt.grad(edge.f)(a), lambda: dt.jvp(edge.f, (a,), (a_dot,))):
+            with pytest.raises(np.linalg.LinAlgError):
+                derivative()
+        return
+    wanted = np.array(edge.gradient)
+    np.testing.assert_allclose(dt.grad(edge.f)(a), wanted, rtol=1e-13, atol=1e-14)
+    moved = dt.jvp(edge.f, (a,), (a_dot,))[1]
+    if np.isfinite(wanted).all():
+        np.testing.assert_allclose(moved, np.sum(wanted * a_dot), rtol=1e-13, atol=1e-14)
+    else:
+        assert not np.isfinite(moved)

@@ -193,3 +193,41 @@ def test_refusals_of_scipy_fft() -> None:
         dt.jit(fft.dst)(np.ones(3, complex))
     with pytest.raises(ValueError, match="dctn: s and axes must be of one length"):
         dt.jit(lambda x: fft.dctn(x, s=[2, 2], axes=[0]))(np.ones((3, 3)))
+
+
+@pytest.mark.parametrize("kind", ["f", "c"])
+@pytest.mark.parametrize("n", [2, 33, 70, 150])
+def test_derivatives_of_cholesky_factors_of_any_size(n: int, kind: str) -> None:
+    a, e, l_bar = (random(n, n, kind, seed) for seed in range(3))
+    h, h_dot = a @ adjoint(a) + n * np.eye(n), e + adjoint(e)
+    factor, l_dot = dt.jvp(np.linalg.cholesky, (h,), (h_dot,))
+    assert_near(factor, np.linalg.cholesky(h))
+    np.testing.assert_array_equal(np.triu(l_dot, 1), 0)
+    # L L^H = A determines L_dot.
+    moved = l_dot @ adjoint(factor)
+    assert_near(moved + adjoint(moved), h_dot)
+    h_bar = dt.vjp(np.linalg.cholesky, h)[1](l_bar)[0]
+    np.testing.assert_array_equal(np.triu(h_bar, 1), 0)
+    actual = np.sum(np.conj(h_bar) * h_dot).real
+    np.testing.assert_allclose(actual, np.sum(np.conj(l_bar) * l_dot).real, rtol=1e-11)
+
+
+@pytest.mark.parametrize("kind", ["f", "c"])
+def test_second_derivatives_of_cholesky_factors(kind: str) -> None:
+    a, e, weight = (random(40, 40, kind, seed) for seed in range(3))
+    h, h_dot = a @ adjoint(a) + 40 * np.eye(40), e + adjoint(e)
+
+    def f(x: Any) -> Any:
+        return np.sum(np.real(np.conj(weight) * np.sin(np.linalg.cholesky(x))))
+
+    def slope(x: Any) -> Any:
+        return dt.jvp(f, (x,), (h_dot,))[1]
+
+    step = 1e-5
+    moved = dt.jvp(dt.grad(f), (h,), (h_dot,))[1]
+    wanted = (dt.grad(f)(h + step * h_dot) - dt.grad(f)(h - step * h_dot)) / (2 * step)
+    np.testing.assert_allclose(moved, wanted, rtol=0, atol=1e-8 * np.abs(wanted).max())
+    # The other order of the transformations, and forward over forward.
+    np.testing.assert_allclose(dt.grad(slope)(h), moved, rtol=0, atol=1e-13)
+    twice = dt.jvp(slope, (h,), (h_dot,))[1]
+    np.testing.assert_allclose(twice, np.sum(np.conj(moved) * h_dot).real, rtol=1e-9)

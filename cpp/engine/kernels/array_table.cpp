@@ -64,6 +64,7 @@ PreparedPtr prepare(const ArrayCall& call) {
     case kDet:
     case kCofactor:
     case kCholesky:
+    case kCholeskyTangent:
     case kTriangularSolve: return prepare_linalg(call);
     case kFft:
     case kRfft:

@@ -212,6 +212,32 @@ class CholeskyFactor final : public Decomposition {
   }
 };
 
+class CholeskyTangent final : public PreparedKernel {
+ public:
+  explicit CholeskyTangent(const ArrayCall& call)
+      : functions_(*kernels().linear_algebra(call.out.dtype)),
+        n_(call.out.shape.back()),
+        transposed_(call.attrs[0] != 0),
+        l_(*call.in[0], false, scratch_bytes),
+        x_(*call.in[1], false, scratch_bytes),
+        item_(static_cast<std::int64_t>(call.out.item())) {}
+  void run(char* out, const char* const* in, char* scratch) const override {
+    const MatrixBatch l = l_.read(in[0], scratch), x = x_.read(in[1], scratch);
+    share(x.count, n_, nullptr, 0, [&](std::int64_t first, std::int64_t last, char*) {
+      check(functions_.cholesky_tangent(out + first * n_ * n_ * item_, part(l, first, last, item_),
+                                        part(x, first, last, item_), n_, transposed_),
+            "cholesky");
+    });
+  }
+
+ private:
+  const LinearAlgebra& functions_;
+  std::int64_t n_;
+  bool transposed_;
+  Batch l_, x_;
+  std::int64_t item_;
+};
+
 /// Eigen wants the entries of a row or of a column side by side.
 bool has_gaps(const Layout& x) {
   const std::size_t rank = x.shape.size();
@@ -286,6 +312,7 @@ PreparedPtr prepare_linalg(const ArrayCall& call) {
     case kInv: return make_prepared<Inverse>(call);
     case kDet: return make_prepared<Determinant>(call);
     case kCholesky: return make_prepared<CholeskyFactor>(call);
+    case kCholeskyTangent: return make_prepared<CholeskyTangent>(call);
     case kTriangularSolve: return make_prepared<TriangularSolve>(call);
     default: return make_prepared<CofactorMatrix>(call);
   }

@@ -46,6 +46,9 @@ struct LinearAlgebra {
   Status (*determinant)(void* y, const MatrixBatch& a, std::int64_t n, void* scratch);
   /// L with A = L L^H, zeros above the diagonal; A's lower triangle is read.
   Status (*cholesky)(void* l, const MatrixBatch& a, std::int64_t n);
+  /// L_dot of the tangent x of A, or `transposed` the cotangent of A of L's; lower triangles.
+  Status (*cholesky_tangent)(void* y, const MatrixBatch& l, const MatrixBatch& x, std::int64_t n,
+                             bool transposed);
   /// x with T x = b; kSingular on a zero on the diagonal.
   Status (*triangular_solve)(void* x, const MatrixBatch& t, const MatrixBatch& b, std::int64_t n,
                              std::int64_t columns, const TriangleForm& form);

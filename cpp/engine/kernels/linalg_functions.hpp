@@ -2,15 +2,16 @@
 #pragma once
 
 #include "kernels/linalg_batch.hpp"
+#include "kernels/linalg_cholesky.hpp"
 #include "kernels/linalg_rotate.hpp"
-#include "kernels/linalg_triangular.hpp"
 
 namespace dualtape::engine::linalg {
 
 template <class T>
 const LinearAlgebra* functions() {
   static constexpr LinearAlgebra kFunctions = [] {
-    LinearAlgebra f{factor<T>,           solve<T>, inverse<T>, determinant<T>, cholesky<T>,
+    LinearAlgebra f{factor<T>,           solve<T>,    inverse<T>,
+                    determinant<T>,      cholesky<T>, cholesky_tangent<T>,
                     triangular_solve<T>, nullptr};
     if constexpr (std::is_same_v<T, double>) f.rotate = rotate;
     return f;

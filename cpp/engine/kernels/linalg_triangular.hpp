@@ -2,7 +2,6 @@
 /// by blocks. For the linalg_*.cpp only.
 ///
 ///   cholesky  A = L L^H. Worked on U = L^T by rows, u_i -= conj(u_ki) u_k: rows without gaps.
-///             Complex ones go by rows at any size.
 #pragma once
 
 #include "kernels/linalg_batch.hpp"
@@ -54,7 +53,19 @@ Status cholesky_fixed(T* u) {
   return Status::kOk;
 }
 
-/// U^T U = A for rows and columns [first, first + size).
+template <class T>
+void conjugate_rows(T* x, std::int64_t rows, std::int64_t columns, std::int64_t step) {
+  if constexpr (!kIsReal<T>) {
+    for (std::int64_t i = 0; i < rows; ++i) {
+      for (std::int64_t j = 0; j < columns; ++j) x[i * step + j] = std::conj(x[i * step + j]);
+    }
+  } else {
+    static_cast<void>(x), static_cast<void>(rows), static_cast<void>(columns);
+    static_cast<void>(step);
+  }
+}
+
+/// U^H U = A for rows and columns [first, first + size).
 template <class T>
 Status cholesky_blocks(T* u, std::int64_t n, std::int64_t first, std::int64_t size,
                        ProductSpace& space) {
@@ -64,12 +75,21 @@ Status cholesky_blocks(T* u, std::int64_t n, std::int64_t first, std::int64_t si
   const Status status = cholesky_blocks(u, n, first, half, space);
   if (status != Status::kOk) return status;
   T* const right = corner + half;
+  conjugate_rows(right, half, rest, n);
   solve_triangle<T, true>(right, n, rest, {corner, 1, n, false}, half, space);
+  product::Source<T> adjoint{right, 1, n};
+  std::unique_ptr<T[]> copy;
+  if constexpr (!kIsReal<T>) {
+    copy.reset(new T[static_cast<std::size_t>(half * rest)]);
+    for (std::int64_t i = 0; i < half; ++i) std::copy_n(right + i * n, rest, copy.get() + i * rest);
+    adjoint = {copy.get(), 1, rest};
+    conjugate_rows(right, half, rest, n);
+  }
   // The upper triangle of the rest, in strips of rows.
   constexpr std::int64_t kRows = 96;
   for (std::int64_t i = 0; i < rest; i += kRows) {
     subtract_product<T>(right + half * n + i * (n + 1), n, std::min(kRows, rest - i), rest - i,
-                        {right + i, 1, n}, {right + i, n, 1}, half, space);
+                        {adjoint.data + i, 1, adjoint.column}, {right + i, n, 1}, half, space);
   }
   return cholesky_blocks(u, n, first + half, rest, space);
 }
@@ -100,15 +120,10 @@ Status cholesky_matrix(T* u, const T* a, const MatrixBatch& strides, std::int64_
   for (std::int64_t i = 0; i < n; ++i) {
     for (std::int64_t j = i; j < n; ++j) u[i * n + j] = a[j * strides.row + i * strides.column];
   }
-  Status status;
-  if constexpr (kIsReal<T>) {
-    status = n > kSmall ? cholesky_large(u, n)
-                        : with_size<T>(
-                              n, [&](auto size) { return cholesky_fixed<T, size()>(u); },
-                              [&] { return cholesky_by_rows(u, n, n); });
-  } else {
-    status = cholesky_by_rows(u, n, n);
-  }
+  const Status status = n > kSmall ? cholesky_large(u, n)
+                                   : with_size<T>(
+                                         n, [&](auto size) { return cholesky_fixed<T, size()>(u); },
+                                         [&] { return cholesky_by_rows(u, n, n); });
   turn_to_lower(u, n);
   return status;
 }

@@ -2,7 +2,12 @@
 /// slogdet; those of the factors are in factors.cpp.
 /// With dA the tangent, X^H the adjoint (of real X the transpose):
 ///
-///   cholesky      A = L L^H.    L_dot = L Phi(L^-1 dA L^-H), Phi: lower triangle, diagonal halved
+///   cholesky      A = L L^H.    L_dot = L Phi(S), S = L^-1 dA L^-H, Phi: lower triangle, its
+///                 diagonal halved. A kernel of its own, as is its transpose (linalg_cholesky.hpp):
+///                 dA_bar = fold C, C = L^-T Phi'(L^T L_bar) conj(L)^-1, where fold C has the
+///                 entries of C below the diagonal and the conjugates of those above it. Their
+///                 derivatives in L, with M = L^-1 L_dot and N = L_dot L^-1: L_dot Phi(S) - L Phi(M
+///                 S + S M^H); fold(L^-T Phi'(L_dot^T L_bar) conj(L)^-1 - N^T C - C conj(N))
 ///   triangular_solve  T x = b.  x_dot = T^-1 (b_dot - T_dot x);  b_bar = T^-T x_bar
 ///   slogdet       t = tr(A^-1 dA).  log|det|_dot = Re t,  sign_dot = i Im(t) sign
 /// cholesky and eigh read the lower triangle of A alone: dA stands for its Hermitian completion.
@@ -126,6 +131,13 @@ SvdFactors svd(const Expr& a) {
   return svd_factors(a, packed(kSvd, a, k + m * k + k * n));
 }
 
+Expr svdvals(const Expr& a) {
+  check_matrix("svdvals", a);
+  const std::int64_t m = rows_of(a), n = columns_of(a), k = std::min(m, n);
+  const Expr all = packed(kSvd, a, k + m * k + k * n);
+  return real(factor(a, all, Part::kSingularValues, 0, with(leading(a), {k})));
+}
+
 QrFactors qr(const Expr& a) {
   check_matrix("qr", a);
   const std::int64_t m = rows_of(a), n = columns_of(a), k = std::min(m, n);
@@ -134,13 +146,61 @@ QrFactors qr(const Expr& a) {
 
 namespace {
 
+/// The lower triangle, its diagonal real and halved.
+Expr phi(const Expr& x) {
+  const Expr half_of = constant(x.builder(), 0.5, x.dtype()) * identity(x, rows_of(x));
+  return triangle_of(x, true, true) + real_part(x) * half_of;
+}
+
+/// The lower triangle that stands for x + x^H, its diagonal that of x.
+Expr folded(const Expr& x) {
+  return triangle_of(x + adjoint(x), true, true) + diagonal_of(real_part(x));
+}
+
+/// L^-T X conj(L)^-1.
+Expr between_inverses(const Expr& l, const Expr& x) {
+  const Triangle turned{.transposed = true};
+  const Expr half = triangular_solve(l, x, turned);
+  return swap_last_axes(triangular_solve(conj(l), swap_last_axes(half), turned));
+}
+
+Expr cholesky_tangent(const Expr& l, const Expr& x, bool transposed) {
+  const Expr args[] = {l, x};
+  const std::int64_t attrs[] = {transposed};
+  return emit(kCholeskyTangent, args, Type(x.type()), attrs);
+}
+
 Tangent push_cholesky(const OpCall&, std::span<const Expr>, const Expr& y,
                       std::span<const Tangent> x_dot) {
-  const Expr half = triangular_solve(y, completed(*x_dot[0]), {});
-  const Expr whole = triangular_solve(y, adjoint(half), {});
-  const Expr lower = triangle_of(whole, true, true);
-  const Expr half_of = constant(y.builder(), 0.5, y.dtype()) * identity(y, rows_of(y));
-  return matmul(y, lower + real_part(whole) * half_of);
+  return cholesky_tangent(y, *x_dot[0], false);
+}
+
+/// The derivative in L.
+Expr cholesky_curvature(const Expr& l, const Expr& x, const Expr& l_dot, bool transposed) {
+  if (!transposed) {
+    const Expr half = triangular_solve(l, completed(x), {});
+    const Expr s = triangular_solve(l, adjoint(half), {});
+    const Expr turn = matmul(triangular_solve(l, l_dot, {}), s);
+    return matmul(l_dot, phi(s)) - matmul(l, phi(turn + adjoint(turn)));
+  }
+  const Expr c = between_inverses(l, phi(matmul(swap_last_axes(l), x)));
+  const Expr n = triangular_solve(l, swap_last_axes(l_dot), {.transposed = true});
+  const Expr moved = between_inverses(l, phi(matmul(swap_last_axes(l_dot), x)));
+  return folded(moved - matmul(n, c) - matmul(c, conj(swap_last_axes(n))));
+}
+
+Tangent push_cholesky_tangent(const OpCall& call, std::span<const Expr> x, const Expr&,
+                              std::span<const Tangent> x_dot) {
+  const bool transposed = call.attrs[0] != 0;
+  Tangent total;
+  if (x_dot[1]) total = cholesky_tangent(x[0], *x_dot[1], transposed);
+  if (x_dot[0]) accumulate(total, cholesky_curvature(x[0], x[1], *x_dot[0], transposed));
+  return total;
+}
+
+void transpose_cholesky_tangent(const OpCall& call, std::span<const LinearArg> x, const Expr& y_bar,
+                                std::span<Tangent> x_bar) {
+  accumulate(x_bar[1], cholesky_tangent(*x[0].value, y_bar, call.attrs[0] == 0));
 }
 
 Triangle form_of(const OpCall& call) {
@@ -216,6 +276,8 @@ Expr batch_leading(const OpCall& call, std::span<const Batched> x, std::int64_t 
 
 const Rules& decomposition_rules(OpCode op) {
   static const Rules cholesky_rules{push_cholesky, nullptr, batch_leading};
+  static const Rules cholesky_tangent_rules{push_cholesky_tangent, transpose_cholesky_tangent,
+                                            batch_leading};
   static const Rules triangular_rules{push_triangular_solve, transpose_triangular_solve,
                                       batch_triangular_solve};
   static const Rules slogdet_rules{push_slogdet, nullptr, batch_leading};
@@ -223,6 +285,7 @@ const Rules& decomposition_rules(OpCode op) {
   static const Rules packed_rules{no_tangent, nullptr, batch_leading};
   switch (op) {
     case kCholesky: return cholesky_rules;
+    case kCholeskyTangent: return cholesky_tangent_rules;
     case kTriangularSolve: return triangular_rules;
     case kSlogDet: return slogdet_rules;
     case kFactor: return factor_rules;

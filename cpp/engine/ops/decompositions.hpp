@@ -54,6 +54,8 @@ struct SvdFactors {
   Expr left, values, right;  // A = U diag(s) Vh: U (..., m, k), s (..., k), Vh (..., k, n)
 };
 SvdFactors svd(const Expr& a);
+/// Singular values alone: flat, as abs, where one is zero, and not smooth as beside the vectors.
+Expr svdvals(const Expr& a);
 
 struct QrFactors {
   Expr q, r;  // (..., m, k), (..., k, n), k the smaller of m and n

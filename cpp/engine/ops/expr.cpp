@@ -60,6 +60,7 @@ std::string_view op_name(OpCode op) {
                                                "slog_det",
                                                "pivots",
                                                "cholesky",
+                                               "cholesky_tangent",
                                                "triangular_solve",
                                                "eigh",
                                                "svd",

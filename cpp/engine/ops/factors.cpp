@@ -50,7 +50,7 @@ EighFactors eigh_factors(const Expr& a, const Expr& all, bool general) {
 SvdFactors svd_factors(const Expr& a, const Expr& all) {
   const std::int64_t m = rows_of(a), n = columns_of(a), k = std::min(m, n);
   return {factor(a, all, Part::kLeftVectors, k, with(leading(a), {m, k})),
-          real(factor(a, all, Part::kSingularValues, 0, with(leading(a), {k}))),
+          real(factor(a, all, Part::kSignedValues, 0, with(leading(a), {k}))),
           factor(a, all, Part::kRightVectors, k + m * k, with(leading(a), {k, n}))};
 }
 
@@ -150,7 +150,10 @@ Expr singular_tangent(const Expr& u, const Expr& s, const Expr& w, const Expr& b
   const Expr moved = matmul(b_dot, w);
   const Expr p = adjoint_product(u, moved);
   const Expr scale = convert(s, p.dtype()), inverse = convert(inverse_of(s), p.dtype());
-  const Expr coupling = p * spread(scale, true) + spread(scale, false) * adjoint(p);
+  // Two values that are zero leave vectors open that any p couples.
+  const Expr sum = spread(s, true) + spread(s, false);
+  const Expr coupling = where(equal(sum, zero_of(sum)), p,
+                              p * spread(scale, true) + spread(scale, false) * adjoint(p));
   Expr turn = zero_multiply(convert(inverse_gaps(s, true), p.dtype()), coupling);
   if (const Tangent phase = imaginary_part(p); phase && !right) {
     turn = turn + zero_multiply(spread(inverse, true), diagonal_of(*phase));
@@ -160,12 +163,24 @@ Expr singular_tangent(const Expr& u, const Expr& s, const Expr& w, const Expr& b
   return inside + zero_multiply(spread(inverse, true), moved - matmul(u, p));
 }
 
+/// The tangents of values beside their vectors: one that is zero goes on smoothly, so that the
+/// derivative of U s V^H is right; more than one are open as their vectors.
+Expr beside_vectors(const Expr& s, const Expr& along) {
+  const Expr one = constant(s.builder(), 1, s.dtype()), zero = zero_of(s);
+  const Expr vanishes = equal(s, zero);
+  const auto last = static_cast<std::int64_t>(s.rank()) - 1;
+  const Expr count = spread(sum(where(vanishes, one, zero), Dims{last}), false);
+  const Expr open = where(less(one, count), not_a_number(s), one);
+  return zero_multiply(where(vanishes, open, one), along);
+}
+
 Expr svd_tangent(Part part, const Expr& a, const Expr& all, const Expr& a_dot) {
   const SvdFactors f = svd_factors(a, all);
   const Expr v = adjoint(f.right);
-  if (part == Part::kSingularValues) {
-    // At zero a singular value has a kink, as abs: derivative 0.
+  if (part == Part::kSingularValues || part == Part::kSignedValues) {
     const Expr along = real_part(diagonal_product(f.left, matmul(a_dot, v)));
+    if (part == Part::kSignedValues) return beside_vectors(f.values, along);
+    // By itself it has a kink there, as abs: derivative 0.
     return where(equal(f.values, zero_of(f.values)), zero_of(along), along);
   }
   if (part == Part::kLeftVectors) return singular_tangent(f.left, f.values, v, a_dot, false);
@@ -199,6 +214,7 @@ Expr tangent_of(Part part, const Expr& a, const Expr& all, const Expr& y, const 
     case Part::kEigenvalues:
     case Part::kEigenvectors: return eigh_tangent(part, a, all, a_dot);
     case Part::kSingularValues:
+    case Part::kSignedValues:
     case Part::kLeftVectors:
     case Part::kRightVectors: return svd_tangent(part, a, all, a_dot);
     case Part::kGeneralEigenvalues:

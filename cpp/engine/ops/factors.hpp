@@ -11,13 +11,14 @@ enum class Part : std::int64_t {
   kLuMatrix,
   kEigenvalues,
   kEigenvectors,
-  kSingularValues,
+  kSingularValues,  // alone: flat where one is zero
   kLeftVectors,
   kRightVectors,
   kOrthogonal,
   kUpper,
   kGeneralEigenvalues,  // of any square matrix: complex
-  kGeneralEigenvectors
+  kGeneralEigenvectors,
+  kSignedValues  // singular values beside their vectors
 };
 
 inline Dims leading(const Expr& x) { return Dims(std::span(x.shape()).first(x.rank() - 2)); }

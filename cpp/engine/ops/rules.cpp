@@ -40,6 +40,7 @@ const Rules& rules_of(OpCode op) {
     case kSlogDet:
     case kPivots:
     case kCholesky:
+    case kCholeskyTangent:
     case kTriangularSolve:
     case kEigh:
     case kSvd:

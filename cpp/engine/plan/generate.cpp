@@ -134,6 +134,7 @@ std::int64_t array_cost(const Program& program, ValueId v) {
     case kDet:
     case kCofactor:
     case kCholesky:
+    case kCholeskyTangent:
     case kTriangularSolve:
     case kEigh:
     case kSvd:

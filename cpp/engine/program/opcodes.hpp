@@ -71,6 +71,7 @@ enum ArrayOp : OpCode {
   kSlogDet,   // (A, factors of A) -> [sign, log|det A|] of each matrix
   kPivots,    // int64[..., n]: row exchanges from the rows they give; attrs: [back]
   kCholesky,  // lower triangle of A -> L, A = L L^T
+  kCholeskyTangent,  // (L, A's tangent) -> L's; attrs: [transposed: (L, L's cotangent) -> A's]
   kTriangularSolve,  // (A, b[..., n, k]) -> x; attrs: [lower, transposed, unit]
   kEigh,             // A[..., n, n] -> [w, V], packed in one axis: see ops/decompositions.hpp
   kSvd,              // A[..., m, n] -> [s, U, Vh], packed

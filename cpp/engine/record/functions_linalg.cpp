@@ -68,7 +68,7 @@ PyObject* record_svd(const Arguments& a) {
 }
 
 PyObject* record_svdvals(const Arguments& a) {
-  return make_result(svd(matrix_argument(a[0], "svdvals")).values);
+  return make_result(svdvals(matrix_argument(a[0], "svdvals")));
 }
 
 PyObject* record_qr(const Arguments& a) {
