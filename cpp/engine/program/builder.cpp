@@ -187,7 +187,8 @@ ValueId& Builder::lifted(const Builder& source, ValueId value) {
   }
   for (auto& [serial, inputs] : lifted_many_) {
     if (serial != source.serial_) continue;
-    if (inputs.size() <= value) inputs.resize(source.program_.size(), kNoValue);
+    // The source grows while its values are lifted: by half as much again, or each would be a copy.
+    if (inputs.size() <= value) inputs.resize(value + value / 2 + 16, kNoValue);
     return inputs[value];
   }
   lifted_many_.emplace_back(source.serial_, PodVector<ValueId>());
