@@ -20,7 +20,7 @@ from rows_fourier import COMPLEX, FOURIER, SCIPY_FOURIER
 from rows_math import ELEMENTWISE, REDUCTIONS
 from rows_matrices import DECOMPOSITIONS, SCIPY_DECOMPOSITIONS
 from rows_products import LINALG as NUMPY_LINALG
-from rows_products import PRODUCTS
+from rows_products import PRODUCTS, SERIES
 from rows_samples import DISTANCE, FILTERS, INTEGRATE, NDIMAGE, SPLINES
 from rows_scipy import INTERPOLATE, LINALG, SIGNAL, SPECIAL, STATS
 from rows_shapes import INDEXING, SHAPES
@@ -65,6 +65,7 @@ ROWS: list[Entry] = [
     *entries("Shapes and assembly", "numpy", SHAPES, np, dnp),
     *entries("Indexing and assignment", "numpy", INDEXING, np, dnp),
     *entries("Products and polynomials", "numpy", PRODUCTS, np, dnp),
+    *entries("Series of polynomials", "numpy.polynomial", SERIES, np.polynomial, dnp.polynomial),
     *entries("Linear algebra", "numpy.linalg", NUMPY_LINALG | DECOMPOSITIONS, np, dnp),
     *entries("Special functions", "scipy.special", SPECIAL | SMOOTH, scipy.special, dsp.special),
     *entries("Distributions", "scipy.stats", STATS | DISTRIBUTIONS, scipy.stats, dsp.stats),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from table_rows import Table, cell, grid, own, row
 
@@ -87,3 +89,32 @@ LINALG: Table = {
     "diagonal": row(lambda np, a: np.linalg.diagonal(a, offset=-1), C),
     "matrix_transpose": row(lambda np, a: np.linalg.matrix_transpose(a), C),
 }  # fmt: skip
+
+
+def _series() -> Table:
+    """Of each basis of numpy.polynomial the same uses."""
+    made: Table = {}
+    for module, prefix in (
+        ("polynomial", "poly"), ("chebyshev", "cheb"), ("legendre", "leg"), ("hermite", "herm"),
+        ("hermite_e", "herme"), ("laguerre", "lag"),
+    ):  # fmt: skip
+
+        def add(kind: str, f: Any, *args: Any, module: str = module, prefix: str = prefix) -> None:
+            made[f"{module}.{prefix}{kind}"] = row(
+                lambda p, *x: f(getattr(getattr(p, module), prefix + kind), *x), *args,
+                plain=False, ulps=4000,
+            )  # fmt: skip
+
+        add("val", lambda f, x, c: f(x, c), SERIES_X, SERIES_C)
+        add("vander", lambda f, x: f(x, 3), SERIES_X)
+        add("der", lambda f, c: f(c, 2), SERIES_C)
+        add("int", lambda f, c: f(c), SERIES_C)
+        add("add", lambda f, a, b: f(a, b), SERIES_C, SERIES_X[:3])
+        add("sub", lambda f, a, b: f(a, b), SERIES_X[:3], SERIES_C)
+        add("mul", lambda f, a, b: f(a, b), SERIES_C, SERIES_X[:3])
+        add("fit", lambda f, x, y: f(x, y, 2), SERIES_X, SERIES_X[::-1] ** 2)
+    return made
+
+
+SERIES_X, SERIES_C = cell(6, low=-0.9, high=0.8), cell(5, seed=1)
+SERIES: Table = _series()

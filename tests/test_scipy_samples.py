@@ -53,6 +53,10 @@ def test_sparse_products_that_do_not_fit_are_refused():
             r"dualtape\.scipy\.spatial\.distance",
         ),
         (lambda x: scipy.spatial.distance.hamming(x, x), "spatial.distance.hamming .*no form here"),
+        (
+            lambda x: np.polynomial.chebyshev.chebval(0.3, x),
+            r"write dualtape\.numpy\.polynomial\.chebyshev\.chebval",
+        ),
         (scipy.integrate.simpson, r"write dualtape\.scipy\.integrate\.simpson"),
     ],
 )

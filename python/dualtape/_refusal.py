@@ -43,7 +43,9 @@ def _exists(name: str) -> bool:
     owner = importlib.import_module("dualtape")
     for part in parts:
         # Not getattr: modules here hand unknown names on to SciPy.
-        if part not in vars(owner) and not (part in dir(owner) and parts[0] == "scipy"):
+        if part not in vars(owner) and not (
+            part in dir(owner) and (parts[0] == "scipy" or parts[1] == "polynomial")
+        ):
             return False
         owner = getattr(owner, part)
     return True

@@ -246,6 +246,7 @@ from .._core import zeros_like as zeros_like
 from . import _ufuncs as _ufuncs
 from . import fft as fft
 from . import linalg as linalg
+from . import polynomial as polynomial
 from ._assembly import ascontiguousarray as ascontiguousarray
 from ._assembly import ascontiguousarray as asfortranarray
 from ._assembly import broadcast_arrays as broadcast_arrays
