@@ -2,6 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <utility>
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
 
 #include "kernels/product.hpp"
 #include "kernels/product_tile.hpp"
@@ -59,58 +64,78 @@ void direct(const ProductShape& s, void* out, const void* a, const void* b, void
 /// Entries added in one go by a scalar product; the sums of such pieces are then added up.
 inline constexpr std::int64_t kPiece = 2048;
 
-template <class T, int kLanes>
-inline T sum_lanes(Vector<T, kLanes> v) {
-  if constexpr (kLanes == 1) {
-    return v;
+/// Rows side by side in one register, kLength lanes each: those of x, then those of y, each with
+/// its lower half added to its upper one.
+template <int kLength, class T, int N, int... k>
+inline Vector<T, N> add_halves(Vector<T, N> x, Vector<T, N> y, std::integer_sequence<int, k...>) {
+  constexpr int kHalf = kLength / 2;
+  return __builtin_shufflevector(x, y, (k / kHalf * kLength + k % kHalf)...) +
+         __builtin_shufflevector(x, y, (k / kHalf * kLength + k % kHalf + kHalf)...);
+}
+
+/// The sums of kRows registers of which each has the lanes of N / kLength rows.
+template <class T, int kRows, int kLength>
+inline void sum_lanes(T* sums, Vector<T, kWidth<T>>* x) {
+  constexpr int N = kWidth<T>, kRegisters = std::max(1, kRows * kLength / N);
+  if constexpr (kLength == 1) {
+    for (int r = 0; r < kRows; ++r) sums[r] += x[r / N][r % N];
   } else {
-    using Half = Vector<T, kLanes / 2>;
-    Half lower, upper;
-    std::memcpy(&lower, &v, sizeof lower);
-    std::memcpy(&upper, reinterpret_cast<const char*>(&v) + sizeof lower, sizeof upper);
-    return sum_lanes<T, kLanes / 2>(lower + upper);
-  }
-}
-
-/// What a full register leaves: n < 2 * kLanes entries.
-template <class T, int kRows, int kLanes>
-inline void dot_rest(T* sums, const T* x, std::int64_t row, const T* y, std::int64_t n) {
-  if (n >= kLanes) {
-    using V = Vector<T, kLanes>;
-    const V v = load<V>(y);
-#pragma GCC unroll 4
-    for (int r = 0; r < kRows; ++r) {
-      sums[r] += sum_lanes<T, kLanes>(load<V>(x + r * row) * v);
+    for (int r = 0; r < std::max(1, kRegisters / 2); ++r) {
+      const int second = kRegisters == 1 ? 0 : 2 * r + 1;
+      x[r] = add_halves<kLength, T, N>(x[2 * r], x[second], std::make_integer_sequence<int, N>{});
     }
-    x += kLanes;
-    y += kLanes;
-    n -= kLanes;
-  }
-  if constexpr (kLanes > 1) {
-    if (n) dot_rest<T, kRows, kLanes / 2>(sums, x, row, y, n);
+    sum_lanes<T, kRows, kLength / 2>(sums, x);
   }
 }
 
-/// sums[r] += rows r of x times y, all of unit stride; n <= kPiece.
+/// The first n lanes, 0 < n < kWidth; the others are zero.
+template <class T>
+inline Vector<T, kWidth<T>> load_part(const T* p, std::int64_t n) {
+  using V = Vector<T, kWidth<T>>;
+#if defined(__AVX512F__)
+  const auto mask = (1u << n) - 1;
+  if constexpr (sizeof(T) == 8) {
+    return V(_mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), p));
+  } else {
+    return V(_mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), p));
+  }
+#else
+  V v = {};
+  for (int i = 0; i < kWidth<T>; ++i) {
+    if (i < n) v[i] = p[i];
+  }
+  return v;
+#endif
+}
+
+/// sums[r] += rows r of x times y, all of unit stride; n <= kPiece. Two chains of registers; lanes
+/// past the end add zeros.
 template <class T, int kRows>
 inline void dot_piece(T* sums, const T* x, std::int64_t row, const T* y, std::int64_t n) {
   constexpr int kLanes = kWidth<T>, kChains = 2;
   using V = Vector<T, kLanes>;
+  V sum[kRows][kChains] = {};
+  const auto add = [&](int chain, const auto& read) {
+    const V v = read(y);
+#pragma GCC unroll 8
+    for (int r = 0; r < kRows; ++r) sum[r][chain] += read(x + r * row) * v;
+  };
   std::int64_t k = 0;
-  if (n >= kChains * kLanes) {
-    V sum[kRows][kChains] = {};
-    for (; k + kChains * kLanes <= n; k += kChains * kLanes) {
+  for (; k + kChains * kLanes <= n; k += kChains * kLanes) {
 #pragma GCC unroll 2
-      for (int c = 0; c < kChains; ++c) {
-        const V v = load<V>(y + k + c * kLanes);
-#pragma GCC unroll 4
-        for (int r = 0; r < kRows; ++r) sum[r][c] += load<V>(x + r * row + k + c * kLanes) * v;
-      }
+    for (int c = 0; c < kChains; ++c) {
+      add(c, [&](const T* p) { return load<V>(p + k + c * kLanes); });
     }
-#pragma GCC unroll 4
-    for (int r = 0; r < kRows; ++r) sums[r] += sum_lanes<T, kLanes>(sum[r][0] + sum[r][1]);
   }
-  if (k < n) dot_rest<T, kRows, kLanes>(sums, x + k, row, y + k, n - k);
+  if (k + kLanes <= n) {
+    add(0, [&](const T* p) { return load<V>(p + k); });
+    k += kLanes;
+  }
+  if (k < n) add(1, [&](const T* p) { return load_part<T>(p + k, n - k); });
+  V total[kRows];
+#pragma GCC unroll 8
+  for (int r = 0; r < kRows; ++r) total[r] = sum[r][0] + sum[r][1];
+  sum_lanes<T, kRows, kLanes>(sums, total);
 }
 
 template <class T, int kRows>
@@ -133,8 +158,12 @@ void times_vector(const ProductShape& s, void* out, const void* a, const void* b
     for (std::int64_t k = 0; k < s.inner; ++k) copy[k] = y[k * s.b_row];
     y = copy;
   }
+  // Of 32 registers, 16 hold sums; more rows of float32 were slower.
+  constexpr int kTogether = kVectorBytes == 64 && sizeof(T) == 8 ? 8 : 4;
   std::int64_t i = 0;
-  for (; i + 4 <= s.rows; i += 4) dot_rows<T, 4>(c + i, x + i * s.a_row, s.a_row, y, s.inner);
+  for (; i + kTogether <= s.rows; i += kTogether) {
+    dot_rows<T, kTogether>(c + i, x + i * s.a_row, s.a_row, y, s.inner);
+  }
   for (; i < s.rows; ++i) dot_rows<T, 1>(c + i, x + i * s.a_row, s.a_row, y, s.inner);
 }
 
