@@ -195,6 +195,10 @@ REDUCTIONS: Table = {
     "percentile weights": row(
         lambda np, a, w: np.percentile(a, 35, weights=w**2, method="inverted_cdf"), A, A[::-1]
     ),
+    "quantile entries": row(
+        lambda np, a: np.quantile(a, [0.2, 0.6], axis=1, method="nearest"), A
+    ),
+    "quantile double": row(lambda np, a: np.quantile(a, np.float64(0.3), axis=1), A),
     "quantile traced": row(lambda np, a, q: np.quantile(a, (q[:2] + 2) / 5, axis=1), A, V),
     "percentile": row(lambda np, a: np.percentile(a, 40, axis=-1), C),
     "percentile several": row(lambda np, a: np.percentile(a, [[10, 55.5]], axis=(0, 1)), C),

@@ -152,7 +152,8 @@ def norm(chance: Chance, x: NDArray[Any]) -> Call:
 
 def reshaped(chance: Chance, x: NDArray[Any]) -> Call:
     shape = chance.choice([(-1,), (1, -1), (x.size,), (2, -1), (-1, 3), (), (0, -1)])
-    order = chance.choice(["C", "F", "A"])
+    # 'A' follows the memory, which a traced value of two axes has not.
+    order = chance.choice(["C", "F", "A" if x.ndim < 2 else "C"])
     return lambda x: np.reshape(x, shape, order=order)
 
 

@@ -65,9 +65,14 @@ def _between(a: Any, place: Any, kind: Any) -> Any:
     return x + (y - x) * part
 
 
-def _kind(a: Any, q: Any) -> Any:
+# Methods that give entries of the array as they are.
+_ENTRIES = ("inverted_cdf", "closest_observation", "lower", "higher", "nearest")
+
+
+def _kind(a: Any, q: Any, method: str = "linear") -> Any:
     """The type of the result: a Python number takes that of the array."""
-    if isinstance(q, int | float) and a.dtype.kind == "f":
+    # Not isinstance: np.float64 is a float, and a type of its own.
+    if a.dtype.kind == "f" and (type(q) in (bool, int, float) or method in _ENTRIES):
         return a.dtype
     return np.result_type(a.dtype, as_array(q).dtype, *([] if a.dtype.kind == "f" else [1.0]))
 
@@ -159,7 +164,7 @@ def _traced_form(name: str, quantiles: Callable[..., Any], whole: int) -> Callab
     ) -> Any:
         _refuse(name, out)
         a, q = as_array(a), q if isinstance(q, int | float) else as_array(q)
-        kind = _kind(a, q)
+        kind = _kind(a, q, method)
         q = q if whole == 1 else q / whole
         if is_given(weights):
             value, kept = _weighted(name, a, q, axis, method, keepdims, weights)
