@@ -16,9 +16,8 @@ constexpr double kEps = std::numeric_limits<double>::epsilon();
 template <class F>
 void for_each_count(F f) {
   [&]<int... N>(std::integer_sequence<int, N...>) {
-    (f.template operator()<N + 1>(), ...);
-  }(std::make_integer_sequence<int, 18>());
-  f.template operator()<33>();
+    (f.template operator()<N>(), ...);
+  }(std::integer_sequence<int, 1, 2, 3, 4, 6, 8, 9, 15, 17, 33>());
 }
 
 /// Every operation that Dual treats on its own, numbers on either side too.
