@@ -195,6 +195,12 @@ def test_orders_in_memory_are_refused(order):
         np.testing.assert_array_equal(dt.jit(lambda x: x.ravel(order))(V), V)
 
 
+def test_roots_under_jit_without_leading_zeros() -> None:
+    roots = dt.jit(dnp.roots)
+    for p in ([1.0, -3, 2], [0.0, 1, -3, 2], [2.0, 1, -3, 2], [0.0, 0, 1, -3, 2], np.zeros(3)):
+        np.testing.assert_allclose(roots(np.array(p)), np.roots(p), rtol=1e-12)
+
+
 def test_names_numpy_has_but_we_have_not():
     assert dnp.random is np.random
     with pytest.raises(dt.UnsupportedFunctionError, match=r"numpy\.packbits cannot be recorded"):

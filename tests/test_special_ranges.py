@@ -161,6 +161,14 @@ def test_order_of_a_bessel_function_has_no_derivative() -> None:
         assert np.isfinite(dt.grad(getattr(special, name), 1)(1.5, 2.0))
 
 
+@pytest.mark.parametrize("a", [1e-3, 0.5, 30.0])
+def test_incomplete_gamma_far_beyond_its_bulk(a: float) -> None:
+    for x in (1e16, 1e150, 1e300, np.inf):
+        assert (special.gammainc(np.float64(a), x), special.gammaincc(np.float64(a), x)) == (1, 0)
+        assert dt.grad(special.gammaincc, (0, 1))(a, x) == (0, 0)
+        assert dt.jvp(special.gammainc, (a, x), (1.0, 1.0)) == (1, 0)
+
+
 def test_orders_beyond_the_seventh_in_a_parameter_are_refused() -> None:
     f: Callable[..., Any] = lambda a: special.gammainc(a, 2.0)  # noqa: E731
     for _ in range(8):

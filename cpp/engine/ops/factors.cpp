@@ -171,7 +171,7 @@ Expr beside_vectors(const Expr& s, const Expr& along) {
   const auto last = static_cast<std::int64_t>(s.rank()) - 1;
   const Expr count = spread(sum(where(vanishes, one, zero), Dims{last}), false);
   const Expr open = where(less(one, count), not_a_number(s), one);
-  return zero_multiply(where(vanishes, open, one), along);
+  return zero_multiply(convert(where(vanishes, open, one), along.dtype()), along);
 }
 
 Expr svd_tangent(Part part, const Expr& a, const Expr& all, const Expr& a_dot) {

@@ -232,14 +232,14 @@ bool has_link(const ChainKernels& kernels, OpCode op) {
 bool can_chain(OpCode op, DType dtype) {
   const ChainKernels* kernels = lookup_chains(dtype);
   if (!kernels) return false;
-  enum : std::uint8_t { kUnknown, kNo, kYes };
+  enum : std::uint8_t { kUnknown, kMissing, kPresent };
   // Asked for every instruction of every region; found once.
   static std::atomic<std::uint8_t> known[kDTypeCount][kArrayOpEnd];
   std::atomic<std::uint8_t>& answer = known[static_cast<std::size_t>(dtype)][op];
   if (answer.load(std::memory_order_relaxed) == kUnknown) {
-    answer.store(has_link(*kernels, op) ? kYes : kNo, std::memory_order_relaxed);
+    answer.store(has_link(*kernels, op) ? kPresent : kMissing, std::memory_order_relaxed);
   }
-  return answer.load(std::memory_order_relaxed) == kYes;
+  return answer.load(std::memory_order_relaxed) == kPresent;
 }
 
 void form_chains(Region& region) {

@@ -123,7 +123,7 @@ void test_fork() {
     }
     int status = -1;
     waitpid(child, &status, 0);
-    check::is_true(status == 0, "the child's loop");
+    check::is_true(status == 0, "the child's loop; it ended with " + std::to_string(status));
   }
   stop = true;
   busy.join();

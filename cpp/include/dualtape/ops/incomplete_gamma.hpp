@@ -221,6 +221,8 @@ inline double gamma_density(int m, int k, double a, double x) {
 /// d^m/da^m d^k/dx^k of P(a, x), or of Q.
 inline double incomplete_gamma(int m, int k, double a, double x, bool upper) {
   if (!(a >= 0 && x >= 0) || (a == 0 && x == 0) || (std::isinf(a) && std::isinf(x))) return kNaN;
+  // exp(-x) (x / a)^a is zero there, and terms of the fraction overflow.
+  if (x > 1e15 && x > 1e3 * a) x = kInf;
   const double sign = upper ? -1 : 1;
   if (k > 0) return sign * (std::isinf(a) ? 0 : gamma_density(m, k - 1, a, x));
   if (std::isinf(a) || x == 0 || std::isinf(x)) {
