@@ -124,6 +124,18 @@ def subspace_angles(A: Any, B: Any) -> Any:
     return np.where(small, np.arcsin(sines), np.arccos(others))
 
 
+def inverse_and_rank(name: str, a: Any, atol: Any, rtol: Any, return_rank: bool) -> Any:
+    """The pseudo-inverse, and where wanted the number of singular values it inverts."""
+    if atol:
+        raise UnsupportedFunctionError(f"{name}: atol cannot be recorded; give rtol")
+    cutoff = float(max(matrix_shape(a, name)) * eps_of(a) if rtol is None else rtol)
+    inverse = _pinv(a, cutoff)
+    if not return_rank:
+        return inverse
+    s = _linalg.svdvals(a)
+    return inverse, np.sum(s > cutoff * np.max(s))
+
+
 @composite("linalg")
 def pinvh(
     a: Any,
@@ -133,15 +145,7 @@ def pinvh(
     return_rank: bool = False,
     check_finite: bool = True,
 ) -> Any:
-    a = completed(as_array(a), lower)
-    if atol:
-        raise UnsupportedFunctionError("pinvh: atol cannot be recorded; give rtol")
-    cutoff = float(max(matrix_shape(a, "pinvh")) * eps_of(a) if rtol is None else rtol)
-    inverse = _pinv(a, cutoff)
-    if not return_rank:
-        return inverse
-    s = _linalg.svdvals(a)
-    return inverse, np.sum(s > cutoff * np.max(s))
+    return inverse_and_rank("pinvh", completed(as_array(a), lower), atol, rtol, return_rank)
 
 
 @composite("linalg")

@@ -18,7 +18,6 @@ from .._core import (
     _logm,
     _lu,
     _lu_pivots,
-    _pinv,
     _sqrtm,
     _sylvester,
     _triangular_solve,
@@ -58,6 +57,7 @@ from ._matrices import toeplitz as toeplitz
 from ._matrix_functions import coshm as coshm
 from ._matrix_functions import cosm as cosm
 from ._matrix_functions import fractional_matrix_power as fractional_matrix_power
+from ._matrix_functions import inverse_and_rank
 from ._matrix_functions import orthogonal_procrustes as orthogonal_procrustes
 from ._matrix_functions import pinvh as pinvh
 from ._matrix_functions import polar as polar
@@ -305,15 +305,7 @@ def pinv(
     return_rank: bool = False,
     check_finite: bool = True,
 ) -> Any:
-    if atol:
-        raise UnsupportedFunctionError("pinv: atol cannot be recorded; give rtol")
-    m, n = matrix_shape(a, "pinv")
-    cutoff = float(max(m, n) * eps_of(a) if rtol is None else rtol)
-    inverse = _pinv(a, cutoff)
-    if not return_rank:
-        return inverse
-    s = _linalg.svdvals(a)
-    return inverse, np.sum(s > cutoff * np.max(s))
+    return inverse_and_rank("pinv", a, atol, rtol, return_rank)
 
 
 @composite("linalg")
