@@ -17,6 +17,8 @@ from dualtape.scipy import interpolate, sparse
 X = np.linspace(-1.3, 1.7, 4)
 M = scipy.sparse.csr_array(np.array([[1.0, 0, 2, 0], [0, 3, 0, 0], [0, 0, -0.5, 4]]))
 
+MATRIX = scipy.sparse.csr_matrix(M)
+
 
 @pytest.mark.parametrize(
     ("f", "plain"),
@@ -25,6 +27,10 @@ M = scipy.sparse.csr_array(np.array([[1.0, 0, 2, 0], [0, 3, 0, 0], [0, 0, -0.5, 
         (lambda x: sparse.matmul(M, np.outer(x, x)), lambda x: M @ np.outer(x, x)),
         (lambda x: sparse.matmul(x[:3] ** 2, M), lambda x: x[:3] ** 2 @ M),
         (lambda x: sparse.matmul(np.outer(x, x[:3]), M), lambda x: np.outer(x, x[:3]) @ M),
+        (lambda x: M @ np.sin(x), lambda x: M @ np.sin(x)),
+        (lambda x: M.dot(x * x), lambda x: M.dot(x * x)),
+        (lambda x: MATRIX @ np.outer(x, x), lambda x: MATRIX @ np.outer(x, x)),
+        (lambda x: np.outer(x, x[:3]) @ M.tocsc(), lambda x: np.outer(x, x[:3]) @ M.tocsc()),
     ],
 )
 def test_products_with_sparse_matrices(f, plain):
@@ -45,8 +51,8 @@ def test_sparse_products_that_do_not_fit_are_refused():
 @pytest.mark.parametrize(
     ("f", "wanted"),
     [
-        (lambda x: M @ x, r"dualtape\.scipy\.sparse\.matmul\(M, t\)"),
-        (lambda x: M.dot(x), r"dualtape\.scipy\.sparse\.matmul"),
+        (lambda x: MATRIX * x, r"dualtape\.scipy\.sparse\.matmul\(M, t\)"),
+        (lambda x: M.multiply(x), r"dualtape\.scipy\.sparse\.matmul"),
         (scipy.stats.skew, r"scipy\.stats\.skew .*write dualtape\.scipy\.stats\.skew"),
         (
             lambda x: scipy.spatial.distance.cosine(x, x),

@@ -14,7 +14,7 @@ def _public_name(frame: FrameType) -> str | None:
     module = frame.f_globals.get("__name__", "").split(".")
     function = frame.f_code.co_name
     owner = frame.f_locals.get("self")
-    if module[:2] == ["scipy", "sparse"]:
+    if module[:2] == ["scipy", "sparse"] and module[2:3] != ["linalg"]:
         return "scipy.sparse.matmul"  # the name of the product here; theirs is an operator
     if function == "axis_nan_policy_wrapper":  # of scipy.stats: the function it wraps
         function = getattr(frame.f_locals.get("hypotest_fun_in"), "__name__", function)
@@ -70,12 +70,22 @@ def replacement() -> str | None:
         return None
     if name == "scipy.sparse.matmul":
         return (
-            "matrices of scipy.sparse take plain arrays alone; write "
-            "dualtape.scipy.sparse.matmul(M, t) for M @ t, and matmul(t, M) for t @ M"
+            "matrices of scipy.sparse take plain arrays alone but in M @ t and t @ M; write the "
+            "product so, or dualtape.scipy.sparse.matmul(M, t)"
         )
     if _exists(name):
         return f"{name} converts its arguments to plain arrays; write dualtape.{name}"
     return f"{name} converts its arguments to plain arrays, and has no form here"
+
+
+def is_sparse_product() -> bool:
+    """Whether a matrix of scipy.sparse asks, in M @ t. It leaves the product to an object that is
+    no array.
+    """
+    frame = sys._getframe(1)
+    back = frame.f_back
+    asked_by = (frame.f_code.co_name, back.f_code.co_name if back is not None else None)
+    return asked_by == ("_matmul_dispatch", "__matmul__") and _library(frame) == "scipy"
 
 
 def _assignment(frame: FrameType) -> str | None:

@@ -163,9 +163,18 @@ PyObject* number_method(PyObject* self, PyObject* const*, Py_ssize_t, PyObject*)
   });
 }
 
+/// M @ t with a matrix of scipy.sparse: it takes an array of one Python object for something that
+/// multiplies by itself.
+bool is_sparse_product() {
+  const Ref module = Ref::checked(PyImport_ImportModule("dualtape._refusal"));
+  const Ref answer = Ref::checked(PyObject_CallMethod(module.get(), "is_sparse_product", nullptr));
+  return answer.get() == Py_True;
+}
+
 /// np.int64(t) and its kind: an integer has no derivative to lose, so the number alone will do.
 PyObject* to_array(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject*) {
   return guarded([&]() -> PyObject* {
+    if (is_sparse_product()) return PyArray_SimpleNew(0, nullptr, NPY_OBJECT);
     if (n > 0 && PyArray_DescrCheck(args[0])) {
       auto* dtype = reinterpret_cast<PyArray_Descr*>(args[0]);
       if (PyTypeNum_ISINTEGER(dtype->type_num) || PyTypeNum_ISBOOL(dtype->type_num)) {

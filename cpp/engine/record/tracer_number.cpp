@@ -64,8 +64,18 @@ PyObject* divmod(PyObject* a, PyObject* b) {
   });
 }
 
+bool is_sparse_matrix(PyObject* o) {
+  return !is_tracer(o) && !PyArray_Check(o) && PyObject_HasAttrString(o, "tocoo");
+}
+
+PyObject* sparse_product(PyObject* a, PyObject* b) {
+  const Ref module = Ref::checked(PyImport_ImportModule("dualtape.scipy.sparse"));
+  return Ref::checked(PyObject_CallMethod(module.get(), "matmul", "OO", a, b)).release();
+}
+
 PyObject* matmul_operator(PyObject* a, PyObject* b) {
   return guarded([&]() -> PyObject* {
+    if (is_sparse_matrix(a) || is_sparse_matrix(b)) return sparse_product(a, b);
     Operand x[2];
     if (!parse_operand(a, x[0]) || !parse_operand(b, x[1])) return Py_NewRef(Py_NotImplemented);
     return matmul_result(x[0], x[1]);
