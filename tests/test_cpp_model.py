@@ -334,7 +334,9 @@ def test_the_example_fits_alike_in_both_languages(tmp_path: Path) -> None:
     target, build = tmp_path / "site", tmp_path / "build"
     run(
         *(sys.executable, "-m", "pip", "install", "--quiet", "--no-build-isolation", "--no-deps"),
-        *(f"-Cbuild-dir={build}", f"-Ccmake.define.pybind11_DIR={pybind11.get_cmake_dir()}"),
+        # By its long name, which pip 23.0 knows too.
+        f"--config-settings=build-dir={build}",
+        f"--config-settings=cmake.define.pybind11_DIR={pybind11.get_cmake_dir()}",
         *("--target", target, EXAMPLE),
     )
     script = f"import sys; sys.path.insert(0, {str(target)!r}); import runpy\n"
