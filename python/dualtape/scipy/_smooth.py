@@ -90,7 +90,7 @@ def evaluated(
         with _one_order_less():
             own = whole(given)
             ys = evaluated(name, value, partials, own)
-            dots = [0 * y for y in ys]
+            dots = [np.zeros_like(y) for y in ys]
             for k, x_dot in zip(traced, tangents, strict=True):
                 partial = partials[k]
                 if partial is not None:

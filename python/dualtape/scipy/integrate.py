@@ -43,7 +43,7 @@ def cumulative_trapezoid(
         return total
     if not np.isscalar(initial) or initial != 0:
         raise ValueError("`initial` must be `None` or `0`.")
-    return np.concatenate([0 * y[along(axis, slice(0, 1))], total], axis=axis)
+    return np.concatenate([np.zeros_like(y[along(axis, slice(0, 1))]), total], axis=axis)
 
 
 def _parabolas(y: Any, d: Any, axis: int) -> Any:
@@ -128,7 +128,7 @@ def cumulative_simpson(
     total = np.moveaxis(np.cumsum(np.where(even, start, end), axis=-1), -1, axis)
     if initial is None:
         return total
-    first = initial + 0 * y[along(axis, slice(0, 1))]
+    first = initial + np.zeros_like(y[along(axis, slice(0, 1))])
     return np.concatenate([first, total + initial], axis=axis)
 
 
