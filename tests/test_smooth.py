@@ -5,11 +5,12 @@ from __future__ import annotations
 import mpmath
 import numpy as np
 import pytest
+import scipy.integrate
 import scipy.special
 import scipy.stats
 
 import dualtape as dt
-from dualtape.scipy import special, stats
+from dualtape.scipy import integrate, special, stats
 
 CASES = {
     "ellipk": (special.ellipk, mpmath.ellipk, [-5.0, 0.0, 0.6, 0.99]),
@@ -87,6 +88,38 @@ def test_inverses_undo_the_functions_in_every_argument(y):
     np.testing.assert_allclose(g(a, b, y), (0.0, 0.0, 1.0), atol=1e-9)
     h = dt.grad(lambda df, y: special.stdtr(df, special.stdtrit(df, y)), (0, 1))
     np.testing.assert_allclose(h(a, y), (0.0, 1.0), atol=1e-9)
+
+
+def test_symmetric_elliptic_integral_in_every_argument():
+    point = (0.7, 1.3, 2.1)
+    given = dt.grad(special.elliprf, (0, 1, 2))(*point)
+    for k in range(3):
+        wanted = mpmath.diff(mpmath.elliprf, point, tuple(np.eye(3, dtype=int)[k].tolist()))
+        np.testing.assert_allclose(given[k], float(wanted), rtol=1e-12)
+    with pytest.raises(dt.DerivativeError, match="elliprd"):
+        dt.hessian(special.elliprf)(*point)
+
+
+def test_running_integrals_begin_at_zero_whatever_the_first_sample():
+    y = np.array([np.inf, 1.0, 2.0])
+    given = dt.jit(lambda y: integrate.cumulative_trapezoid(y, initial=0))(y)
+    np.testing.assert_array_equal(given, scipy.integrate.cumulative_trapezoid(y, initial=0))
+
+
+def test_noncentral_chi_squared_density():
+    df = 3.5
+
+    def exact(z, nc):
+        bessel = mpmath.besseli(df / 2 - 1, mpmath.sqrt(z * nc))
+        return -(z + nc) / 2 + (df / 4 - 0.5) * mpmath.log(z / nc) + mpmath.log(bessel / 2)
+
+    f, point = lambda z, nc: stats.ncx2.logpdf(z, df, nc), (2.3, 1.2)
+    np.testing.assert_allclose(f(*point), float(exact(*point)), rtol=1e-12)
+    given = dt.grad(f, (0, 1))(*point)
+    for k, orders in enumerate(((1, 0), (0, 1))):
+        np.testing.assert_allclose(given[k], float(mpmath.diff(exact, point, orders)), rtol=1e-10)
+    with pytest.raises(dt.DerivativeError, match="order"):
+        dt.grad(lambda df: stats.ncx2.logpdf(2.3, df, 1.2))(df)
 
 
 def test_lambertw_is_scipys_on_both_branches():
