@@ -122,6 +122,26 @@ def test_noncentral_chi_squared_density():
         dt.grad(lambda df: stats.ncx2.logpdf(2.3, df, 1.2))(df)
 
 
+@pytest.mark.parametrize("method", ["logpdf", "logcdf", "logsf", "cdf", "sf", "ppf", "isf"])
+def test_generalised_gamma_distribution_of_negative_power(method):
+    point, theirs = (0.6, 4.4, -3.1), getattr(scipy.stats.gengamma, method)
+    given = dt.value_and_grad(getattr(stats.gengamma, method), (0, 1, 2))(*point)
+    np.testing.assert_allclose(given[0], theirs(*point), rtol=1e-12)
+    for k, step in enumerate(2e-4 * np.eye(3)):
+        near = [theirs(*(point + n * step)) for n in (-2, -1, 1, 2)]
+        wanted = (near[0] - 8 * near[1] + 8 * near[2] - near[3]) / 24e-4
+        np.testing.assert_allclose(given[1][k], wanted, rtol=1e-7)
+
+
+def test_invalid_parameters_have_no_derivative_in_any_argument():
+    for f in (stats.gamma.logpdf, stats.gamma.cdf, stats.gamma.ppf, stats.norm.logpdf):
+        value, slopes = dt.value_and_grad(f, (0, 1, 2, 3)[: 3 if f == stats.norm.logpdf else 4])(
+            *((0.3, 0.1, -1.0) if f == stats.norm.logpdf else (0.3, -2.0, 0.1, 1.2))
+        )
+        assert np.isnan(value)
+        assert np.isnan(slopes).all()
+
+
 def test_lambertw_is_scipys_on_both_branches():
     z = np.array([-1 / np.e + 1e-9, -0.3, -1e-3])
     for k in (0, -1):

@@ -31,6 +31,11 @@ def _surely(condition: Any) -> bool:
     return not isinstance(condition, Tracer) and bool(np.all(condition))
 
 
+def _where_valid(valid: Any, value: Any, arguments: list[Any]) -> Any:
+    """The value; NaN where parameters have none, and so is its derivative in every argument."""
+    return value[()] if _surely(valid) else choose(valid, value, np.nan * sum(arguments))
+
+
 def exponential(logarithm: Any) -> Any:
     """exp, with no derivative where a density is zero: exp(-inf) times an infinite one is NaN."""
     zero = logarithm == -np.inf
@@ -125,7 +130,7 @@ class Distribution:
             value = np.where(inside, value, np.where(np.isnan(z), z, outside))
         valid: Any = True if self._valid is None else self._valid(*shapes)
         valid = valid if scale is None else (scale > 0) & valid
-        return value[()] if _surely(valid) else choose(valid, value, np.nan)
+        return _where_valid(valid, value, [x, *values])
 
     def _quantile(self, formula: Formula, q: Any, shapes: list[Any], loc: Any, scale: Any) -> Any:
         inside = (q >= 0) & (q <= 1)
@@ -136,7 +141,8 @@ class Distribution:
         value = value if loc is None else value + loc
         valid: Any = True if self._valid is None else self._valid(*shapes)
         valid = valid if scale is None else (scale > 0) & valid
-        return value if _surely(valid) else choose(valid, value, np.nan)
+        others = [v for v in (loc, scale) if v is not None]
+        return _where_valid(valid, value, [q, *shapes, *others])
 
     def _interior(self, shapes: list[Any]) -> Any:
         """A point inside the support: what the formula sees where it is not used."""

@@ -14,7 +14,7 @@ from .._elementary import logit, xlogy
 from .._gamma import betaln, log_ndtr, ndtr, ndtri
 from .._inverses import betaincinv, gammainccinv, gammaincinv
 from ._continuous import _LOG_ROOT_2PI, _all_positive, _normal, _positive, _wald_cdf, _wald_sf
-from ._distribution import Distribution
+from ._distribution import Distribution, Formula
 from ._tails import log_gammainc, log_gammaincc
 
 
@@ -154,19 +154,37 @@ vonmises = Distribution(
 
 # ---------------------------------------------------------------- around the gamma distribution
 
+
+def _gengamma(above: Formula, below: Formula) -> Formula:
+    """Of z^c, which falls where c < 0."""
+
+    def formula(z: Any, a: Any, c: Any) -> Any:
+        power = np.power(z, c)
+        return np.where(c > 0, above(a, power), below(a, power))
+
+    return formula
+
+
+def _gengamma_quantile(one: Formula, other: Formula) -> Formula:
+    def formula(q: Any, a: Any, c: Any) -> Any:
+        return np.power(np.where(c > 0, one(a, q), other(a, q)), 1 / c)
+
+    return formula
+
+
 gengamma = Distribution(
     "gengamma", ("a", "c"),
     lambda z, a, c: (
         np.log(np.absolute(c)) + xlogy(c * a - 1, z) - np.power(z, c) - gammaln(a)
     ),
-    inside=_positive, valid=lambda a, c: (a > 0) & (c > 0),
+    inside=_positive, valid=lambda a, c: (a > 0) & (c != 0),
     methods={
-        "logcdf": lambda z, a, c: log_gammainc(a, np.power(z, c)),
-        "logsf": lambda z, a, c: log_gammaincc(a, np.power(z, c)),
-        "cdf": lambda z, a, c: gammainc(a, np.power(z, c)),
-        "sf": lambda z, a, c: gammaincc(a, np.power(z, c)),
-        "ppf": lambda q, a, c: np.power(gammaincinv(a, q), 1 / c),
-        "isf": lambda q, a, c: np.power(gammainccinv(a, q), 1 / c),
+        "logcdf": _gengamma(log_gammainc, log_gammaincc),
+        "logsf": _gengamma(log_gammaincc, log_gammainc),
+        "cdf": _gengamma(gammainc, gammaincc),
+        "sf": _gengamma(gammaincc, gammainc),
+        "ppf": _gengamma_quantile(gammaincinv, gammainccinv),
+        "isf": _gengamma_quantile(gammainccinv, gammaincinv),
     },
 )  # fmt: skip
 halfgennorm = Distribution(
