@@ -143,6 +143,15 @@ def test_values_are_within_their_ulp_bounds(level: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("level", USABLE)
+def test_overwritten_arrays_are_found(level: str) -> None:
+    done = run(
+        level, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n0" if has_xdist() else "-q",
+        str(TESTS / "test_overwritten.py"),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+
+
 def has_xdist() -> bool:
     return "PYTEST_XDIST_WORKER" in os.environ
 

@@ -43,7 +43,8 @@ constexpr KernelLibrary kLibrary{kKernelAbi,
                                  level::reducer,
                                  product,
                                  linear_algebra,
-                                 fft};
+                                 fft,
+                                 level::checksum};
 
 }  // namespace
 }  // namespace dualtape::engine

@@ -11,6 +11,7 @@ Kernel elementwise(OpCode op, DType dtype);
 Kernel broadcast(OpCode op, DType dtype, Broadcast which);
 Kernel convert(DType from, DType to);
 const Reducer* reducer(OpCode op, DType dtype);
+std::uint64_t checksum(const void* data, std::size_t bytes);
 }  // namespace level
 
 // Of shapes without empty results; null for other types.

@@ -31,7 +31,14 @@ struct KernelLibrary {
   ProductKernel (*product)(DType dtype, const ProductShape& shape);  // the fastest for the shape
   const LinearAlgebra* (*linear_algebra)(DType dtype);               // null unless inexact
   FftKernel (*fft)(DType real);                                      // null unless floating
+  // Over all bytes, the same at every level; a changed word changes it.
+  std::uint64_t (*checksum)(const void* data, std::size_t bytes);
 };
+
+/// One step of a checksum. One to one in `h`: a changed word goes on to change all that follows.
+inline std::uint64_t mixed(std::uint64_t h, std::uint64_t word) {
+  return (h ^ (h >> 32) ^ word) * 0x9E3779B97F4A7C15u;
+}
 
 /// No kernel library fits: unknown level, one the CPU lacks, or a file that is missing or foreign.
 struct KernelLibraryError : Error {

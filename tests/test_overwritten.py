@@ -1,0 +1,113 @@
+"""Arrays that change while a function reads them: every change is found, wherever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dualtape as dt
+
+# Above the size up to which captured arrays are copied; 1 and 63 bytes beyond a multiple of 64.
+BYTES = (65_537, 65_599, 1_000_000)
+
+
+def write(array: np.ndarray[Any, Any], change: Callable[[np.ndarray[Any, Any]], None]) -> Any:
+    """The gradient of a product with `array`, which is changed after it was read."""
+
+    def f(x: Any) -> Any:
+        y = np.sum(x * array)
+        change(array)
+        return y
+
+    return dt.grad(f)(2.0)
+
+
+@pytest.mark.parametrize("size", BYTES)
+def test_a_single_bit_anywhere(size: int) -> None:
+    array = np.random.default_rng(size).integers(0, 100, size).astype(np.int8)
+    places = {0, 1, 7, 8, 31, 32, 63, 64, 4096, size // 2, size - 64, size - 2, size - 1}
+    for place in places:
+        for bit in (1, -128):
+
+            def change(a: Any, place: int = place, bit: int = bit) -> None:
+                a[place] ^= bit
+
+            with pytest.raises(RuntimeError, match="overwritten"):
+                write(array, change)
+
+
+@pytest.mark.parametrize("distance", [1, 2, 4, 8, 16, 512, 5000])
+def test_entries_that_change_places(distance: int) -> None:
+    array = np.random.default_rng(1).normal(size=20_001)
+
+    def change(a: Any) -> None:
+        a[[300, 300 + distance]] = a[[300 + distance, 300]]
+
+    with pytest.raises(RuntimeError, match="overwritten"):
+        write(array, change)
+
+
+def by_view(a: Any) -> None:
+    a.reshape(-1, 3)[::2].T[1, 7] += 1.0
+
+
+def by_buffer(a: Any) -> None:
+    memoryview(a).cast("B")[40_000] ^= 1
+
+
+def by_sorting(a: Any) -> None:
+    a.sort()
+
+
+def by_ufunc(a: Any) -> None:
+    np.negative(a[5000:5001], out=a[5000:5001])
+
+
+@pytest.mark.parametrize("change", [by_view, by_buffer, by_sorting, by_ufunc])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_whatever_writes(change: Callable[[Any], None], dtype: Any) -> None:
+    array = np.random.default_rng(2).normal(size=30_000).astype(dtype)
+    with pytest.raises(RuntimeError, match="overwritten"):
+        write(array, change)
+
+
+@pytest.mark.parametrize("change", [by_view, by_buffer])
+def test_arguments_and_inner_transformations(change: Callable[[Any], None]) -> None:
+    x, weights = np.random.default_rng(3).normal(size=(2, 30_000))
+
+    def inner(t: Any) -> Any:
+        y = np.sum(t * t * weights)
+        change(weights)
+        return y
+
+    def argument(t: Any) -> Any:
+        y = np.sum(t * t)
+        change(x)
+        return y
+
+    def mapped(t: Any) -> Any:
+        y = np.sum(t * weights)
+        change(weights)
+        return y
+
+    for call in (
+        lambda: dt.hvp(inner, x, x),
+        lambda: dt.grad(lambda t: np.sum(dt.grad(inner)(t)))(x),
+        lambda: dt.hvp(argument, x, x),
+        lambda: dt.vmap(lambda t: mapped(t * x))(np.ones(3)),
+    ):
+        with pytest.raises(RuntimeError, match="overwritten"):
+            call()
+
+
+def test_what_is_equal_again_is_no_change() -> None:
+    array = np.ones(30_000)
+
+    def change(a: Any) -> None:
+        a[7] = 3.0
+        a[7] = 1.0
+
+    assert write(array, change) == 30_000.0
