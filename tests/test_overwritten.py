@@ -74,6 +74,35 @@ def test_whatever_writes(change: Callable[[Any], None], dtype: Any) -> None:
         write(array, change)
 
 
+@pytest.mark.parametrize("factor", [-1.0, 2.0, 0.5, 2.0**-64, -4.0])
+@pytest.mark.parametrize("size", [2**14, 2**16, 2**18, 500 * 500])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_all_entries_by_one_factor(dtype: Any, size: int, factor: float) -> None:
+    # Sums over words miss it: 2^18 times 2^52, the step of an exponent, is 0 modulo 2^64.
+    array = np.random.default_rng(4).normal(size=size).astype(dtype)
+    if array.nbytes <= 65_536:
+        array = np.tile(array, 3)
+
+    def change(a: Any) -> None:
+        a *= a.dtype.type(factor)
+
+    with pytest.raises(RuntimeError, match="overwritten"):
+        write(array, change)
+
+
+@pytest.mark.parametrize(
+    "array", [np.arange(2**18), np.zeros(2**18, np.int32), np.ones(2**18, bool)]
+)
+def test_all_entries_of_integers_and_flags(array: Any) -> None:
+    with pytest.raises(RuntimeError, match="overwritten"):
+        write(array.copy(), lambda a: np.logical_not(a, out=a, casting="unsafe"))
+
+
+def test_entries_in_reverse() -> None:
+    with pytest.raises(RuntimeError, match="overwritten"):
+        write(np.arange(2.0**17), lambda a: np.copyto(a, a[::-1].copy()))
+
+
 @pytest.mark.parametrize("change", [by_view, by_buffer])
 def test_arguments_and_inner_transformations(change: Callable[[Any], None]) -> None:
     x, weights = np.random.default_rng(3).normal(size=(2, 30_000))

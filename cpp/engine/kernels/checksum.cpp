@@ -1,4 +1,4 @@
-/// Whether an array still holds what it held: a sum over all its bytes, read once.
+/// Whether an array still holds what it held: a hash of all its bytes, read once.
 #include <cstring>
 
 #include "kernels/level.hpp"
@@ -6,37 +6,43 @@
 namespace dualtape::engine::level {
 namespace {
 
-/// Fletcher's checksum in lanes of 64 bits: sums of the words, and sums of these sums, so that
-/// words count with their place. A single changed word always changes it.
-struct Fletcher {
-  using Lanes [[gnu::vector_size(32)]] = std::uint64_t;
-  Lanes words{}, sums{};
+using Lanes [[gnu::vector_size(32)]] = std::uint64_t;
 
-  void add(const unsigned char* p) {
-    Lanes w;
-    std::memcpy(&w, p, sizeof w);
-    words += w;
-    sums += words;
-  }
-};
+/// h and the word it meets to a new h, one to one in each: a single changed word always changes all
+/// that follows. Exclusive or, sum and rotation in turn, so that many changes do not cancel. (Sums
+/// that are linear in the words do: those of Fletcher miss that 512 x 512 doubles were all
+/// doubled, 2^52 added to each word.)
+Lanes mixed(Lanes h, Lanes word) {
+  const Lanes sum = (h ^ word) + 0x9E3779B97F4A7C15u;
+  return (sum << 23) | (sum >> 41);
+}
 
 }  // namespace
 
-/// Two Fletchers side by side: as fast as reading from the second and third cache levels, 95 GB/s,
-/// where registers have 32 bytes (x86-64-v2, with half of that: 62).
+/// Eight chains hide the latency of one: 80 to 95 GB/s from the second and third cache levels, the
+/// speed of reading, where registers have 32 bytes (x86-64-v2, with half of that: 20).
 std::uint64_t checksum(const void* data, std::size_t bytes) {
+  constexpr std::size_t kChains = 8, kStep = kChains * sizeof(Lanes);
   const auto* p = static_cast<const unsigned char*>(data);
-  Fletcher a, b;
+  Lanes chains[kChains]{};
   std::size_t i = 0;
-#pragma GCC unroll 4
-  for (; i + 64 <= bytes; i += 64) {
-    a.add(p + i);
-    b.add(p + i + 32);
+  for (; i + kStep <= bytes; i += kStep) {
+#pragma GCC unroll 8
+    for (std::size_t k = 0; k < kChains; ++k) {
+      Lanes word;
+      std::memcpy(&word, p + i + k * sizeof word, sizeof word);
+      chains[k] = mixed(chains[k], word);
+    }
   }
   std::uint64_t h = bytes;
-  for (; i < bytes; ++i) h = mixed(h, p[i]);
-  for (const Fletcher* f : {&a, &b}) {
-    for (int k = 0; k < 4; ++k) h = mixed(mixed(h, f->words[k]), f->sums[k]);
+  for (; i + 8 <= bytes; i += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, p + i, sizeof word);
+    h = engine::mixed(h, word);
+  }
+  for (; i < bytes; ++i) h = engine::mixed(h, p[i]);
+  for (const Lanes& chain : chains) {
+    for (int k = 0; k < 4; ++k) h = engine::mixed(h, chain[k]);
   }
   return h;
 }
