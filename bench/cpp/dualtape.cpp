@@ -1,13 +1,13 @@
 // dualtape: reverse with a new tape and with one used again, 8 cotangents at once, second order,
 // forward.
 #include <dualtape/dual.hpp>
-#include <dualtape/matrix.hpp>
 #include <dualtape/tape.hpp>
 
 #include <memory>
 #include <span>
 
 #include "contest.hpp"
+#include "nodes.hpp"
 
 namespace {
 
@@ -68,17 +68,18 @@ void forward(const Vector& x, Vector& g) {
   }
 }
 
-/// The same function, with the solution as one node of the tape.
-struct CholeskyNode : workloads::Cholesky {
-  template <class T>
-  static T value(const std::vector<T>& x) {
-    const System<T> s = system(x);
-    const Column<T> y = dualtape::solve_positive(s.a, s.b);
-    T sum(0);
-    for (const T& entry : y) sum += entry * entry;
-    return sum;
-  }
-};
+/// A workload whose loops are nodes of the tape.
+template <class W>
+void add_nodes() {
+  const auto tape = std::make_shared<dualtape::Tape<double>>();
+  contest::add<W>(
+      "dualtape reverse, loops as nodes",
+      [tape](const Vector& x, Vector& g) { reverse<W>(*tape, 1, x, g); },
+      [tape] { return static_cast<double>(tape->statement_bytes()); });
+  const auto nested = std::make_shared<dualtape::Tape<dualtape::Dual<double>>>();
+  contest::add<W>("dualtape gradient and H v, loops as nodes",
+                  [nested](const Vector& x, Vector& g) { second_order<W>(*nested, x, g); });
+}
 
 }  // namespace
 
@@ -101,10 +102,8 @@ void contest::add_dualtape() {
            [nested](const Vector& x, Vector& g) { second_order<W>(*nested, x, g); });
     if (W::point().size() <= 8) add<W>("dualtape forward", forward<W>);
   });
-  const auto matrices = std::make_shared<Tape<double>>();
-  add<CholeskyNode>("dualtape reverse, one node", [matrices](const Vector& x, Vector& g) {
-    reverse<CholeskyNode>(*matrices, 1, x, g);
-  });
+  add_nodes<nodes::Lorenz>();
+  add_nodes<nodes::Cholesky>();
   add_bundle("dualtape forward", [](const auto& x, Bundle::Block& block) {
     using D = Dual<double, Bundle::kInputs>;
     std::array<D, Bundle::kInputs> inputs;

@@ -165,23 +165,25 @@ struct Lorenz {
   template <class T>
   using State = std::array<T, 3>;
   template <class T>
-  static State<T> slope(const State<T>& u, const std::vector<T>& x) {
-    return {x[3] * (u[1] - u[0]), u[0] * (x[4] - u[2]) - u[1], u[0] * u[1] - x[5] * u[2]};
+  static State<T> slope(const State<T>& u, const T* p) {
+    return {p[0] * (u[1] - u[0]), u[0] * (p[1] - u[2]) - u[1], u[0] * u[1] - p[2] * u[2]};
   }
   template <class T>
   static State<T> moved(const State<T>& u, double h, const State<T>& k) {
     return {u[0] + h * k[0], u[1] + h * k[1], u[2] + h * k[2]};
   }
   template <class T>
+  static void step(State<T>& u, const T* p) {
+    const State<T> k1 = slope(u, p), k2 = slope(moved(u, kStep / 2, k1), p);
+    const State<T> k3 = slope(moved(u, kStep / 2, k2), p), k4 = slope(moved(u, kStep, k3), p);
+    for (std::size_t i = 0; i < 3; ++i) {
+      u[i] += kStep / 6 * (k1[i] + 2.0 * k2[i] + 2.0 * k3[i] + k4[i]);
+    }
+  }
+  template <class T>
   static T value(const std::vector<T>& x) {
     State<T> u{x[0], x[1], x[2]};
-    for (int step = 0; step < kSteps; ++step) {
-      const State<T> k1 = slope(u, x), k2 = slope(moved(u, kStep / 2, k1), x);
-      const State<T> k3 = slope(moved(u, kStep / 2, k2), x), k4 = slope(moved(u, kStep, k3), x);
-      for (std::size_t i = 0; i < 3; ++i) {
-        u[i] += kStep / 6 * (k1[i] + 2.0 * k2[i] + 2.0 * k3[i] + k4[i]);
-      }
-    }
+    for (int i = 0; i < kSteps; ++i) step(u, x.data() + 3);
     return u[0] * u[0] + u[1] * u[1] + u[2] * u[2];
   }
   /// g += (d slope / d parameters)^T k_bar; returns (d slope / du)^T k_bar.
@@ -198,11 +200,12 @@ struct Lorenz {
       State<double> u1, u2, u3, u4;
     };
     std::vector<Stages> stages(kSteps);
+    const double* p = x.data() + 3;
     State<double> u{x[0], x[1], x[2]};
     for (Stages& s : stages) {
-      const auto k1 = slope(s.u1 = u, x), k2 = slope(s.u2 = moved(u, kStep / 2, k1), x);
-      const auto k3 = slope(s.u3 = moved(u, kStep / 2, k2), x);
-      const auto k4 = slope(s.u4 = moved(u, kStep, k3), x);
+      const auto k1 = slope(s.u1 = u, p), k2 = slope(s.u2 = moved(u, kStep / 2, k1), p);
+      const auto k3 = slope(s.u3 = moved(u, kStep / 2, k2), p);
+      const auto k4 = slope(s.u4 = moved(u, kStep, k3), p);
       for (std::size_t i = 0; i < 3; ++i) {
         u[i] += kStep / 6 * (k1[i] + 2 * k2[i] + 2 * k3[i] + k4[i]);
       }

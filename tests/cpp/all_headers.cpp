@@ -3,6 +3,7 @@
 #include <dualtape/dualtape.hpp>
 #include <dualtape/matrix.hpp>
 #include <dualtape/model.hpp>
+#include <dualtape/preaccumulate.hpp>
 #include <dualtape/sparse.hpp>
 
 double sum_of_derivatives(const Eigen::VectorXd& x);

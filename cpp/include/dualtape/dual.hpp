@@ -74,7 +74,7 @@ struct ActiveTraits<Dual<T, N>> {
   template <class Op, class... Xs>
     requires(!is_parametric<Op>)
   DUALTAPE_INLINE static auto apply(const Xs&... xs) {
-    if constexpr (BaseNumber<T>) {
+    if constexpr (detail::is_number<T>) {
       return inlined<Op>(xs...);
     } else {
       return called<Op>(xs...);
@@ -131,7 +131,7 @@ struct ActiveTraits<Dual<T, N>> {
       return D(y);
     } else if constexpr (std::same_as<Op, ops::Add> || std::same_as<Op, ops::Subtract>) {
       return D(y, sum<std::same_as<Op, ops::Add>>(a, b));
-    } else if constexpr (BaseNumber<T> &&
+    } else if constexpr (detail::is_number<T> &&
                          (std::same_as<Op, ops::Multiply> || std::same_as<Op, ops::Divide>)) {
       return product<Op>(a, b, y);
     } else {

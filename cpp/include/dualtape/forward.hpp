@@ -31,6 +31,8 @@ template <class T>
 class Caller;
 template <class T>
 class Assignment;
+template <class T>
+class NodeWriter;
 }  // namespace detail
 
 /// The number at the bottom of a nesting: double for Dual<Var<double>>.
@@ -117,6 +119,10 @@ DUALTAPE_INLINE T multiply_add(const T& a, const T& b, const T& c) {
 #endif
   return c + a * b;
 }
+
+/// Numbers, or packs of them (pack.hpp): operations of duals over them are inlined.
+template <class T>
+inline constexpr bool is_number = BaseNumber<T>;
 
 /// S is an expression whose value a T holds.
 template <class S, class T>

@@ -66,20 +66,25 @@ struct VectorOf<T, W> {
 
 /// a b + c, rounded once where the processor can.
 template <class V, class T>
-DUALTAPE_INLINE V multiply_add_vectors(V a, T b, V c) {
+DUALTAPE_INLINE V multiply_add_each(V a, V b, V c) {
   [[maybe_unused]] constexpr std::size_t kBytes = std::same_as<T, double> ? sizeof(V) : 0;
   [[maybe_unused]] constexpr std::size_t kFloatBytes = std::same_as<T, float> ? sizeof(V) : 0;
 #if defined(__AVX512F__)
-  if constexpr (kBytes == 64) return _mm512_fmadd_pd(a, _mm512_set1_pd(b), c);
-  if constexpr (kFloatBytes == 64) return _mm512_fmadd_ps(a, _mm512_set1_ps(b), c);
+  if constexpr (kBytes == 64) return _mm512_fmadd_pd(a, b, c);
+  if constexpr (kFloatBytes == 64) return _mm512_fmadd_ps(a, b, c);
 #endif
 #if defined(__FMA__)
-  if constexpr (kBytes == 32) return _mm256_fmadd_pd(a, _mm256_set1_pd(b), c);
-  if constexpr (kFloatBytes == 32) return _mm256_fmadd_ps(a, _mm256_set1_ps(b), c);
-  if constexpr (kBytes == 16) return _mm_fmadd_pd(a, _mm_set1_pd(b), c);
-  if constexpr (kFloatBytes == 16) return _mm_fmadd_ps(a, _mm_set1_ps(b), c);
+  if constexpr (kBytes == 32) return _mm256_fmadd_pd(a, b, c);
+  if constexpr (kFloatBytes == 32) return _mm256_fmadd_ps(a, b, c);
+  if constexpr (kBytes == 16) return _mm_fmadd_pd(a, b, c);
+  if constexpr (kFloatBytes == 16) return _mm_fmadd_ps(a, b, c);
 #endif
   return c + a * b;
+}
+/// The same with one number b. GCC leaves out the subtraction: x - 0 is x, for -0 too.
+template <class V, class T>
+DUALTAPE_INLINE V multiply_add_vectors(V a, T b, V c) {
+  return multiply_add_each<V, T>(a, b - V{}, c);
 }
 
 /// One bit for each number that is not 0.

@@ -19,13 +19,16 @@ namespace dualtape::detail {
 /// A statement y = f(x_1, ..., x_n), n <= 7, is n pairs of a word and a partial, one after the
 /// other. A word holds the number of a variable in its low 29 bits; the last word of a statement
 /// holds n - 1 above, so that a tape can be read backward. The number of y is its position in the
-/// order of statements. One word of kind kExternal stands for an external function, with kInputs
-/// for a run of inputs, by its position in a list.
+/// order of statements. A word of kind kExternal is the last of something else: with kLocal or
+/// kColumns of a node of dense partials (nodes.hpp); else it stands alone, for an external function
+/// or, with kInputs, for a run of inputs, by its position in a list.
 inline constexpr int kMaxLeaves = 7;
 inline constexpr int kIndexBits = 29;
 inline constexpr std::uint32_t kIndexMask = (std::uint32_t{1} << kIndexBits) - 1;
 inline constexpr std::uint32_t kExternal = kMaxLeaves;
 inline constexpr std::uint32_t kInputs = std::uint32_t{1} << (kIndexBits - 1);
+inline constexpr std::uint32_t kLocal = std::uint32_t{1} << (kIndexBits - 2);
+inline constexpr std::uint32_t kColumns = std::uint32_t{1} << (kIndexBits - 3);
 
 /// Numbers of variables in a row.
 struct Range {
@@ -100,15 +103,17 @@ class Statements {
     }
   }
 
-  /// The next block becomes the one to write to; made if there is none.
-  void advance(Head<T>& head) {
-    if (current_ < blocks_.size() && head.words != nullptr) {
-      blocks_[current_].used = head.used;
-      ++current_;
-    }
-    if (current_ == blocks_.size())
-      blocks_.push_back(make(kFirst << std::min(current_, kDoublings)));
-    use(head, 0);
+  /// The next block with room for `pairs` becomes the one to write to; made if there is none.
+  void advance(Head<T>& head, std::size_t pairs) {
+    do {
+      if (current_ < blocks_.size() && head.words != nullptr) {
+        blocks_[current_].used = head.used;
+        ++current_;
+      }
+      if (current_ == blocks_.size())
+        blocks_.push_back(make(std::max(pairs, kFirst << std::min(current_, kDoublings))));
+      use(head, 0);
+    } while (head.capacity < pairs);
   }
 
   Position position(const Head<T>& head) const { return {current_, head.used}; }

@@ -1,8 +1,7 @@
 /// The inner loops of a tape: statements played backward and forward, W lanes side by side.
 #pragma once
 
-#include <dualtape/forward.hpp>
-#include <dualtape/statements.hpp>
+#include <dualtape/nodes.hpp>
 
 #include <array>
 #include <memory>
@@ -26,16 +25,6 @@ struct External {
 
 template <class T>
 using Externals = std::vector<std::unique_ptr<External<T>>>;
-
-/// sum += a b. On nested tapes an addition to a constant 0 would be one more entry.
-template <class T>
-DUALTAPE_INLINE void accumulate(T& sum, const T& a, const T& b) {
-  if constexpr (BaseNumber<T>) {
-    sum = multiply_add(a, b, sum);
-  } else {
-    sum = is_exactly_zero(sum) ? T(a * b) : T(sum + a * b);
-  }
-}
 
 /// Lanes side by side in memory: up to 8, which fill a cache line; of a nested T one at a time.
 template <class T>
@@ -62,13 +51,8 @@ class Sweep {
         case 5: pull<6>(pairs, k, y, from, lanes); break;
         case 6: pull<7>(pairs, k, y, from, lanes); break;
         case kExternal: {
-          const std::uint32_t place = pairs.words[--k] & kIndexMask;
-          if (place & kInputs) {
-            y = inputs[place & ~kInputs].begin;
-          } else {
-            y -= externals[place]->outputs;
-            externals[place]->pullback(lanes, static_cast<std::uint32_t>(y), W);
-          }
+          const Place before = pull_other(block, {k, y}, lanes, inputs, externals);
+          k = before.pair, y = before.variable;
         }
       }
     }
@@ -84,8 +68,7 @@ class Sweep {
     std::vector<std::size_t> ends;
     for (std::size_t k = block.used; k > 0;) {
       ends.push_back(k);
-      const std::uint32_t kind = block.words[k - 1] >> kIndexBits;
-      k -= kind == kExternal ? 1 : kind + 1;
+      k -= pairs_before(block, k);
     }
     std::size_t begin = 0;
     for (std::size_t s = ends.size(); s-- > 0;) {
@@ -96,6 +79,11 @@ class Sweep {
         std::uint32_t after = variable;
         if (place & kInputs) {
           after = inputs[place & ~kInputs].end;
+        } else if (place & (kLocal | kColumns)) {
+          with_node(block, end, [&](const auto& node) {
+            node.template push<W>(lanes, variable, reached);
+            variable = after += static_cast<std::uint32_t>(node.outputs());
+          });
         } else {
           after += externals[place]->outputs;
           externals[place]->pushforward(lanes, variable, W);
@@ -113,6 +101,38 @@ class Sweep {
     const T* partials;
     const std::uint32_t* words;
   };
+
+  /// Pairs of what ends before pair k.
+  static std::size_t pairs_before(const Block<T>& block, std::size_t k) {
+    const std::uint32_t last = block.words[k - 1], kind = last >> kIndexBits;
+    if (kind != kExternal) return kind + 1;
+    if (last & kInputs || !(last & (kLocal | kColumns))) return 1;
+    return with_node(block, k, [](const auto& node) { return node.pairs(); });
+  }
+
+  /// What is no statement, backward. By value: what has an address stays in no register.
+  struct Place {
+    std::size_t pair, variable;
+  };
+  [[gnu::noinline]] static Place pull_other(const Block<T>& block, Place end, T* lanes,
+                                            const std::vector<Range>& inputs,
+                                            const Externals<T>& externals) {
+    const std::uint32_t word = block.words[end.pair - 1] & kIndexMask;
+    if (word & kInputs) return {end.pair - 1, inputs[word & ~kInputs].begin};
+    if (word & kLocal) return pull_node<LocalNode<T>>(block, end, lanes);
+    if (word & kColumns) return pull_node<ColumnsNode<T>>(block, end, lanes);
+    const std::size_t first = end.variable - externals[word]->outputs;
+    externals[word]->pullback(lanes, static_cast<std::uint32_t>(first), W);
+    return {end.pair - 1, first};
+  }
+
+  template <class Node>
+  [[gnu::noinline]] static Place pull_node(const Block<T>& block, Place end, T* lanes) {
+    const Node node(block, end.pair);
+    const std::size_t first = end.variable - node.outputs();
+    node.template pull<W>(lanes, first);
+    return {end.pair - node.pairs(), first};
+  }
 
   /// The statement of N pairs before pair k, that of variable y - 1.
   template <std::size_t N>
@@ -135,14 +155,9 @@ class Sweep {
       }
     } else {
       std::array<T, W> y_bar;
-      bool all_zero = true;
-      for (std::size_t w = 0; w < W; ++w) {
-        y_bar[w] = own[w];
-        all_zero &= y_bar[w] == T(0);
-      }
-      if (all_zero) return;
+      if (!load_lanes(own, y_bar)) return;
       for (std::size_t i = 0; i < N; ++i) {
-        add(lanes + number<N>(pairs.words + k, i) * W, y_bar, pairs.partials[k + i]);
+        add_lanes(lanes + number<N>(pairs.words + k, i) * W, y_bar, pairs.partials[k + i]);
       }
     }
   }
@@ -172,18 +187,6 @@ class Sweep {
   template <std::size_t N>
   DUALTAPE_INLINE static std::size_t number(const std::uint32_t* words, std::size_t i) {
     return i + 1 == N ? words[i] & kIndexMask : words[i];
-  }
-
-  static void add(T* x_bar, const std::array<T, W>& y_bar, const T& partial) {
-    if (is_finite(partial)) {
-      std::array<T, W> sum;
-      for (std::size_t w = 0; w < W; ++w) sum[w] = x_bar[w] + y_bar[w] * partial;
-      for (std::size_t w = 0; w < W; ++w) x_bar[w] = sum[w];
-    } else {
-      for (std::size_t w = 0; w < W; ++w) {
-        if (y_bar[w] != T(0)) x_bar[w] += y_bar[w] * partial;
-      }
-    }
   }
 
   static void mark(std::uint32_t variable, const T* lanes, std::vector<unsigned char>& reached) {

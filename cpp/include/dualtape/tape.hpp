@@ -221,10 +221,12 @@ class Tape {
   friend class detail::Caller;
   template <class>
   friend class detail::Assignment;
+  template <class>
+  friend class detail::NodeWriter;
 
-  /// A block for the next statement.
-  [[gnu::noinline]] void grow() {
-    statements_.advance(head_);
+  /// A block with room for the next statement, or for so many pairs.
+  [[gnu::noinline]] void grow(std::size_t pairs = 1) {
+    statements_.advance(head_, pairs);
     check_numbers(0);
   }
 
@@ -250,6 +252,9 @@ class Tape {
 
   std::uint32_t append_external(std::unique_ptr<detail::External<T>> external) {
     check_numbers(external->outputs);
+    if (externals_.size() >= detail::kColumns) {
+      detail::fail<std::length_error>("Tape: wanted at most 2^26 external functions");
+    }
     append_word(static_cast<std::uint32_t>(externals_.size()));
     const std::uint32_t first = head_.variables();
     head_.next += external->outputs;

@@ -45,6 +45,8 @@ class Var {
   friend class detail::Caller;
   template <class>
   friend class detail::Assignment;
+  template <class>
+  friend class detail::NodeWriter;
   DUALTAPE_INLINE Var(const T& value, std::uint64_t id) : value_(value), id_(id) {}
 
   T value_;
