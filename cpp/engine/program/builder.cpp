@@ -1,8 +1,10 @@
 #include "program/builder.hpp"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
+#include <utility>
 
 #include "program/errors.hpp"
 #include "program/external.hpp"
@@ -17,11 +19,15 @@ std::uint64_t mix(std::uint64_t h, std::uint64_t v) {
   return h ^ (h >> 32);
 }
 
-std::uint64_t hash_of(const Instruction& head, std::span<const ValueId> args,
-                      std::span<const std::int64_t> attrs) {
+std::uint64_t hash_of(std::span<const std::int64_t> attrs) {
+  std::uint64_t h = attrs.size();
+  for (std::int64_t a : attrs) h = mix(h, static_cast<std::uint64_t>(a));
+  return h;
+}
+
+std::uint64_t hash_of(const Instruction& head, std::span<const ValueId> args) {
   std::uint64_t h = mix(head.op, head.type);
   for (ValueId a : args) h = mix(h, a);
-  for (std::int64_t a : attrs) h = mix(h, static_cast<std::uint64_t>(a));
   return h;
 }
 
@@ -96,21 +102,35 @@ ValueId Builder::emit(OpCode op, std::span<const ValueId> args, TypeId type,
                       std::span<const std::int64_t> attrs) {
   const Instruction head{op, static_cast<std::uint16_t>(args.size()), type, 0, 0};
   if (args.size() > 0xFFFF) throw Error(std::string(op_name(op)) + ": too many operands");
-  if (mode_ == Mode::kRecord || is_unique(op)) return append(head, args, attrs);
+  if (op == kExternal) keep_external(program_, attrs[0]);
+  if (mode_ == Mode::kRecord || is_unique(op)) {
+    return append(head, args, attrs.empty() ? 0 : append_attrs(attrs));
+  }
   return find_or_append(head, args, attrs);
 }
 
+std::uint32_t Builder::append_attrs(std::span<const std::int64_t> attrs) {
+  const auto offset = static_cast<std::uint32_t>(program_.attrs.size());
+  program_.attrs.push_back(static_cast<std::int64_t>(attrs.size()));
+  program_.attrs.append(attrs.data(), attrs.size());
+  return offset;
+}
+
+std::uint32_t Builder::find_or_append_attrs(std::span<const std::int64_t> attrs,
+                                            std::uint64_t hash) {
+  std::uint32_t& recent = recent_attrs_[hash >> (64 - std::bit_width(kRecentAttrs - 1))];
+  const std::int64_t* known = program_.attrs.data() + recent;
+  const std::span same(known + 1, static_cast<std::size_t>(*known));
+  if (!std::ranges::equal(same, attrs)) recent = append_attrs(attrs);
+  return recent;
+}
+
 ValueId Builder::append(const Instruction& head, std::span<const ValueId> args,
-                        std::span<const std::int64_t> attrs) {
+                        std::uint32_t attrs) {
   Instruction i = head;
   i.args = static_cast<std::uint32_t>(program_.args.size());
+  i.attrs = attrs;
   program_.args.append(args.data(), args.size());
-  if (!attrs.empty()) {
-    i.attrs = static_cast<std::uint32_t>(program_.attrs.size());
-    program_.attrs.push_back(static_cast<std::int64_t>(attrs.size()));
-    program_.attrs.append(attrs.data(), attrs.size());
-  }
-  if (i.op == kExternal) keep_external(program_, attrs[0]);
   program_.instructions.push_back(i);
   return static_cast<ValueId>(program_.instructions.size() - 1);
 }
@@ -126,7 +146,8 @@ ValueId Builder::find_or_append(const Instruction& head, std::span<const ValueId
                                 std::span<const std::int64_t> attrs) {
   if (2 * (shared_count_ + 1) > shared_.size() && shared_.size() < kMaxShared) grow_shared();
   const std::size_t mask = shared_.size() - 1;
-  const std::uint64_t hash = hash_of(head, args, attrs);
+  const std::uint64_t attrs_hash = attrs.empty() ? 0 : hash_of(attrs);
+  const std::uint64_t hash = mix(hash_of(head, args), attrs_hash);
   const auto tag = static_cast<std::uint32_t>(hash >> 32);
   std::size_t slot = tag & mask;
   for (int probe = 0; shared_[slot].value != kNoValue; ++probe) {
@@ -136,7 +157,8 @@ ValueId Builder::find_or_append(const Instruction& head, std::span<const ValueId
     slot = (slot + 1) & mask;
   }
   ++shared_count_;
-  shared_[slot] = {append(head, args, attrs), tag};
+  shared_[slot] = {append(head, args, attrs.empty() ? 0 : find_or_append_attrs(attrs, attrs_hash)),
+                   tag};
   return shared_[slot].value;
 }
 
@@ -169,6 +191,7 @@ void Builder::reset() {
   lifted_many_.clear();
   type_index_.clear();
   last_type_ = 0;
+  recent_attrs_ = {};
   shared_.clear();
   shared_count_ = 0;
 }
@@ -232,6 +255,7 @@ class Extractor {
         result_(std::make_shared<Program>()) {
     result_->instructions.reserve(first_size);
     result_->args.reserve(std::min(source.args.size(), 3 * first_size));
+    result_->attrs.reserve(std::min(source.attrs.size(), 1 + 16 * first_size));
   }
 
   ValueId add(ValueId v, std::span<const ValueId> renumbered, bool as_input) {
@@ -240,7 +264,8 @@ class Extractor {
     if (!as_input) {
       i.n_args = old.n_args;
       i.args = static_cast<std::uint32_t>(result_->args.size());
-      for (ValueId a : source_.args_of(v)) result_->args.push_back(renumbered[a]);
+      result_->args.append(source_.args_of(v).data(), i.n_args);
+      for (ValueId& a : std::span(result_->args).last(i.n_args)) a = renumbered[a];
       copy_attrs(v, i);
     }
     result_->instructions.push_back(i);
@@ -264,12 +289,19 @@ class Extractor {
     auto attrs = source_.attrs_of(v);
     if (attrs.empty()) return;
     if (i.op == kExternal) keep_external(*result_, attrs[0]);
-    i.attrs = static_cast<std::uint32_t>(result_->attrs.size());
-    result_->attrs.push_back(static_cast<std::int64_t>(attrs.size()));
     const std::size_t n_subs = subprogram_count(i.op);
-    for (std::size_t k = 0; k < attrs.size(); ++k) {
-      result_->attrs.push_back(k < n_subs ? subprogram(attrs[k]) : attrs[k]);
+    const std::uint32_t old = source_.instructions[v].attrs;
+    auto& [from, to] = copied_attrs_[old % copied_attrs_.size()];
+    if (from == old && n_subs == 0) {
+      i.attrs = to;
+      return;
     }
+    i.attrs = static_cast<std::uint32_t>(result_->attrs.size());
+    result_->attrs.append(attrs.data() - 1, 1 + attrs.size());  // their number stands before them
+    for (std::size_t k = 0; k < n_subs; ++k) {
+      result_->attrs[i.attrs + 1 + k] = subprogram(attrs[k]);
+    }
+    if (n_subs == 0) from = old, to = i.attrs;
   }
 
   std::int64_t subprogram(std::int64_t old) {
@@ -284,6 +316,8 @@ class Extractor {
   const Program& source_;
   std::vector<TypeId> types_;
   std::vector<std::int64_t> subs_;
+  /// Where lists copied lately stand, old and new; not those that number sub-programs.
+  std::array<std::pair<std::uint32_t, std::uint32_t>, 256> copied_attrs_{};
   std::shared_ptr<Program> result_;
 };
 

@@ -6,6 +6,7 @@
 /// capture outer tracers, and linear programs their residuals.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -76,8 +77,9 @@ class Builder {
   ValueId& lifted(const Builder& source, ValueId value);
   ValueId find_or_append(const Instruction& head, std::span<const ValueId> args,
                          std::span<const std::int64_t> attrs);
-  ValueId append(const Instruction& head, std::span<const ValueId> args,
-                 std::span<const std::int64_t> attrs);
+  ValueId append(const Instruction& head, std::span<const ValueId> args, std::uint32_t attrs);
+  std::uint32_t append_attrs(std::span<const std::int64_t> attrs);
+  std::uint32_t find_or_append_attrs(std::span<const std::int64_t> attrs, std::uint64_t hash);
   bool same(ValueId v, const Instruction& head, std::span<const ValueId> args,
             std::span<const std::int64_t> attrs) const;
   void grow_shared();
@@ -102,6 +104,9 @@ class Builder {
   static constexpr std::size_t kFewTypes = 8;
   std::unordered_multimap<std::uint64_t, TypeId> type_index_;  // empty up to kFewTypes
   TypeId last_type_ = 0;
+  /// Offsets of attributes written lately, by their hash: most instructions repeat some. kDerive.
+  static constexpr std::size_t kRecentAttrs = 64;
+  std::array<std::uint32_t, kRecentAttrs> recent_attrs_{};
   std::vector<Shared> shared_;  // open addressing over instruction hashes, kDerive only
   std::size_t shared_count_ = 0;
 };

@@ -157,6 +157,27 @@ bool needs_inlining(const Program& p) {
                              [](const Instruction& i) { return subprogram_count(i.op) > 0; });
 }
 
+/// Of a program that only calls another, as `jit` of a gradient records: the other, which need not
+/// be replayed. Null if it does more.
+ProgramPtr called_alone(const Program& p) {
+  ValueId call = kNoValue;
+  for (ValueId v = 0; v < p.size(); ++v) {
+    const OpCode op = p.instructions[v].op;
+    if (op == kInput || op == kGet) continue;
+    if (op != kCall || call != kNoValue) return nullptr;
+    call = v;
+  }
+  if (call == kNoValue || !std::ranges::equal(p.args_of(call), p.inputs)) return nullptr;
+  ProgramPtr callee = p.subprograms[static_cast<std::size_t>(p.attrs_of(call)[0])];
+  if (p.outputs.size() != callee->outputs.size()) return nullptr;
+  for (std::size_t k = 0; k < p.outputs.size(); ++k) {
+    const bool is_its = p.instructions[p.outputs[k]].op == kGet &&
+                        p.attrs_of(p.outputs[k])[0] == static_cast<std::int64_t>(k);
+    if (!is_its) return nullptr;
+  }
+  return callee;
+}
+
 }  // namespace
 
 std::vector<Expr> inline_program(const Program& p, std::span<const Expr> inputs, Builder& b,
@@ -166,6 +187,7 @@ std::vector<Expr> inline_program(const Program& p, std::span<const Expr> inputs,
 
 ProgramPtr inline_calls(ProgramPtr program) {
   if (!needs_inlining(*program)) return program;
+  if (ProgramPtr callee = called_alone(*program)) return inline_calls(std::move(callee));
   Builder b(Builder::Mode::kDerive);
   std::vector<Expr> inputs;
   for (ValueId v : program->inputs) inputs.emplace_back(b, b.input(program->type_of(v)));
