@@ -14,8 +14,8 @@ namespace {
 /// of two words that the chain and the data take part in.
 class BytesHash {
  public:
+  /// A multiple of four bytes. Their number is not hashed.
   void add(const void* data, std::size_t bytes) {
-    fold(bytes, 0);
     const auto* p = static_cast<const char*>(data);
     for (; bytes >= 16; bytes -= 16, p += 16) {
       std::uint64_t words[2];
@@ -23,9 +23,11 @@ class BytesHash {
       fold(words[0], words[1]);
     }
     if (bytes == 0) return;
-    std::uint64_t rest[2] = {};
-    std::memcpy(rest, p, bytes);
-    fold(rest[0], rest[1]);
+    std::uint64_t first = 0;
+    std::uint32_t last = 0;
+    if (bytes >= 8) std::memcpy(&first, p, sizeof first);
+    if (bytes % 8 != 0) std::memcpy(&last, p + bytes - 4, sizeof last);
+    fold(first, last);
   }
   template <class Words>
   void add(const Words& words) {
@@ -53,10 +55,9 @@ class BytesHash {
 };
 
 void add_types(BytesHash& h, const TypeTable& types) {
-  h.fold(types.size(), 0);
   for (std::size_t i = 0; i < types.size(); ++i) {
     h.fold(static_cast<std::uint64_t>(types[i].dtype), types[i].shape.size());
-    h.add(types[i].shape);
+    if (!types[i].shape.empty()) h.add(types[i].shape);
   }
 }
 
@@ -70,6 +71,8 @@ bool same_subprograms(const Program& a, const Program& b) {
 Hash Program::hash() const {
   if (hash_ != Hash{}) return hash_;
   BytesHash h;
+  h.fold(instructions.size() | args.size() << 32, attrs.size() | types.size() << 32);
+  h.fold(inputs.size(), outputs.size());
   h.add(instructions);
   h.add(args);
   h.add(attrs);

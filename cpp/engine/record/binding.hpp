@@ -6,6 +6,7 @@
 
 #include "program/program.hpp"
 #include "record/python.hpp"
+#include "record/short_list.hpp"
 
 namespace dualtape::engine {
 
@@ -31,6 +32,7 @@ class RecorderRef {
 
 /// Whether NumPy would give an array, one of its scalars, or a Python number.
 enum class ValueKind : std::uint8_t { kArray, kScalar, kPython };
+using ValueKinds = ShortList<ValueKind, 16>;
 
 /// An address as a key of a FlatMap.
 inline std::uint64_t address_of(const void* p) {

@@ -12,7 +12,6 @@
 #include "program/errors.hpp"
 #include "record/dtypes.hpp"
 #include "record/recorder.hpp"
-#include "record/result_memory.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -41,10 +40,11 @@ std::uint64_t checksum_of(PyArrayObject* a) {
   return checksum(PyArray_DATA(a), static_cast<std::size_t>(PyArray_NBYTES(a)));
 }
 
-Ref copy_of(PyObject* array) {
-  const BlockMemory memory(bytes_of(reinterpret_cast<PyArrayObject*>(array)));
-  return Ref::checked(reinterpret_cast<PyObject*>(
-      PyArray_NewCopy(reinterpret_cast<PyArrayObject*>(array), NPY_CORDER)));
+/// Of an array as `contiguous` gives them.
+Ref copy_of(PyArrayObject* array, DType dtype, const Dims& shape) {
+  Ref copy = new_array(dtype, shape);
+  std::memcpy(PyArray_DATA(copy.array()), PyArray_DATA(array), bytes_of(array));
+  return copy;
 }
 
 void refuse_subclasses(PyObject* array) {
@@ -174,17 +174,46 @@ ValueId Recorder::bind_array(PyObject* array, bool is_argument, int batch_axis) 
   b.batch_axis = static_cast<std::int16_t>(batch_axis);
   b.owner = contiguous(array);
   const bool is_same = b.owner.get() == array;
+  const Dims shape = shape_of(a);
   if (!is_frozen(array)) {
     const bool copies = options_.owns || (!is_argument && PyArray_NBYTES(a) <= kCopyBytes);
-    if (copies && is_same) b.owner = copy_of(array);
+    if (copies && is_same) b.owner = copy_of(a, dtype, shape);
     b.by_reference = !copies && (is_same || is_argument);
     if (b.by_reference) b.bits = checksum_of(b.owner.array());
   }
   if (b.owner.get() != array) b.original = Ref::borrow(array);
-  return bind(std::move(b), {dtype, unbatched(shape_of(a), batch_axis)});
+  return bind(std::move(b), {dtype, unbatched(shape, batch_axis)});
 }
 
+namespace {
+
+/// A floating number as bits: no array is made of it.
+bool bind_number(PyObject* value, Binding& b, DType& dtype) {
+  const PyTypeObject* type = Py_TYPE(value);
+  if (type == &PyFloat_Type || type == &PyDoubleArrType_Type) {
+    dtype = DType::kFloat64;
+    b.bits = as_bits(PyFloat_AS_DOUBLE(value));  // NumPy's float64 is a float
+  } else if (type == &PyFloatArrType_Type) {
+    dtype = DType::kFloat32;
+    PyArray_ScalarAsCtype(value, &b.bits);
+  } else {
+    return false;
+  }
+  b.source = Binding::Source::kNumber;
+  b.kind = type == &PyFloat_Type ? ValueKind::kPython : ValueKind::kScalar;
+  return true;
+}
+
+}  // namespace
+
 ValueId Recorder::argument(PyObject* value, int batch_axis, ValueKind* kind) {
+  Binding number;
+  DType dtype{};
+  if (batch_axis < 0 && bind_number(value, number, dtype)) {
+    number.is_argument = true;
+    *kind = number.kind;
+    return bind(std::move(number), {dtype, {}});
+  }
   Ref array;
   *kind = ValueKind::kArray;
   if (PyArray_Check(value)) {

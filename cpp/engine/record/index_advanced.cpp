@@ -1,6 +1,7 @@
 /// Indexing with arrays: the indexed axes are moved to the front and flattened, and one linear
 /// index takes from them.
 #include <algorithm>
+#include <cstring>
 
 #include "program/errors.hpp"
 #include "record/dtypes.hpp"
@@ -64,6 +65,28 @@ Layout layout_of(const Index& index, const Dims& shape) {
   l.order.append(others);
   l.front = are_adjacent(index) ? before : 0;
   return l;
+}
+
+/// Whether all entries lie in [-size, size). The sign of a sum tells, so that a vector compares two
+/// at once without branching; sums wrap, as those of entries beyond the range may.
+bool are_inside(PyArrayObject* indices, std::int64_t size) {
+  using Pair [[gnu::vector_size(16)]] = std::uint64_t;
+  const auto* p = static_cast<const std::uint64_t*>(PyArray_DATA(indices));
+  const auto n = static_cast<std::size_t>(PyArray_SIZE(indices));
+  const auto count = static_cast<std::uint64_t>(size);
+  Pair signs[4] = {};
+  std::size_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    for (std::size_t k = 0; k < 4; ++k) {
+      Pair v;
+      std::memcpy(&v, p + i + 2 * k, sizeof v);
+      signs[k] |= (v + count) | (count - 1 - v);
+    }
+  }
+  const Pair both = (signs[0] | signs[1]) | (signs[2] | signs[3]);
+  std::uint64_t all = both[0] | both[1];
+  for (; i < n; ++i) all |= (p[i] + count) | (count - 1 - p[i]);
+  return all >> 63 == 0;
 }
 
 /// All index arrays known: checked and combined now. Negative entries count from the end.
@@ -147,9 +170,14 @@ Expr index_expr(const Layout& l, Recorder& r) {
       l.arrays, [](const IndexItem* item) { return item->array && is_tracer(item->array.get()); });
   if (is_traced) return traced_linear_index(l, r);
   // A single index array is used as it is, so that the same array stays one input.
-  const Ref linear = linear_index(l);
-  const bool is_single = l.arrays.size() == 1 && l.arrays[0]->array;
-  return {r, r.capture(is_single ? l.arrays[0]->array.get() : linear.get())};
+  if (l.arrays.size() == 1 && l.arrays[0]->array) {
+    const Ref& single = l.arrays[0]->array;
+    if (!PyArray_ISCARRAY_RO(single.array()) || !are_inside(single.array(), l.indexed[0])) {
+      linear_index(l);  // may raise
+    }
+    return {r, r.capture(single.get())};
+  }
+  return {r, r.capture(linear_index(l).get())};
 }
 
 bool is_identity(const Dims& permutation) { return permutation == iota_dims(permutation.size()); }

@@ -158,7 +158,7 @@ PyMethodDef methods[] = {
 
 SplitProgram run_split(const Executable& program, const Bindings& inputs,
                        std::span<const ValueKind> kinds, const Ref& title) {
-  std::vector<ValueKind> all(kinds.begin(), kinds.end());
+  ValueKinds all(kinds);
   all.resize(program.program()->outputs.size(), ValueKind::kArray);
   SplitProgram parts{Ref::checked(run(program, inputs, all)), program.second(), {}};
   const Program& linear = *parts.executable->program();
@@ -172,6 +172,8 @@ SplitProgram run_split(const Executable& program, const Bindings& inputs,
   }
   return parts;
 }
+
+bool is_linear_map(PyObject* object) { return Py_TYPE(object) == linear_map_type; }
 
 PyObject* make_linear_map(LinearMap map) {
   auto* o = PyObject_New(LinearMapObject, linear_map_type);

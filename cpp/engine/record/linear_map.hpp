@@ -9,7 +9,7 @@ struct LinearMap {
   ExecutablePtr executable;
   Ref title;
   Bindings residuals;
-  std::vector<ValueKind> kinds;  // of the results
+  ValueKinds kinds;  // of the results
   // How trees go in and come out; null: a sequence of leaves goes in, a list comes out.
   Ref operands;  // structure of the one operand, or of the tuple of them
   Ref results;
@@ -19,6 +19,7 @@ struct LinearMap {
   bool takes_many = false;  // f_jvp(*tangents), not pullback(cotangents)
 };
 PyObject* make_linear_map(LinearMap map);
+bool is_linear_map(PyObject* object);
 
 /// A program of values and residuals, run.
 struct SplitProgram {

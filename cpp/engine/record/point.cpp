@@ -25,11 +25,28 @@ class Entered {
 
 bool is_array_or_tracer(PyObject* o) { return is_tracer(o) || PyArray_CheckExact(o); }
 
+/// Up to n owned references.
+class Owned {
+ public:
+  explicit Owned(std::size_t n) : objects_(n) {}
+  ~Owned() { clear(); }
+  Owned(const Owned&) = delete;
+  Owned& operator=(const Owned&) = delete;
+
+  PyObject* add(PyObject* object) { return objects_[count_++] = object; }
+  void clear() {
+    while (count_ > 0) Py_DECREF(objects_[--count_]);
+  }
+
+ private:
+  Few<PyObject*, 16> objects_;
+  std::size_t count_ = 0;
+};
+
 /// fun(*args, **kwargs) with tracers in place of the leaves.
 Ref call_traced(const Tracing& how, Recorder& recorder) {
   const Point& point = how.point;
-  std::vector<Ref> inputs;
-  inputs.reserve(point.size());
+  Owned inputs(point.size());
   Few<PyObject*, 16> leaves(point.size());
   for (std::size_t k = 0; k < point.size(); ++k) {
     const int axis = how.axes.empty() ? -1 : how.axes[k];
@@ -37,8 +54,7 @@ Ref call_traced(const Tracing& how, Recorder& recorder) {
       leaves[k] = point.leaf(k);
       continue;
     }
-    leaves[k] = input_tracer(recorder, point.leaf(k), axis);
-    inputs.push_back(Ref::checked(leaves[k]));
+    leaves[k] = inputs.add(input_tracer(recorder, point.leaf(k), axis));
   }
   const Ref trees = point.fill(leaves);
   inputs.clear();  // The trees hold them.
@@ -78,7 +94,7 @@ bool is_wanted(const Point& result, Wanted wanted) {
 }  // namespace
 
 Point::Point(PyObject* tree) {
-  if (is_array_or_tracer(tree) || PyFloat_CheckExact(tree)) {
+  if (is_plain_leaf(tree)) {
     lone_ = Ref::borrow(tree);
     return;
   }

@@ -91,7 +91,7 @@ struct Aux {
 
   Point tree;
   std::vector<std::size_t> traced;  // leaves
-  std::vector<ValueKind> kinds;     // of those
+  ValueKinds kinds;                 // of those
   /// The tree with these values in place of the traced leaves.
   Ref fill(std::span<PyObject* const> values) const;
 };
@@ -99,10 +99,10 @@ struct Aux {
 /// A recorded function: its program, what that is bound to, and the structure of the result.
 struct Traced {
   ExecutablePtr executable;
-  Bindings inputs;               // the leaves of the point first
-  std::vector<ValueKind> kinds;  // of the result's leaves, the first outputs
-  Ref treedef;                   // of the result
-  std::unique_ptr<Aux> aux;      // its traced leaves are the outputs behind; null: there is none
+  Bindings inputs;           // the leaves of the point first
+  ValueKinds kinds;          // of the result's leaves, the first outputs
+  Ref treedef;               // of the result
+  std::unique_ptr<Aux> aux;  // its traced leaves are the outputs behind; null: there is none
 
   const Type& output_type(std::size_t k) const {
     return executable->program()->type_of(executable->program()->outputs[k]);

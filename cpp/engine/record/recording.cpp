@@ -87,11 +87,11 @@ PyObject* split_and_map(PyObject* self, PyObject* wrt, Derivation::Kind kind) {
     SplitProgram parts = run_split(*derive(r, how), r.bound->inputs, r.kinds, r.bound->title);
     const Ref outputs = Ref::checked(
         PyList_GetSlice(parts.outputs.get(), 0, static_cast<Py_ssize_t>(r.kinds.size())));
-    std::vector<ValueKind> results;
+    ValueKinds results;
     if (kind == Derivation::Kind::kVjp) {
       for (auto w : how.wrt) results.push_back(r.bound->inputs[w].kind);
     } else {
-      results = r.kinds;
+      results = ValueKinds(r.kinds);
     }
     for (ValueKind& result : results) {
       if (result == ValueKind::kPython) result = ValueKind::kScalar;

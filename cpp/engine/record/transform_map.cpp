@@ -72,7 +72,7 @@ Ref call_mapped(PyObject* fun, PyObject* axes, PyObject* check, const Ref& title
     how.batched.push_back(b.batch_axis >= 0);
     b = batch_axis_first(b);
   }
-  const std::vector<ValueKind> kinds(traced.kinds.size(), ValueKind::kArray);
+  const ValueKinds kinds(traced.kinds.size(), ValueKind::kArray);
   const Ref values =
       Ref::checked(run(*derive(*traced.executable, title, how), traced.inputs, kinds));
   return traced.fill({PySequence_Fast_ITEMS(values.get()), kinds.size()});

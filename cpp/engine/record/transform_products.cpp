@@ -9,7 +9,7 @@ namespace dualtape::engine {
 namespace {
 
 using Kind = Derivation::Kind;
-using Kinds = std::vector<ValueKind>;
+using Kinds = ValueKinds;
 
 Derivation in_all_leaves(Kind kind, std::size_t n) {
   Derivation how;

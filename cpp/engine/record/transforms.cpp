@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "record/leaf_checks.hpp"
+#include "record/linear_map.hpp"
 #include "record/tracer.hpp"
 
 namespace dualtape::engine {
@@ -45,7 +46,7 @@ class Values {
   std::size_t beside_ = 0;
 };
 
-using Kinds = std::vector<ValueKind>;
+using Kinds = ValueKinds;
 
 void append_leaves(const At& at, Kinds& kinds, std::size_t times = 1) {
   for (; times > 0; --times) {
@@ -53,9 +54,7 @@ void append_leaves(const At& at, Kinds& kinds, std::size_t times = 1) {
   }
 }
 
-void append_outputs(const At& at, Kinds& kinds) {
-  kinds.insert(kinds.end(), at.traced.kinds.begin(), at.traced.kinds.end());
-}
+void append_outputs(const At& at, Kinds& kinds) { kinds.append(at.traced.kinds); }
 
 /// Keeps what aux needs; `n` outputs are differentiated.
 void keep_aux(const At& at, Derivation& how, std::size_t n) {
@@ -67,7 +66,7 @@ void keep_aux(const At& at, Derivation& how, std::size_t n) {
 
 Values run_with_aux(const At& at, const Executable& derived, Kinds kinds) {
   const Aux* const aux = at.traced.aux.get();
-  if (aux) kinds.insert(kinds.end(), aux->kinds.begin(), aux->kinds.end());
+  if (aux) kinds.append(aux->kinds);
   Values values(run(derived, at.traced.inputs, kinds));
   if (aux) at.aux = aux->fill(values.take_last(aux->kinds.size()));
   return values;
@@ -211,18 +210,47 @@ constexpr Transform kTransforms[] = {
 
 }  // namespace
 
-Ref title_of(const char* name, PyObject* fun) {
+namespace {
+
+/// What a function calls itself; the name of its type if it has no name.
+Ref name_of(PyObject* fun) {
+  if (PyFunction_Check(fun))
+    return Ref::borrow(reinterpret_cast<PyFunctionObject*>(fun)->func_name);
   static PyObject* const dunder = PyUnicode_InternFromString("__name__");
-  Ref own = Ref::steal(PyObject_GetAttr(fun, dunder));
-  if (!own) {
-    if (!PyErr_ExceptionMatches(PyExc_AttributeError)) throw PythonError{};
-    PyErr_Clear();
+  // No AttributeError to make and to drop for types that are known to have none.
+  if (!is_linear_map(fun)) {
+    Ref own = Ref::steal(PyObject_GetAttr(fun, dunder));
+    if (!own) {
+      if (!PyErr_ExceptionMatches(PyExc_AttributeError)) throw PythonError{};
+      PyErr_Clear();
+    }
+    if (own && PyUnicode_Check(own.get()) && PyUnicode_GET_LENGTH(own.get()) > 0) return own;
   }
-  if (own && PyUnicode_Check(own.get()) && PyUnicode_GET_LENGTH(own.get()) > 0) {
-    return Ref::checked(PyUnicode_FromFormat("%s of %U", name, own.get()));
+  return engine::attribute(reinterpret_cast<PyObject*>(Py_TYPE(fun)), "__name__");
+}
+
+/// Titles made lately: making one takes a tenth of a small transformation.
+struct KnownTitle {
+  const char* name = nullptr;
+  PyObject* of = nullptr;  // owned, so that its address stays its own
+  PyObject* title = nullptr;
+};
+constexpr std::size_t kKnownTitles = 64;
+KnownTitle known_titles[kKnownTitles];  // guarded by the GIL
+
+}  // namespace
+
+Ref title_of(const char* name, PyObject* fun) {
+  const Ref of = name_of(fun);
+  const std::uint64_t key = (address_of(of.get()) ^ address_of(name) << 1) * 0x9E3779B97F4A7C15u;
+  KnownTitle& known = known_titles[(key >> 32) % kKnownTitles];
+  if (known.name != name || known.of != of.get()) {
+    Ref title = Ref::checked(PyUnicode_FromFormat("%s of %U", name, of.get()));
+    known.name = name;
+    Py_XSETREF(known.of, Py_NewRef(of.get()));
+    Py_XSETREF(known.title, title.release());
   }
-  const Ref type = engine::attribute(reinterpret_cast<PyObject*>(Py_TYPE(fun)), "__name__");
-  return Ref::checked(PyUnicode_FromFormat("%s of %U", name, type.get()));
+  return Ref::borrow(known.title);
 }
 
 bool all_have_derivatives(const Point& point, bool takes_complex) {

@@ -18,6 +18,9 @@ namespace dualtape::engine {
 
 enum class Leaves { kAlike, kByType };
 
+/// Of a type that is a leaf whatever optree's registry says: an array, a number, a text.
+bool is_plain_leaf(PyObject* object);
+
 /// What a walk over arguments wrote. With Leaves::kByType leaves differ by type, dtype and shape.
 class TreeWalk {
  public:

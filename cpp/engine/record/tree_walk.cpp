@@ -20,14 +20,6 @@ class Depth {
   Depth& operator=(const Depth&) = delete;
 };
 
-/// Types that are leaves whatever optree's registry says.
-bool is_plain_leaf(PyObject* o) {
-  PyTypeObject* type = Py_TYPE(o);
-  return type == &PyArray_Type || type == &PyFloat_Type || type == tracer_type ||
-         type == &PyLong_Type || type == &PyBool_Type || type == &PyComplex_Type ||
-         type == &PyUnicode_Type || PyArray_IsScalar(o, Generic);
-}
-
 bool has_plain_keys(PyObject* dict) {
   Py_ssize_t at = 0;
   PyObject* key = nullptr;
@@ -57,6 +49,14 @@ Ref flatten_by_optree(PyObject* tree) {
 }
 
 }  // namespace
+
+bool is_plain_leaf(PyObject* o) {
+  PyTypeObject* type = Py_TYPE(o);
+  if (type == &PyArray_Type || type == tracer_type || type == &PyFloat_Type) return true;
+  if (type == &PyTuple_Type || type == &PyDict_Type || type == &PyList_Type) return false;
+  return type == &PyLong_Type || type == &PyBool_Type || type == &PyComplex_Type ||
+         type == &PyUnicode_Type || PyArray_IsScalar(o, Generic);
+}
 
 TreeWalk::TreeWalk(Leaves leaves) : by_type_(leaves == Leaves::kByType) {
   words_.reserve(128);

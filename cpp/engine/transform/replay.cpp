@@ -35,9 +35,9 @@ Expr replay(const Program& p, ValueId v, std::span<const Expr> args, Builder& b)
 
 ValueId emit_tuple(Builder& b, OpCode op, std::span<const ProgramPtr> programs,
                    std::span<const std::int64_t> more_attrs, std::span<const Expr> args) {
-  std::vector<std::int64_t> attrs;
+  Dims attrs;
   for (const ProgramPtr& p : programs) attrs.push_back(b.add_subprogram(p));
-  attrs.insert(attrs.end(), more_attrs.begin(), more_attrs.end());
+  attrs.append(more_attrs);
   std::vector<ValueId> ids;
   for (const Expr& x : args) ids.push_back(lift(b, x, DType::kFloat64));
   return b.emit(op, ids, b.intern(DType::kTuple, {}), attrs);

@@ -1,0 +1,70 @@
+/// A growing array of small entries, without allocation up to N of them: most functions have few
+/// arguments and results.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <type_traits>
+
+namespace dualtape::engine {
+
+template <class T, std::size_t N>
+  requires std::is_trivially_copyable_v<T>
+class ShortList {
+ public:
+  using value_type = T;
+
+  ShortList() = default;
+  explicit ShortList(std::size_t n, T fill = T{}) { resize(n, fill); }
+  ShortList(std::span<const T> s) { append(s); }
+  ShortList(const ShortList& o) { append(o); }
+  ShortList& operator=(const ShortList& o) {
+    if (this == &o) return *this;
+    size_ = 0;
+    append(o);
+    return *this;
+  }
+
+  std::size_t size() const { return size_; }
+  T* data() { return many_ ? many_.get() : few_; }
+  const T* data() const { return many_ ? many_.get() : few_; }
+  T* begin() { return data(); }
+  T* end() { return data() + size_; }
+  const T* begin() const { return data(); }
+  const T* end() const { return data() + size_; }
+  T& operator[](std::size_t k) { return data()[k]; }
+  const T& operator[](std::size_t k) const { return data()[k]; }
+
+  void push_back(T value) {
+    reserve(size_ + 1);
+    data()[size_++] = value;
+  }
+  void append(std::span<const T> s) {
+    reserve(size_ + s.size());
+    std::copy_n(s.data(), s.size(), end());
+    size_ += s.size();
+  }
+  void resize(std::size_t n, T fill = T{}) {
+    reserve(n);
+    if (n > size_) std::fill(end(), data() + n, fill);
+    size_ = n;
+  }
+
+ private:
+  void reserve(std::size_t n) {
+    if (n <= capacity_) return;
+    const std::size_t bigger = std::max(n, 2 * capacity_);
+    auto grown = std::make_unique<T[]>(bigger);
+    std::copy_n(data(), size_, grown.get());
+    many_ = std::move(grown);
+    capacity_ = bigger;
+  }
+
+  std::size_t size_ = 0, capacity_ = N;
+  std::unique_ptr<T[]> many_;
+  T few_[N];
+};
+
+}  // namespace dualtape::engine
