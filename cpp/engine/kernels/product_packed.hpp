@@ -137,18 +137,26 @@ void packed_tile(const Place<T>& c, std::int64_t panel, Source<T> a, const T* b,
   }
 }
 
-/// A block of a: packed in panels, or as it lies.
+/// A block of a: as it lies up to row `first`, from there on packed in panels.
 template <class T>
 struct RowPanels {
   Source<T> source;
-  bool is_packed;
+  const T* packed;
+  std::int64_t first;
 
   /// The panel at row i; of `height` rows, as all before it but for the last.
   Source<T> at(std::int64_t i, std::int64_t height, std::int64_t inner) const {
-    if (is_packed) return {source.data + i * inner, 1, height};
+    if (i >= first) return {packed + (i - first) * inner, 1, height};
     return {source.data + i * source.row, source.row, source.column};
   }
 };
+
+/// Rows before the last panel if that is not full: a tile reads all rows of its panel, of which
+/// memory behind a has none.
+constexpr std::int64_t rows_in_place(std::int64_t rows) {
+  const std::int64_t rest = rows % kTileRows;
+  return rest % (kTileRows / 3) == 0 ? rows : rows - rest;
+}
 
 /// c = or += the product of a block of a and a packed one of b.
 template <class T>
@@ -202,11 +210,10 @@ void packed(const ProductShape& s, void* out, const void* left, const void* righ
                       inner);
       for (std::int64_t i = 0; i < s.rows; i += kRowBlock) {
         const std::int64_t rows = std::min(kRowBlock, s.rows - i);
-        RowPanels<T> panels{{a.data + i * a.row + k * a.column, a.row, a.column}, kPackRows};
-        if (kPackRows) {
-          pack_rows<T>(a_block, panels.source, rows, inner);
-          panels.source.data = a_block;
-        }
+        const Source<T> block{a.data + i * a.row + k * a.column, a.row, a.column};
+        const std::int64_t first = kPackRows ? 0 : rows_in_place(rows);
+        pack_rows<T>(a_block, {block.data + first * a.row, a.row, a.column}, rows - first, inner);
+        const RowPanels<T> panels{block, a_block, first};
         T* to = static_cast<T*>(out) + i * s.out_row + j;
         packed_block<T>({to, s.out_row, rows, columns, k > 0}, panels, b_block, inner);
       }
