@@ -49,7 +49,7 @@ class Dual {
 
  private:
   friend struct ActiveTraits<Dual>;
-  DUALTAPE_INLINE Dual(const T& value, const Lanes& lanes) : value_(value), lanes_(lanes) {}
+  DUALTAPE_INLINE Dual(const T& value, const Lanes& x_dot) : value_(value), lanes_(x_dot) {}
 
   [[noreturn, gnu::noinline]] static void refuse(int lane) {
     detail::fail<std::out_of_range>("Dual::variable: lane must be below " + std::to_string(N) +

@@ -62,9 +62,11 @@ struct ScalarBinaryOpTraits<S, A, Operation> {
 
 namespace internal {
 
-/// Scalars of a product that differ, one an active type, the other constants of it.
+/// Scalars of a product that differ, one an active type, the other constants of it. Those of tapes
+/// are product.hpp's.
 template <class A, class B>
-concept MixedScalars = dualtape::ConstantOf<A, B> || dualtape::ConstantOf<B, A>;
+concept MixedScalars = (dualtape::ConstantOf<A, B> || dualtape::ConstantOf<B, A>) &&
+                       !dualtape::detail::Taped<dualtape::promote_t<A, B>>;
 
 /// Eigen's blocked kernels hold a partial product in the right factor's scalar, which may be the
 /// constant's; so products of mixed scalars go entry by entry.
@@ -106,3 +108,6 @@ template <class T>
 class std::numeric_limits<dualtape::Var<T>> : public std::numeric_limits<T> {};
 template <class T, int N>
 class std::numeric_limits<dualtape::Term<T, N>> : public std::numeric_limits<T> {};
+
+// Here, so that no source file has matrices of tape variables without their products.
+#include <dualtape/product.hpp>

@@ -10,16 +10,6 @@ namespace dualtape {
 namespace detail {
 
 template <class X>
-inline constexpr bool is_taped = false;
-template <class T>
-inline constexpr bool is_taped<Var<T>> = true;
-template <class T, int N>
-inline constexpr bool is_taped<Term<T, N>> = true;
-
-template <class X>
-concept Taped = is_taped<X>;
-
-template <class X>
 struct TapeVar {};
 template <class T>
 struct TapeVar<Var<T>> {

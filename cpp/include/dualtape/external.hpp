@@ -15,6 +15,7 @@ namespace detail {
 template <class T>
 class Caller {
  public:
+  static std::uint64_t id(const Var<T>& x) { return x.id_; }
   static std::uint32_t index(const Var<T>& x) { return static_cast<std::uint32_t>(x.id_); }
 
   /// Records a node with these inputs; false if all are constants. `first` gets the number of its
@@ -24,10 +25,14 @@ class Caller {
     std::uint32_t recording = 0;
     for (const Var<T>& x : inputs) recording |= static_cast<std::uint32_t>(x.id_ >> 32);
     if (recording == 0 || external->outputs == 0) return false;
+    first = append(recording, std::move(external));
+    return true;
+  }
+  /// The same for inputs of one recording; the number of the first output.
+  static std::uint32_t append(std::uint32_t recording, std::unique_ptr<External<T>> external) {
     Head<T>& head = *Tape<T>::active_;
     if (recording != head.recording()) Assignment<T>::refuse_recording(recording);
-    first = head.tape->append_external(std::move(external));
-    return true;
+    return head.tape->append_external(std::move(external));
   }
 
   static Var<T> output(const T& value, std::uint32_t index) {

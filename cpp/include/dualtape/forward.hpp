@@ -10,7 +10,8 @@
 /// A thread's own pointer at a fixed distance from the thread's register, in shared libraries too:
 /// otherwise each recording function there would call for its address. Eight bytes of what the
 /// loader keeps for such variables of libraries loaded later.
-#if defined(__GNUC__) && defined(__ELF__)
+/// Programs have it so without asking; and there GCC, asked, may write what the linker refuses.
+#if defined(__GNUC__) && defined(__ELF__) && defined(__PIC__) && !defined(__PIE__)
 #define DUALTAPE_FIXED_TLS [[gnu::tls_model("initial-exec")]]
 #else
 #define DUALTAPE_FIXED_TLS
@@ -123,6 +124,17 @@ DUALTAPE_INLINE T multiply_add(const T& a, const T& b, const T& c) {
 /// Numbers, or packs of them (pack.hpp): operations of duals over them are inlined.
 template <class T>
 inline constexpr bool is_number = BaseNumber<T>;
+
+/// A tape's variable or expression.
+template <class X>
+inline constexpr bool is_taped = false;
+template <class T>
+inline constexpr bool is_taped<Var<T>> = true;
+template <class T, int N>
+inline constexpr bool is_taped<Term<T, N>> = true;
+
+template <class X>
+concept Taped = is_taped<X>;
 
 /// S is an expression whose value a T holds.
 template <class S, class T>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <dualtape/eigen.hpp>
-#include <dualtape/external.hpp>
+#include <dualtape/product.hpp>
 
 #include <Eigen/Cholesky>
 #include <Eigen/LU>
@@ -10,13 +10,6 @@
 namespace dualtape {
 
 namespace detail {
-
-template <class T>
-using DenseMatrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic>;
-template <class T>
-using MatrixView = Eigen::Map<DenseMatrix<T>>;
-template <class T>
-using ConstMatrixView = Eigen::Map<const DenseMatrix<T>>;
 
 template <class T>
 DenseMatrix<T> values(const DenseMatrix<Var<T>>& x) {
@@ -44,25 +37,6 @@ DenseMatrix<Var<T>> matrix_node(const std::vector<Var<T>>& inputs, const DenseMa
   return Eigen::Map<const DenseMatrix<Var<T>>>(outputs.data(), y.rows(), y.cols());
 }
 
-/// C = A B:  A_bar = C_bar B^T,  B_bar = A^T C_bar,  C_dot = A_dot B + A B_dot.
-template <class T>
-struct ProductRule {
-  DenseMatrix<T> a, b;
-
-  void pullback(std::span<const T> c_bar, std::span<T> x_bar) const {
-    const ConstMatrixView<T> c(c_bar.data(), a.rows(), b.cols());
-    MatrixView<T>(x_bar.data(), a.rows(), a.cols()).noalias() += c * b.transpose();
-    MatrixView<T>(x_bar.data() + a.size(), b.rows(), b.cols()).noalias() += a.transpose() * c;
-  }
-  void pushforward(std::span<const T> x_dot, std::span<T> c_dot) const {
-    const ConstMatrixView<T> a_dot(x_dot.data(), a.rows(), a.cols());
-    const ConstMatrixView<T> b_dot(x_dot.data() + a.size(), b.rows(), b.cols());
-    MatrixView<T> c(c_dot.data(), a.rows(), b.cols());
-    c.noalias() = a_dot * b;
-    c.noalias() += a * b_dot;
-  }
-};
-
 /// A X = B, by factors that are kept:  B_bar = A^-T X_bar,  A_bar = -B_bar X^T,
 /// X_dot = A^-1 (B_dot - A_dot X).
 /// Source: Giles (2008), An extended collection of matrix derivative results.
@@ -85,9 +59,6 @@ struct SolveRule {
     MatrixView<T>(x_dot.data(), n, x.cols()) = factors.solve(rest);
   }
 };
-
-template <class A, class B>
-using NodeVar = promote_t<typename A::Scalar, typename B::Scalar>;
 
 template <template <class> class Factorisation, class A, class B>
 auto solve_by(const char* name, const Eigen::MatrixBase<A>& a, const Eigen::MatrixBase<B>& b) {
@@ -137,13 +108,12 @@ auto product(const Eigen::MatrixBase<A>& a, const Eigen::MatrixBase<B>& b) {
   using V = detail::NodeVar<A, B>;
   using T = typename V::value_type;
   eigen_assert(a.cols() == b.rows());
+  Eigen::Matrix<V, A::RowsAtCompileTime, B::ColsAtCompileTime> c(a.rows(), b.cols());
   const detail::DenseMatrix<typename A::Scalar> lhs = a;
   const detail::DenseMatrix<typename B::Scalar> rhs = b;
-  detail::ProductRule<T> rule{detail::values(lhs), detail::values(rhs)};
-  const detail::DenseMatrix<T> c = rule.a * rule.b;
-  detail::DenseMatrix<V> result =
-      detail::matrix_node<T>(detail::entries<T>(lhs, rhs), c, std::move(rule));
-  return Eigen::Matrix<V, A::RowsAtCompileTime, B::ColsAtCompileTime>(std::move(result));
+  detail::product_node(detail::node_matrix<T>(lhs), detail::node_matrix<T>(rhs),
+                       [&](Eigen::Index i, Eigen::Index j, const V& entry) { c(i, j) = entry; });
+  return c;
 }
 
 }  // namespace dualtape
