@@ -109,8 +109,10 @@ void contest::add_dualtape() {
     std::array<D, Bundle::kInputs> inputs;
     for (std::size_t i = 0; i < x.size(); ++i) inputs[i] = D::variable(x[i], static_cast<int>(i));
     const auto y = Bundle::value(inputs);
-    for (std::size_t i = 0; i < block.size(); ++i) {
-      block[i] = y[i / Bundle::kInputs].tangent(static_cast<int>(i % Bundle::kInputs));
+    for (std::size_t e = 0; e < y.size(); ++e) {
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        block[e * x.size() + i] = y[e].tangent(static_cast<int>(i));
+      }
     }
   });
   const auto tape = std::make_shared<Tape<double>>();
