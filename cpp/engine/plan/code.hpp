@@ -77,10 +77,14 @@ struct RegionChain {
   std::vector<std::uint32_t> regs;  // of slots
 };
 
+/// A region's code knows its memory by number: steps of one form differ in a list of places alone.
+using PlaceId = std::uint32_t;
+
 /// Points at the current block of a value: in the scratch, or in place in memory.
 struct Register {
-  Ref ref;                    // of a block: its offset in the scratch
   std::uint32_t step = 0;     // bytes from an element to the next; 0: one value a row, or in all
+  PlaceId place = 0;          // of memory in place
+  std::int64_t offset = 0;    // of a block, in the scratch
   std::int64_t row_step = 0;  // bytes from a row to the next
   std::uint32_t outer = 0;    // 1 + index of the walk over rows that lie apart unevenly; 0: none
 };
@@ -89,7 +93,7 @@ struct Register {
 struct Fill {
   std::uint32_t reg;
   std::uint32_t item;
-  Ref ref;
+  PlaceId place;
 };
 
 /// A strided operand, copied block by block; once, if each block is the same; several rows at once,
@@ -98,7 +102,7 @@ struct Gather {
   std::uint32_t reg;
   bool once;
   std::int64_t panel;  // elements of so many rows; 0: block by block
-  Ref ref;
+  PlaceId place;
   Walk walk;
 };
 
@@ -111,14 +115,14 @@ struct Reduction {
   std::int64_t results;  // number of them
   std::int64_t row;      // length of a row of kRows and kLeading
   std::int64_t rows;     // of the region; of a folded one, its blocks
-  Ref out;
+  PlaceId out;
   std::int64_t state = 0;    // offset in the scratch: RowState, or partial rows of kLeading
   std::int64_t partial = 0;  // offset among the partial results of a piece
 };
 
 /// Memory outside of a window, zero before the region runs.
 struct Border {
-  Ref ref;
+  PlaceId place;
   std::int64_t bytes;
 };
 
@@ -141,8 +145,9 @@ struct Region {
   std::vector<RegionChain> chains;
   std::vector<Reduction> reductions;
   std::vector<Border> borders;
-  bool in_order = false;  // windows meet: blocks run one after the other
-  bool direct = false;    // one leading reduction of rows that lie in memory
+  std::vector<Ref> places;  // as symbols: see forms.hpp
+  bool in_order = false;    // windows meet: blocks run one after the other
+  bool direct = false;      // one leading reduction of rows that lie in memory
 };
 
 struct Operand {
@@ -158,7 +163,8 @@ struct ArrayStep {
 
 struct StepRef {
   StepKind kind;
-  std::uint32_t index;  // in scalars, regions or arrays
+  std::uint32_t index;          // in scalars, regions or arrays
+  std::uint32_t first_ref = 0;  // of a region: its places
 };
 
 /// An input copied to its slot, or a result copied to the caller's memory.
@@ -176,9 +182,9 @@ struct Code {
   std::vector<StepRef> steps;
   std::vector<ScalarInstruction> scalars;
   std::vector<Kernel> scalar_kernels;  // of operations without a code of their own
-  std::vector<Region> regions;
+  std::vector<Region> regions;         // one of each form
   std::vector<ArrayStep> arrays;
-  std::vector<Ref> refs;              // of array steps
+  std::vector<Ref> refs;              // of array steps and regions
   std::vector<PreparedPtr> prepared;  // one for all array steps that differ in memory alone
   std::deque<Layout> layouts;         // addresses stay
   std::vector<char> constants;        // image of the first slots
@@ -210,6 +216,7 @@ std::unique_ptr<const Code> generate(const Program& program, const Analysis& ana
 void execute(const Code& code, std::span<const void* const> inputs, std::span<void* const> outputs);
 /// Runs the stretch that begins at instruction `first`.
 void run_scalars(const Code& code, std::uint32_t first, const Frame& frame);
-void run_region(const Region& region, const Frame& frame);
+/// `places`: of this step.
+void run_region(const Region& region, const Ref* places, const Frame& frame);
 
 }  // namespace dualtape::engine

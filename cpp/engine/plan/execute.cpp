@@ -39,7 +39,9 @@ void execute(const Code& code, std::span<const void* const> inputs,
     switch (step.kind) {
       case StepKind::kScalars: run_scalars(code, step.index, frame); break;
       case StepKind::kRegion:
-      case StepKind::kReduction: run_region(code.regions[step.index], frame); break;
+      case StepKind::kReduction:
+        run_region(code.regions[step.index], code.refs.data() + step.first_ref, frame);
+        break;
       case StepKind::kArray: run_array(code, code.arrays[step.index], frame); break;
     }
   }

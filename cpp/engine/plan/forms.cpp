@@ -8,18 +8,6 @@ namespace {
 /// Set in the space of a place that is a symbol.
 constexpr std::uint32_t kSymbol = 1u << 31;
 
-/// f(place) for each place of a region that is no block of its own.
-template <class F>
-void visit_places(Region& region, F f) {
-  for (std::size_t k = region.block_count; k < region.registers.size(); ++k) {
-    f(region.registers[k].ref);
-  }
-  for (Fill& fill : region.fills) f(fill.ref);
-  for (Gather& gather : region.gathers) f(gather.ref);
-  for (Reduction& reduction : region.reductions) f(reduction.out);
-  for (Border& border : region.borders) f(border.ref);
-}
-
 }  // namespace
 
 RegionForms::RegionForms(const Generator& generator)
@@ -82,18 +70,15 @@ RegionForms::Form& RegionForms::form_of(const ScheduledStep& step) {
 
 Ref RegionForms::symbol_of(ValueId v) const { return {kSymbol | number_[v], 0}; }
 
-void RegionForms::keep_symbols(Region& region, Form& form) {
-  visit_places(region, [&](const Ref& place) { form.symbols.push_back(place); });
-}
-
-void RegionForms::place(Region& region, const Form& form) const {
-  const Ref* symbol = form.symbols.data();
-  visit_places(region, [&](Ref& place) {
-    const Ref s = *symbol++;
-    if (!(s.space & kSymbol)) return;
-    place = generator_.first_ref_of(values_[s.space & ~kSymbol]);
-    place.offset += s.offset;
-  });
+void RegionForms::place(const Region& region, std::vector<Ref>& places) const {
+  for (const Ref& symbol : region.places) {
+    Ref place = symbol;
+    if (symbol.space & kSymbol) {
+      place = generator_.first_ref_of(values_[symbol.space & ~kSymbol]);
+      place.offset += symbol.offset;
+    }
+    places.push_back(place);
+  }
 }
 
 }  // namespace dualtape::engine

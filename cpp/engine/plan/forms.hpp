@@ -1,9 +1,10 @@
 /// Regions that differ in memory alone are generated once: a loop of n steps has n regions of one
 /// form.
 ///
-/// While a region is generated its places in memory are symbols, numbers of the values that lie
-/// there. The form of a region is all that its code depends on, in words: what its members do,
-/// which of them are stored, which values they read, by number, and how those lie in memory.
+/// A region's places in memory are symbols, numbers of the values that lie there; each step of the
+/// form has its own list of addresses. The form of a region is all that its code depends on, in
+/// words: what its members do, which of them are stored, which values they read, by number, and how
+/// those lie in memory.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +20,8 @@ class Generator;
 class RegionForms {
  public:
   struct Form {
-    std::uint32_t region = kNone;  // the first of this form, in Code::regions; kNone: not yet made
+    std::uint32_t region = kNone;  // in Code::regions; kNone: not yet made
     std::int64_t work = 0;
-    std::vector<Ref> symbols;  // of its places, in the order of visit_places
   };
 
   explicit RegionForms(const Generator& generator);
@@ -30,10 +30,8 @@ class RegionForms {
   Form& form_of(const ScheduledStep& step);
   /// The first element of a value of that step, as a symbol.
   Ref symbol_of(ValueId v) const;
-  /// Remembers the symbols of a region just made.
-  static void keep_symbols(Region& region, Form& form);
-  /// Writes the places of the step's values where the form has their symbols.
-  void place(Region& region, const Form& form) const;
+  /// Appends the places of the step's values for which the region has symbols.
+  void place(const Region& region, std::vector<Ref>& places) const;
 
  private:
   struct KeyHash {

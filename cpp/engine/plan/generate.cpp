@@ -246,19 +246,25 @@ std::int64_t element_cost(OpCode op) {
 
 namespace {
 
-void reserve(Code& code, const Schedule& schedule) {
-  std::size_t scalars = 0, arrays = 0, regions = 0;
+/// Places of a region, as a guess.
+constexpr std::size_t kPlaces = 4;
+
+void reserve(Code& code, const Program& program, const Schedule& schedule) {
+  std::size_t scalars = 0, arrays = 0, refs = 0;
   for (const ScheduledStep& step : schedule.steps) {
     if (step.kind == StepKind::kScalars) {
       scalars += step.count + 1;
+    } else if (step.kind == StepKind::kArray && step.count) {
+      ++arrays;
+      refs += 1 + program.instructions[schedule.members[step.first]].n_args;
     } else {
-      ++(step.kind == StepKind::kArray ? arrays : regions);
+      refs += kPlaces;
     }
   }
   code.steps.reserve(schedule.steps.size());
   code.scalars.reserve(scalars);
   code.arrays.reserve(arrays);
-  code.regions.reserve(regions);
+  code.refs.reserve(refs);
 }
 
 }  // namespace
@@ -267,7 +273,7 @@ std::unique_ptr<const Code> generate(const Program& program, const Analysis& ana
   auto code = std::make_unique<Code>();
   Generator generator(program, analysis, *code);
   std::int64_t scratch = 0;
-  reserve(*code, analysis.schedule);
+  reserve(*code, program, analysis.schedule);
   for (std::size_t i = 1; i < analysis.schedule.steps.size(); ++i) {
     const ScheduledStep& step = analysis.schedule.steps[i];
     if (step.kind == StepKind::kScalars) {
@@ -276,9 +282,10 @@ std::unique_ptr<const Code> generate(const Program& program, const Analysis& ana
       generate_array(generator, step);
     } else {
       generate_region(generator, step);
-      const Region& region = code->regions.back();
-      scratch = std::max({scratch, region.scratch_bytes, region.shared_bytes});
     }
+  }
+  for (const Region& region : code->regions) {
+    scratch = std::max({scratch, region.scratch_bytes, region.shared_bytes});
   }
   for (const PreparedPtr& kernel : code->prepared) {
     scratch = std::max(scratch, kernel->scratch_bytes);
@@ -304,7 +311,7 @@ std::size_t Code::bytes() const {
              region.instructions.capacity() * sizeof(RegionInstruction) +
              region.reductions.capacity() * sizeof(Reduction) +
              region.registers.capacity() * sizeof(Register) +
-             region.borders.capacity() * sizeof(Border) +
+             region.borders.capacity() * sizeof(Border) + region.places.capacity() * sizeof(Ref) +
              region.chains.capacity() * sizeof(RegionChain);
     for (const RegionChain& chain : region.chains) {
       total += chain.links.capacity() * sizeof(ChainLink) +

@@ -140,7 +140,7 @@ Placed RegionGenerator::result(ValueId v) {
   const std::size_t item = item_size(generator_.type_of(v).dtype);
   const Lie lie = is_of_rows(v) ? Lie::kColumn : Lie::kElements;
   if (!generator_.schedule().stored[v]) return {registers_.new_block(item, lie), lie};
-  return {registers_.new_stream(generator_.forms().symbol_of(v), item, lie), lie};
+  return {registers_.new_stream(registers_.place_of(v), item, lie), lie};
 }
 
 void RegionGenerator::instruction(ValueId v) {
@@ -185,7 +185,8 @@ void RegionGenerator::reduction(ValueId v, std::uint32_t reg, const RowShape& ro
   step.attr = static_cast<std::int64_t>(region_.reductions.size());
   std::fill_n(step.in, 3, reg);
   step.out = reg;
-  if (generator_.schedule().stored[v]) code.out = generator_.forms().symbol_of(v);
+  const bool stored = generator_.schedule().stored[v];
+  code.out = registers_.new_place(stored ? generator_.forms().symbol_of(v) : Ref{});
   if (rows.kind == ReductionKind::kRows) {
     const Placed out =
         is_of_rows(v)
@@ -211,14 +212,17 @@ void RegionGenerator::window(ValueId v) {
   if (op == kPad) {
     const std::int64_t end = at.offset + region_.count * item;
     const std::int64_t after = whole.offset + element_count(type.shape) * item - end;
-    if (at.offset > whole.offset) region_.borders.push_back({whole, at.offset - whole.offset});
-    if (after) region_.borders.push_back({{whole.space, end}, after});
+    if (at.offset > whole.offset) {
+      region_.borders.push_back({registers_.new_place(whole), at.offset - whole.offset});
+    }
+    if (after) region_.borders.push_back({registers_.new_place({whole.space, end}), after});
   } else {
     region_.in_order = true;
   }
   RegionInstruction code{};
   code.mode = Mode::kFlat;
-  code.out = registers_.new_stream(at, static_cast<std::size_t>(item), Lie::kElements);
+  code.out = registers_.new_stream(registers_.new_place(at), static_cast<std::size_t>(item),
+                                   Lie::kElements);
   std::fill_n(code.in, 3, elements(part, part));
   member(v).placed = {code.out, Lie::kElements};
   code.dtype = type.dtype;
@@ -311,23 +315,20 @@ Region reduction_alone(Generator& generator, const ScheduledStep& step) {
 void generate_region(Generator& generator, const ScheduledStep& step) {
   Code& code = generator.code();
   RegionForms::Form& form = generator.forms().form_of(step);
-  const auto index = static_cast<std::uint32_t>(code.regions.size());
-  code.steps.push_back({step.kind, index});
-  if (form.region != kNone) {
-    code.regions.push_back(code.regions[form.region]);
-    code.work += form.work;
-  } else {
+  if (form.region == kNone) {
+    form.region = static_cast<std::uint32_t>(code.regions.size());
     const std::int64_t before = code.work;
     const Dims& shape = generator.program().types[step.type].shape;
     code.regions.push_back(step.kind == StepKind::kRegion
                                ? RegionGenerator(generator, step, shape).members()
                                : reduction_alone(generator, step));
-    form.region = index;
     form.work = code.work - before;
     share_region(code.regions.back(), form.work);
-    RegionForms::keep_symbols(code.regions.back(), form);
+  } else {
+    code.work += form.work;
   }
-  generator.forms().place(code.regions.back(), form);
+  code.steps.push_back({step.kind, form.region, static_cast<std::uint32_t>(code.refs.size())});
+  generator.forms().place(code.regions[form.region], code.refs);
 }
 
 }  // namespace dualtape::engine

@@ -49,14 +49,20 @@ std::uint32_t RegionRegisters::new_block(std::size_t item, Lie lie) {
   const auto bytes = static_cast<std::uint32_t>(item);
   const std::uint32_t step = lie == Lie::kElements ? bytes : 0;
   const std::int64_t row_step = lie == Lie::kElements ? region_.row * bytes : bytes;
-  blocks_.push_back({{}, step, row_step});
+  blocks_.push_back({.step = step, .row_step = row_step});
   return static_cast<std::uint32_t>(blocks_.size() - 1);
 }
 
-std::uint32_t RegionRegisters::new_stream(const Ref& ref, std::size_t item, Lie lie) {
+PlaceId RegionRegisters::new_place(const Ref& symbol) {
+  region_.places.push_back(symbol);
+  return static_cast<PlaceId>(region_.places.size() - 1);
+}
+
+std::uint32_t RegionRegisters::new_stream(PlaceId place, std::size_t item, Lie lie) {
   const auto bytes = static_cast<std::uint32_t>(item);
-  Register stream{ref};
-  if (lie == Lie::kElements) stream = {ref, bytes, region_.row * bytes};
+  Register stream{.place = place};
+  if (lie == Lie::kElements)
+    stream = {.step = bytes, .place = place, .row_step = region_.row * bytes};
   if (lie == Lie::kColumn) stream.row_step = bytes;
   streams_.push_back(stream);
   return kStreamBit | static_cast<std::uint32_t>(streams_.size() - 1);
@@ -145,7 +151,7 @@ Placed RegionRegisters::outside(ValueId a, ValueId reader) {
   if (const Placed* known = outside_.find(key)) return *known;
   if (!aligned) return outside_.add(key, place(a, walk_of(a, reader), false));
   const std::size_t item = item_size(generator_.type_of(a).dtype);
-  const std::uint32_t reg = new_stream(generator_.forms().symbol_of(a), item, Lie::kElements);
+  const std::uint32_t reg = new_stream(place_of(a), item, Lie::kElements);
   return outside_.add(key, {reg, Lie::kElements});
 }
 
@@ -163,45 +169,44 @@ std::uint32_t RegionRegisters::outside_elements(ValueId a, const Walk& walk) {
 }
 
 Placed RegionRegisters::outside_of_rows(ValueId a) {
-  const Ref ref = generator_.forms().symbol_of(a);
-  if (is_single(a)) return {new_stream(ref, 0, Lie::kSingle), Lie::kSingle};
+  const PlaceId place = place_of(a);
+  if (is_single(a)) return {new_stream(place, 0, Lie::kSingle), Lie::kSingle};
   const std::size_t item = item_size(generator_.type_of(a).dtype);
-  return {new_stream(ref, item, Lie::kColumn), Lie::kColumn};
+  return {new_stream(place, item, Lie::kColumn), Lie::kColumn};
 }
 
 Placed RegionRegisters::outside_filled_rows(ValueId a) {
   const auto item = static_cast<std::uint32_t>(item_size(generator_.type_of(a).dtype));
-  blocks_.push_back({{}, 0, item});
+  blocks_.push_back({.row_step = item});
   const auto reg = static_cast<std::uint32_t>(blocks_.size() - 1);
-  region_.fills.push_back({reg, item, generator_.forms().symbol_of(a)});
+  region_.fills.push_back({reg, item, place_of(a)});
   return {reg, Lie::kColumn};
 }
 
 Placed RegionRegisters::place(ValueId a, const Walk& walk, bool as_elements) {
-  const Ref ref = generator_.forms().symbol_of(a);
+  const PlaceId place = place_of(a);
   if (walk.is_contiguous() || region_.count == 0) {
-    return {new_stream(ref, walk.item, Lie::kElements), Lie::kElements};
+    return {new_stream(place, walk.item, Lie::kElements), Lie::kElements};
   }
   if (!as_elements) {
-    if (walk.is_fill()) return {new_stream(ref, walk.item, Lie::kSingle), Lie::kSingle};
-    if (can_stay(walk, region_.row)) return stay(ref, walk);
+    if (walk.is_fill()) return {new_stream(place, walk.item, Lie::kSingle), Lie::kSingle};
+    if (can_stay(walk, region_.row)) return stay(place, walk);
   }
   // Blocks of operands are not given back: they are filled before the first instruction.
-  blocks_.push_back({{},
-                     static_cast<std::uint32_t>(walk.item),
-                     region_.row * static_cast<std::int64_t>(walk.item)});
+  const auto item = static_cast<std::uint32_t>(walk.item);
+  blocks_.push_back({.step = item, .row_step = region_.row * item});
   const auto reg = static_cast<std::uint32_t>(blocks_.size() - 1);
   if (walk.is_fill()) {
-    region_.fills.push_back({reg, static_cast<std::uint32_t>(walk.item), ref});
+    region_.fills.push_back({reg, item, place});
   } else {
     const std::int64_t period = period_of(walk);
     const bool once = period != 0 && period <= kLongPeriod;
-    region_.gathers.push_back({reg, once, 0, ref, walk});
+    region_.gathers.push_back({reg, once, 0, place, walk});
   }
   return {reg, Lie::kElements};
 }
 
-Placed RegionRegisters::stay(const Ref& ref, const Walk& walk) {
+Placed RegionRegisters::stay(PlaceId place, const Walk& walk) {
   const std::int64_t inner = walk.shape.back(), step = walk.strides.back();
   Walk rows{walk.item, walk.shape, walk.strides};
   if (inner == region_.row) {
@@ -211,7 +216,8 @@ Placed RegionRegisters::stay(const Ref& ref, const Walk& walk) {
     rows.shape.back() = inner / region_.row;
     rows.strides.back() = step * region_.row;
   }
-  Register reg{ref, static_cast<std::uint32_t>(step), rows.strides.back()};
+  Register reg{
+      .step = static_cast<std::uint32_t>(step), .place = place, .row_step = rows.strides.back()};
   if (rows.shape.size() > 1) {
     // Inside a block the last axis alone moves on.
     const std::int64_t span = rows.shape.back() * region_.row;
@@ -298,13 +304,13 @@ void RegionRegisters::settle_scratch() {
       region_.row ? std::max<std::int64_t>(1, region_.block / region_.row) : 1;
   for (std::size_t k = 0; k < blocks_.size(); ++k) {
     Register& r = region_.registers[k];
-    r.ref.offset = at;
+    r.offset = at;
     at += align(r.step ? region_.block * r.step : rows * r.row_step);
   }
   for (const Gather& g : region_.gathers) {
     if (g.panel == 0) continue;
     at += kAlignment;  // for the number of the panel that is held
-    region_.registers[g.reg].ref.offset = at;
+    region_.registers[g.reg].offset = at;
     at += align(g.panel * static_cast<std::int64_t>(g.walk.item));
   }
   region_.scratch_bytes = at;

@@ -51,8 +51,11 @@ class RegionRegisters {
   /// A block of elements, or of one value a row. Values whose lives do not overlap share one in the
   /// end.
   std::uint32_t new_block(std::size_t item, Lie lie);
+  PlaceId new_place(const Ref& symbol);
+  /// Of the first element of a value.
+  PlaceId place_of(ValueId v) { return new_place(generator_.forms().symbol_of(v)); }
   /// Memory written or read in place.
-  std::uint32_t new_stream(const Ref& ref, std::size_t item, Lie lie);
+  std::uint32_t new_stream(PlaceId place, std::size_t item, Lie lie);
 
   /// A value of another step, broadcast to the shape of `reader`; in place if possible.
   Placed outside(ValueId a, ValueId reader);
@@ -77,7 +80,7 @@ class RegionRegisters {
   Walk walk_of(ValueId a, ValueId reader) const;
   bool can_stay(const Walk& walk, std::int64_t row) const;
   Placed place(ValueId a, const Walk& walk, bool as_elements);
-  Placed stay(const Ref& ref, const Walk& walk);
+  Placed stay(PlaceId place, const Walk& walk);
   void list_registers();
   void number_streams();
   void read_fills_in_place();

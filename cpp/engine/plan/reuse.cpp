@@ -48,7 +48,7 @@ void RegionRegisters::read_fills_in_place() {
   for (const Fill& f : region_.fills) {
     if (read[f.reg]) continue;
     moved[f.reg] = static_cast<std::uint32_t>(blocks_.size() + streams_.size());
-    streams_.push_back({f.ref});
+    streams_.push_back({.place = f.place});
   }
   if (moved.empty()) return;
   std::erase_if(region_.fills, [&](const Fill& f) { return moved.contains(f.reg); });

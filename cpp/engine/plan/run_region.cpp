@@ -25,8 +25,9 @@ constexpr std::int64_t kStrip = 1024;
 class RegionRun {
  public:
   /// `partials`: where reductions leave the results of a piece; null: they are those of the region.
-  RegionRun(const Region& region, const Frame& frame, char* partials = nullptr)
+  RegionRun(const Region& region, const Ref* places, const Frame& frame, char* partials = nullptr)
       : region_(region),
+        places_(places),
         frame_(frame),
         partials_(partials),
         at_(reinterpret_cast<char**>(frame.scratch)) {}
@@ -58,15 +59,15 @@ class RegionRun {
     first_ = first;
     last_ = last;
     for (std::uint32_t k = 0; k < region_.block_count; ++k) {
-      at_[k] = frame_.scratch + region_.registers[k].ref.offset;
+      at_[k] = frame_.scratch + region_.registers[k].offset;
     }
     const std::int64_t rows = region_.row ? std::max<std::int64_t>(1, widest / region_.row) : 1;
     for (const Fill& f : region_.fills) {
       const bool of_rows = region_.registers[f.reg].step == 0;
-      fill(at_[f.reg], frame_.at(f.ref), of_rows ? rows : widest, f.item);
+      fill(at_[f.reg], memory(f.place), of_rows ? rows : widest, f.item);
     }
     for (const Gather& g : region_.gathers) {
-      if (g.once) gather(at_[g.reg], frame_.at(g.ref), g.walk, first, widest);
+      if (g.once) gather(at_[g.reg], memory(g.place), g.walk, first, widest);
       if (g.panel) held_panel(g) = -1;
     }
     for (const Reduction& r : region_.reductions) {
@@ -84,7 +85,7 @@ class RegionRun {
   /// first-level cache between.
   void strips(std::int64_t first, std::int64_t last, std::int64_t column, std::int64_t end) const {
     const Reduction& r = region_.reductions[0];
-    const char* const x = frame_.at(region_.registers[r.reg].ref);
+    const char* const x = memory(region_.registers[r.reg].place);
     for (std::int64_t n; column < end; column += n) {
       n = std::min(kStrip, end - column);
       add_rows(r, last - first,
@@ -97,15 +98,16 @@ class RegionRun {
     }
   }
 
+  char* memory(PlaceId place) const { return frame_.at(places_[place]); }
   char* destination(const Reduction& r) const {
-    return partials_ ? partials_ + r.partial : frame_.at(r.out);
+    return partials_ ? partials_ + r.partial : memory(r.out);
   }
   RowState& state(const Reduction& r) const {
     return *reinterpret_cast<RowState*>(frame_.scratch + r.state);
   }
   void neutral() const {
     for (const Reduction& r : region_.reductions) {
-      r.reducer->rows(frame_.at(r.out), nullptr, r.results, 0);
+      r.reducer->rows(memory(r.out), nullptr, r.results, 0);
     }
   }
   std::int64_t run_rest(std::int64_t first) const {
@@ -120,13 +122,13 @@ class RegionRun {
       const Register& r = region_.registers[k];
       const std::int64_t apart =
           r.outer ? row_offset(region_.outer_walks[r.outer - 1], row) : row * r.row_step;
-      at_[k] = frame_.at(r.ref) + apart + column * r.step;
+      at_[k] = memory(r.place) + apart + column * r.step;
     }
     for (const Gather& g : region_.gathers) {
       if (g.panel) {
         read_panel(g, first);
       } else if (!g.once) {
-        gather(at_[g.reg], frame_.at(g.ref), g.walk, first, n);
+        gather(at_[g.reg], memory(g.place), g.walk, first, n);
       }
     }
     // A piece of a row counts as one.
@@ -161,14 +163,12 @@ class RegionRun {
   std::int64_t& held_panel(const Gather& g) const {
     return *reinterpret_cast<std::int64_t*>(panel(g) - kAlignment);
   }
-  char* panel(const Gather& g) const {
-    return frame_.scratch + region_.registers[g.reg].ref.offset;
-  }
+  char* panel(const Gather& g) const { return frame_.scratch + region_.registers[g.reg].offset; }
   /// Points into the panel that holds element `first`.
   void read_panel(const Gather& g, std::int64_t first) {
     const std::int64_t begin = first - first % g.panel;
     if (held_panel(g) != begin) {
-      gather(panel(g), frame_.at(g.ref), g.walk, begin, std::min(g.panel, region_.count - begin));
+      gather(panel(g), memory(g.place), g.walk, begin, std::min(g.panel, region_.count - begin));
       held_panel(g) = begin;
     }
     at_[g.reg] = panel(g) + (first - begin) * static_cast<std::int64_t>(g.walk.item);
@@ -251,6 +251,7 @@ class RegionRun {
   }
 
   const Region& region_;
+  const Ref* const places_;
   const Frame& frame_;
   char* const partials_;
   char** at_;
@@ -259,11 +260,11 @@ class RegionRun {
 
 }  // namespace
 
-void run_region(const Region& region, const Frame& frame) {
+void run_region(const Region& region, const Ref* places, const Frame& frame) {
   for (const Border& b : region.borders) {
-    std::memset(frame.at(b.ref), 0, static_cast<std::size_t>(b.bytes));
+    std::memset(frame.at(places[b.place]), 0, static_cast<std::size_t>(b.bytes));
   }
-  if (region.piece == 0) return RegionRun(region, frame).run(0, region.count);
+  if (region.piece == 0) return RegionRun(region, places, frame).run(0, region.count);
   const std::int64_t piece = region.piece;
   const auto scratch_bytes = static_cast<std::size_t>(region.scratch_bytes);
   if (region.by_columns) {
@@ -271,7 +272,7 @@ void run_region(const Region& region, const Frame& frame) {
     return parallel_for(row, piece, [&](std::int64_t first, std::int64_t last) {
       const Workspace scratch(scratch_bytes);
       const Frame mine = frame.with_scratch(scratch.data());
-      RegionRun(region, mine).run_columns(first, last, row);
+      RegionRun(region, places, mine).run_columns(first, last, row);
     });
   }
   // Each piece has a scratch of its own: the frame's holds the partial results.
@@ -279,14 +280,14 @@ void run_region(const Region& region, const Frame& frame) {
   parallel_for(region.count, piece, [&](std::int64_t first, std::int64_t last) {
     const Workspace scratch(scratch_bytes);
     const Frame mine = frame.with_scratch(scratch.data());
-    if (region.partial_bytes == 0) return RegionRun(region, mine).run(first, last);
+    if (region.partial_bytes == 0) return RegionRun(region, places, mine).run(first, last);
     for (; first < last; first += piece) {
       char* const partial = partials + first / piece * region.partial_bytes;
-      RegionRun(region, mine, partial).run(first, std::min(first + piece, last));
+      RegionRun(region, places, mine, partial).run(first, std::min(first + piece, last));
     }
   });
   if (region.partial_bytes == 0) return;
-  combine_pieces(region, frame, partials, (region.count + piece - 1) / piece);
+  combine_pieces(region, places, frame, partials, (region.count + piece - 1) / piece);
 }
 
 }  // namespace dualtape::engine

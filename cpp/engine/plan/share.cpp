@@ -89,7 +89,8 @@ void share_region(Region& region, std::int64_t work) {
   region.by_columns = true;
 }
 
-void combine_pieces(const Region& region, const Frame& frame, char* partials, std::int64_t pieces) {
+void combine_pieces(const Region& region, const Ref* places, const Frame& frame, char* partials,
+                    std::int64_t pieces) {
   const std::int64_t bytes = region.partial_bytes;
   for (const Reduction& r : region.reductions) {
     if (r.kind == ReductionKind::kRows) continue;
@@ -101,7 +102,7 @@ void combine_pieces(const Region& region, const Frame& frame, char* partials, st
         r.reducer->combine(sum, in, r.results, nullptr);
       }
     }
-    std::memcpy(frame.at(r.out), first, static_cast<std::size_t>(r.results * r.item));
+    std::memcpy(frame.at(places[r.out]), first, static_cast<std::size_t>(r.results * r.item));
   }
 }
 

@@ -15,6 +15,7 @@ void share_region(Region& region, std::int64_t work);
 std::int64_t row_of_columns(const Region& region);
 
 /// Results of the reductions from those of the pieces, which are used up.
-void combine_pieces(const Region& region, const Frame& frame, char* partials, std::int64_t pieces);
+void combine_pieces(const Region& region, const Ref* places, const Frame& frame, char* partials,
+                    std::int64_t pieces);
 
 }  // namespace dualtape::engine
