@@ -64,6 +64,45 @@ std::vector<Expr> call(ProgramPtr program, std::span<const Expr> args, Builder& 
 
 namespace {
 
+bool needs_inlining(const Program& p) {
+  return std::ranges::any_of(p.instructions,
+                             [](const Instruction& i) { return subprogram_count(i.op) > 0; });
+}
+
+/// The outputs of a derived program, without calls, in the builder it is inlined into. What a
+/// derivation wrote is as simple as algebra makes it: it is replayed only where an operand is not
+/// what it was there.
+std::vector<Expr> write_derived(const Program& p, std::span<const Expr> inputs, Builder& b) {
+  std::vector<ValueId> values(p.size(), kNoValue), ids;
+  std::vector<TypeId> types(p.types.size(), kNoValue);
+  std::vector<Expr> args;
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    values[p.inputs[k]] = lift(b, inputs[k], p.type_of(p.inputs[k]).dtype);
+  }
+  for (ValueId v = 0; v < p.size(); ++v) {
+    const Instruction& i = p.instructions[v];
+    if (i.op == kInput) continue;
+    ids.clear();
+    bool same = true;
+    for (ValueId a : p.args_of(v)) {
+      ids.push_back(values[a]);
+      same &= b.program().instructions[values[a]].op == p.instructions[a].op;
+    }
+    if (same) {
+      TypeId& type = types[i.type];
+      if (type == kNoValue) type = b.intern(p.types[i.type]);
+      values[v] = b.emit(i.op, ids, type, p.attrs_of(v));
+    } else {
+      args.clear();
+      for (ValueId a : ids) args.emplace_back(b, a);
+      values[v] = lift(b, replay(p, v, args, b), p.type_of(v).dtype);
+    }
+  }
+  std::vector<Expr> outputs;
+  for (ValueId v : p.outputs) outputs.emplace_back(b, values[v]);
+  return outputs;
+}
+
 /// Replays a program value by value; the results of tuple instructions are kept beside.
 class Inliner {
  public:
@@ -91,7 +130,10 @@ class Inliner {
     for (ValueId a : p_.args_of(v)) args_.push_back(values_[a]);
     if (op == kCall || (is_custom(op) && expands())) {
       const std::vector<Expr> args = args_;
-      tuples_[v] = inline_program(function_of(p_, v), args, b_, custom_);
+      const Program& callee = function_of(p_, v);
+      const bool plain = op == kCall && expands() && !needs_inlining(callee);
+      tuples_[v] =
+          plain ? write_derived(callee, args, b_) : inline_program(callee, args, b_, custom_);
     } else if (is_custom(op)) {
       tuples_[v] = keep_custom(v);
     } else if (op == kCustomLinear) {
@@ -152,11 +194,6 @@ class Inliner {
   std::unordered_map<ValueId, std::vector<Expr>> tuples_;
 };
 
-bool needs_inlining(const Program& p) {
-  return std::ranges::any_of(p.instructions,
-                             [](const Instruction& i) { return subprogram_count(i.op) > 0; });
-}
-
 /// Of a program that only calls another, as `jit` of a gradient records: the other, which need not
 /// be replayed. Null if it does more.
 ProgramPtr called_alone(const Program& p) {
@@ -195,7 +232,7 @@ ProgramPtr inline_calls(ProgramPtr program) {
   for (const Expr& y : inline_program(*program, inputs, b, CustomRules::kExpand)) {
     outputs.push_back(lift(b, y, y.is_weak() ? DType::kFloat64 : y.dtype()));
   }
-  return b.finish(outputs);
+  return b.take(outputs);  // what nobody needs stays: the planner looks at what is live
 }
 
 ProgramPtr perturb(const Program& program, std::span<const ValueId> values,
