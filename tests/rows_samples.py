@@ -62,6 +62,7 @@ DISTANCE: Table = {
     "jensenshannon": _named("jensenshannon", P, Q),
 }  # fmt: skip
 
+BORDERS = ("wrap", "constant")
 NDIMAGE: Table = {
     "correlate1d": _named("correlate1d", IMAGE, V[:3], axis=0),
     "correlate1d origin": _named("correlate1d", LINE, V[:4], origin=1),
@@ -78,8 +79,14 @@ NDIMAGE: Table = {
         lambda m, x, s: m.gaussian_filter(x, s[()], radius=3), IMAGE, np.asarray(0.8),
         plain=False, ulps=ULPS,
     ),
+    "gaussian_filter no-width": _named("gaussian_filter", IMAGE, sigma=(0.0, 1.2), order=(2, 1)),
     "gaussian_laplace": _named("gaussian_laplace", IMAGE, sigma=0.8),
+    "gaussian_laplace axes": _named("gaussian_laplace", IMAGE, sigma=0.8, axes=(1,)),
+    "gaussian_laplace modes": _named("gaussian_laplace", IMAGE, sigma=0.8, mode=BORDERS),
     "gaussian_gradient_magnitude": _named("gaussian_gradient_magnitude", IMAGE, sigma=0.8),
+    "gaussian_gradient_magnitude modes": _named(
+        "gaussian_gradient_magnitude", IMAGE, sigma=0.8, mode=BORDERS
+    ),
     "uniform_filter1d": _named("uniform_filter1d", LINE, size=4),
     "uniform_filter": _named("uniform_filter", IMAGE, size=3),
     "laplace": _named("laplace", IMAGE),

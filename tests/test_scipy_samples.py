@@ -1,4 +1,4 @@
-"""Products with sparse matrices, polynomials through points, refusals that name what to write."""
+"""Integer images, products with sparse matrices, polynomials through points, refusals."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import scipy.integrate
 import scipy.interpolate
+import scipy.ndimage
 import scipy.sparse
 import scipy.spatial.distance
 import scipy.stats
 from table_checks import check_batched, check_pullback, check_pushforward, check_second_order
 
 import dualtape as dt
-from dualtape.scipy import interpolate, sparse
+from dualtape.scipy import interpolate, ndimage, sparse
 
 X = np.linspace(-1.3, 1.7, 4)
 M = scipy.sparse.csr_array(np.array([[1.0, 0, 2, 0], [0, 3, 0, 0], [0, 0, -0.5, 4]]))
@@ -87,3 +88,21 @@ def test_polynomials_through_points():
     check_second_order(lambda y, x: f(knots, y, x), (X, at))
     given = dt.jit(interpolate.barycentric_interpolate)(knots, X, at)
     np.testing.assert_allclose(given, plain(knots, X, at), rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda m, x: m.gaussian_filter(x, 0.7, mode="constant", cval=1.5),
+        lambda m, x: m.maximum_filter(x, 3, mode="constant", cval=1.5),
+        lambda m, x: m.uniform_filter(x, 3),
+        lambda m, x: m.gaussian_gradient_magnitude(x, 0.6, mode="wrap"),
+        lambda m, x: m.map_coordinates(x, [[0.5, 1.7, -1.0], [0.25, 2.6, 0.0]], order=1),
+    ],
+)
+def test_integer_images_give_integers_as_of_scipy(f):
+    image = 3 * np.arange(20).reshape(4, 5) ** 2 % 61 - 20
+    expected = f(scipy.ndimage, image)
+    actual = dt.jit(lambda x: f(ndimage, x))(image)
+    assert actual.dtype == expected.dtype
+    np.testing.assert_array_equal(actual, expected)

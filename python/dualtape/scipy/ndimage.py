@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .._core import Tracer
 from ..numpy._arguments import along, as_array, axes_of, axis_of, indexable_by
 from ._convolution import correlated_windows
 from ._dispatch import composite, hand_on
@@ -24,10 +25,15 @@ _MODES = {
 }  # fmt: skip
 
 
-def _floats(name: str, x: Any, output: Any) -> Any:
+def _array(name: str, x: Any, output: Any) -> Any:
     if output is not None:
         raise TypeError(f"{name}: output= cannot be recorded; use the result, or its astype")
     return as_array(x)
+
+
+def _numbers(x: Any) -> Any:
+    """Integers as SciPy counts with them; its results are integers again."""
+    return x if x.dtype.kind in "fc" else x.astype(np.float64)
 
 
 def _each(values: Any, n: int) -> list[Any]:
@@ -55,7 +61,7 @@ def _filtered(x: Any, weights: Any, origins: list[int], modes: list[str], cval: 
         if not 0 <= left < max(n, 1):
             raise ValueError("invalid origin")
         widths.append((left, n - 1 - left))
-    padded = _bordered(x, widths, modes, cval)
+    padded = _bordered(_numbers(x), widths, modes, cval)
     used = [k for k, n in enumerate(weights.shape) if n > 1]
     if not used:
         return (padded * np.reshape(weights, (1,) * x.ndim)).astype(x.dtype)
@@ -74,7 +80,7 @@ def correlate1d(
     input: Any, weights: Any, axis: int = -1, output: Any = None, mode: str = "reflect",
     cval: Any = 0.0, origin: int = 0,
 ) -> Any:  # fmt: skip
-    x = _floats("correlate1d", input, output)
+    x = _array("correlate1d", input, output)
     return _along(x, as_array(weights), axis, origin, mode, cval)
 
 
@@ -88,46 +94,33 @@ def convolve1d(
     cval: Any = 0.0, origin: int = 0,
 ) -> Any:  # fmt: skip
     w = as_array(weights)
-    x = _floats("convolve1d", input, output)
+    x = _array("convolve1d", input, output)
     return _along(x, w[::-1], axis, _turned_origin(origin, w.shape[0]), mode, cval)
 
 
-def _whole(name: str, x: Any, w: Any, axes: Any) -> tuple[Any, Any, list[int]]:
-    """Array and weights of as many axes, and the axes that are filtered."""
-    x, w = as_array(x), as_array(w)
-    chosen = axes_of(axes, x.ndim)
-    if w.ndim != len(chosen):
-        raise RuntimeError(f"{name}: weights must have {len(chosen)} axes, got shape {w.shape}")
-    shape = [1] * x.ndim
-    for k, n in zip(chosen, w.shape, strict=True):
-        shape[k] = n
-    return x, np.reshape(w, shape), chosen
+def _correlated(name: str, turned: bool) -> Callable[..., Any]:
+    """Windows of all axes times weights; turned ones for a convolution."""
+
+    def traced(
+        input: Any, weights: Any, output: Any = None, mode: Any = "reflect", cval: Any = 0.0,
+        origin: Any = 0, *, axes: Any = None,
+    ) -> Any:  # fmt: skip
+        x, w = _array(name, input, output), as_array(weights)
+        chosen = axes_of(axes, x.ndim)
+        if w.ndim != len(chosen):
+            raise RuntimeError(f"{name}: weights must have {len(chosen)} axes, got shape {w.shape}")
+        shape, origins = [1] * x.ndim, [0] * x.ndim
+        for k, n, o in zip(chosen, w.shape, _each(origin, len(chosen)), strict=True):
+            shape[k], origins[k] = n, _turned_origin(o, n) if turned else o
+        w = w[(slice(None, None, -1),) * w.ndim] if turned else w
+        return _filtered(x, np.reshape(w, shape), origins, _each(mode, x.ndim), cval)
+
+    traced.__name__ = name
+    return composite("ndimage")(traced)
 
 
-@composite("ndimage")
-def correlate(
-    input: Any, weights: Any, output: Any = None, mode: Any = "reflect", cval: Any = 0.0,
-    origin: Any = 0, *, axes: Any = None,
-) -> Any:  # fmt: skip
-    x, w, chosen = _whole("correlate", _floats("correlate", input, output), weights, axes)
-    origins = [0] * x.ndim
-    for k, o in zip(chosen, _each(origin, len(chosen)), strict=True):
-        origins[k] = o
-    return _filtered(x, w, origins, _each(mode, x.ndim), cval)
-
-
-@composite("ndimage")
-def convolve(
-    input: Any, weights: Any, output: Any = None, mode: Any = "reflect", cval: Any = 0.0,
-    origin: Any = 0, *, axes: Any = None,
-) -> Any:  # fmt: skip
-    x, w, chosen = _whole("convolve", _floats("convolve", input, output), weights, axes)
-    origins = [0] * x.ndim
-    for k, o in zip(chosen, _each(origin, len(chosen)), strict=True):
-        origins[k] = _turned_origin(o, w.shape[k])
-    w = w[(slice(None, None, -1),) * w.ndim]
-    return _filtered(x, w, origins, _each(mode, x.ndim), cval)
-
+correlate = _correlated("correlate", False)
+convolve = _correlated("convolve", True)
 
 # ---------------------------------------------------------------- Gaussian and smooth filters
 
@@ -161,7 +154,7 @@ def gaussian_filter1d(
     input: Any, sigma: Any, axis: int = -1, order: int = 0, output: Any = None,
     mode: str = "reflect", cval: Any = 0.0, truncate: float = 4.0, *, radius: Any = None,
 ) -> Any:  # fmt: skip
-    x = _floats("gaussian_filter1d", input, output)
+    x = _array("gaussian_filter1d", input, output)
     weights = _gaussian_weights(sigma, order, _radius(sigma, truncate, radius))
     return _along(x, weights, axis, 0, mode, cval)
 
@@ -171,35 +164,52 @@ def gaussian_filter(
     input: Any, sigma: Any, order: Any = 0, output: Any = None, mode: Any = "reflect",
     cval: Any = 0.0, truncate: float = 4.0, *, radius: Any = None, axes: Any = None,
 ) -> Any:  # fmt: skip
-    x = _floats("gaussian_filter", input, output)
+    x = _array("gaussian_filter", input, output)
     chosen = axes_of(axes, x.ndim)
     options = [_each(v, len(chosen)) for v in (sigma, order, mode, radius)]
     for axis, s, n, m, r in zip(chosen, *options, strict=True):
-        weights = _gaussian_weights(s, n, _radius(s, truncate, r))
-        x = _along(x, weights, axis, 0, m, cval)
+        # As SciPy's: no width, no filter, whatever the order.
+        if isinstance(s, Tracer) or s > 1e-15:
+            weights = _gaussian_weights(s, n, _radius(s, truncate, r))
+            x = _along(x, weights, axis, 0, m, cval)
     return x
+
+
+def _gaussian_parts(
+    x: Any, sigma: Any, order: int, mode: Any, cval: Any, axes: list[int], options: dict[str, Any]
+) -> list[Any]:
+    """Derivatives of this order along each axis; the border of that axis holds for all."""
+    parts = []
+    for axis, m in zip(axes, _each(mode, len(axes)), strict=True):
+        orders = [order if k == axis else 0 for k in range(x.ndim)]
+        parts.append(gaussian_filter(x, sigma, orders, None, m, cval, **options))
+    return parts
 
 
 @composite("ndimage")
 def gaussian_laplace(
-    input: Any, sigma: Any, output: Any = None, mode: Any = "reflect", cval: Any = 0.0,
-    **options: Any,
+    input: Any, sigma: Any, output: Any = None, mode: Any = "reflect", cval: Any = 0.0, *,
+    axes: Any = None, **options: Any,
 ) -> Any:  # fmt: skip
-    x = _floats("gaussian_laplace", input, output)
-    orders = [[2 if j == k else 0 for j in range(x.ndim)] for k in range(x.ndim)]
-    parts = [gaussian_filter(x, sigma, n, None, mode, cval, **options) for n in orders]
-    return functools.reduce(np.add, parts)
+    x = _array("gaussian_laplace", input, output)
+    chosen = axes_of(axes, x.ndim)
+    widths: list[Any] = [0] * x.ndim
+    for k, s in zip(chosen, _each(sigma, len(chosen)), strict=True):
+        widths[k] = s
+    return functools.reduce(np.add, _gaussian_parts(x, widths, 2, mode, cval, chosen, options))
 
 
 @composite("ndimage")
 def gaussian_gradient_magnitude(
-    input: Any, sigma: Any, output: Any = None, mode: Any = "reflect", cval: Any = 0.0,
-    **options: Any,
+    input: Any, sigma: Any, output: Any = None, mode: Any = "reflect", cval: Any = 0.0, *,
+    axes: Any = None, **options: Any,
 ) -> Any:  # fmt: skip
-    x = _floats("gaussian_gradient_magnitude", input, output)
-    orders = [[1 if j == k else 0 for j in range(x.ndim)] for k in range(x.ndim)]
-    parts = [gaussian_filter(x, sigma, n, None, mode, cval, **options) for n in orders]
-    return np.linalg.norm(np.stack(parts), axis=0)  # zero at zero, as is its derivative
+    x = _array("gaussian_gradient_magnitude", input, output)
+    parts = _gaussian_parts(x, sigma, 1, mode, cval, axes_of(axes, x.ndim), options)
+    if x.dtype.kind == "c":
+        return np.sqrt(functools.reduce(np.add, map(np.square, parts)))
+    # Zero at zero, as is its derivative.
+    return np.linalg.norm(np.stack(parts), axis=0).astype(x.dtype)
 
 
 @composite("ndimage")
@@ -207,8 +217,9 @@ def uniform_filter1d(
     input: Any, size: int, axis: int = -1, output: Any = None, mode: str = "reflect",
     cval: Any = 0.0, origin: int = 0,
 ) -> Any:  # fmt: skip
-    x = _floats("uniform_filter1d", input, output)
-    return _along(x, np.full(size, 1.0 / size), axis, origin, mode, cval)
+    x = _array("uniform_filter1d", input, output)
+    total = _along(_numbers(x), np.ones(size), axis, origin, mode, cval)
+    return (total / size).astype(x.dtype)
 
 
 @composite("ndimage")
@@ -216,11 +227,11 @@ def uniform_filter(
     input: Any, size: Any = 3, output: Any = None, mode: Any = "reflect", cval: Any = 0.0,
     origin: Any = 0, *, axes: Any = None,
 ) -> Any:  # fmt: skip
-    x = _floats("uniform_filter", input, output)
+    x = _array("uniform_filter", input, output)
     chosen = axes_of(axes, x.ndim)
     options = [_each(v, len(chosen)) for v in (size, origin, mode)]
     for axis, n, o, m in zip(chosen, *options, strict=True):
-        x = _along(x, np.full(n, 1.0 / n), axis, o, m, cval)
+        x = uniform_filter1d(x, n, axis, None, m, cval, o)
     return x
 
 
@@ -230,7 +241,7 @@ def _edges(name: str, smoothing: list[float]) -> Callable[..., Any]:
     def traced(
         input: Any, axis: int = -1, output: Any = None, mode: Any = "reflect", cval: Any = 0.0
     ) -> Any:
-        x = _floats(name, input, output)
+        x = _array(name, input, output)
         axis, modes = axis_of(axis, x.ndim), _each(mode, x.ndim)
         y = _along(x, np.array([-1.0, 0.0, 1.0]), axis, 0, modes[axis], cval)
         for k in range(x.ndim):
@@ -250,7 +261,7 @@ prewitt = _edges("prewitt", [1.0, 1.0, 1.0])
 def laplace(
     input: Any, output: Any = None, mode: Any = "reflect", cval: Any = 0.0, *, axes: Any = None
 ) -> Any:
-    x = _floats("laplace", input, output)
+    x = _array("laplace", input, output)
     modes = _each(mode, x.ndim)
     parts = [
         _along(x, np.array([1.0, -2.0, 1.0]), k, 0, modes[k], cval) for k in axes_of(axes, x.ndim)
@@ -265,9 +276,10 @@ def _extremes(name: str, ufunc: Any) -> Callable[..., Any]:
         input: Any, size: Any = None, footprint: Any = None, output: Any = None,
         mode: Any = "reflect", cval: Any = 0.0, origin: Any = 0, *, axes: Any = None,
     ) -> Any:  # fmt: skip
-        x = _floats(name, input, output)
+        given = _array(name, input, output)
         if footprint is not None or size is None:
             raise TypeError(f"{name}: footprint= cannot be recorded; give size=")
+        x = _numbers(given)
         chosen = axes_of(axes, x.ndim)
         options = [_each(v, len(chosen)) for v in (size, origin, mode)]
         for axis, n, o, m in zip(chosen, *options, strict=True):
@@ -277,7 +289,7 @@ def _extremes(name: str, ufunc: Any) -> Callable[..., Any]:
             count = x.shape[axis]
             windows = [padded[along(axis, slice(j, j + count))] for j in range(n)]
             x = functools.reduce(ufunc, windows)
-        return x
+        return x.astype(given.dtype)
 
     traced.__name__ = name
     return composite("ndimage")(traced)
@@ -294,7 +306,7 @@ def map_coordinates(
     input: Any, coordinates: Any, output: Any = None, order: int = 3, mode: str = "constant",
     cval: Any = 0.0, prefilter: bool = True,
 ) -> Any:  # fmt: skip
-    x, at = _floats("map_coordinates", input, output), as_array(coordinates)
+    x, at = _array("map_coordinates", input, output), as_array(coordinates)
     if order != 1 or mode not in ("constant", "nearest", "mirror"):
         raise TypeError(
             "map_coordinates: recorded are order=1 with mode='constant', 'nearest' or 'mirror', "
@@ -320,6 +332,8 @@ def map_coordinates(
         )
         total = total + weight * indexable_by(x, *index)[index]
     total = np.where(inside, total, cval) if mode == "constant" else total
+    if x.dtype.kind not in "fc":
+        total = np.where(total > 0, total + 0.5, total - 0.5)  # SciPy rounds to integers here
     return total.astype(x.dtype)
 
 
