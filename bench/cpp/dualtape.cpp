@@ -102,7 +102,12 @@ void contest::add_dualtape() {
            [nested](const Vector& x, Vector& g) { second_order<W>(*nested, x, g); });
     if (W::point().size() <= 8) add<W>("dualtape forward", forward<W>);
   });
+  add_nodes<nodes::Speelpenning>();
+  add_nodes<nodes::LogSumExp>();
+  add_nodes<nodes::Rosenbrock>();
+  add_nodes<nodes::Burgers>();
   add_nodes<nodes::Lorenz>();
+  add_nodes<nodes::Mixture>();
   add_nodes<nodes::Cholesky>();
   add_bundle("dualtape forward", [](const auto& x, Bundle::Block& block) {
     using D = Dual<double, Bundle::kInputs>;

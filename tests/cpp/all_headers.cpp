@@ -4,6 +4,7 @@
 #include <dualtape/matrix.hpp>
 #include <dualtape/model.hpp>
 #include <dualtape/preaccumulate.hpp>
+#include <dualtape/reductions.hpp>
 #include <dualtape/sparse.hpp>
 
 double sum_of_derivatives(const Eigen::VectorXd& x);

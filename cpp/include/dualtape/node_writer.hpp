@@ -1,7 +1,10 @@
 /// What recording a node of dense partials needs to know of variables and tapes.
 #pragma once
 
+#include <dualtape/pack.hpp>
 #include <dualtape/tape.hpp>
+
+#include <algorithm>
 
 namespace dualtape::detail {
 
@@ -26,6 +29,69 @@ class NodeWriter {
   static void reserve(Head<T>& head, std::size_t pairs) {
     if (head.used + pairs > head.capacity) [[unlikely]]
       head.tape->grow(pairs);
+  }
+
+  /// Values of variables in a row, as many as a pack holds; past the n-th the last one again.
+  DUALTAPE_INLINE static Wide<T> values(const Var<T>* x, std::size_t n) {
+    if constexpr (is_flat) {
+      if (n >= kSize) [[likely]] {
+        const auto* numbers = reinterpret_cast<const Stored*>(x);
+        return pick(numbers[0], numbers[1], std::make_index_sequence<kSize>());
+      }
+    }
+    Wide<T> result{};
+    for (std::size_t p = 0; p < kSize; ++p) {
+      WideOf<T>::set(result, p, x[std::min(p, n - 1)].value());
+    }
+    return result;
+  }
+
+  /// Variables of n values of a pack, numbered from `first` on.
+  DUALTAPE_INLINE static void put(Var<T>* y, const Wide<T>& values, Id first, std::size_t n) {
+    if constexpr (is_flat) {
+      if (n == kSize) [[likely]] {
+        put_all(reinterpret_cast<Stored*>(y), values, first, std::make_index_sequence<kSize>());
+        return;
+      }
+    }
+    for (std::size_t p = 0; p < n; ++p) y[p] = {WideOf<T>::get(values, p), first + p};
+  }
+  /// The first n partials of a pack, into memory of a block.
+  DUALTAPE_INLINE static void put(T* partials, const Wide<T>& values, std::size_t n) {
+    if constexpr (is_flat) {
+      if (n == kSize) [[likely]] {
+        *reinterpret_cast<Stored*>(partials) = values.vector();
+        return;
+      }
+    }
+    for (std::size_t p = 0; p < n; ++p) new (partials + p) T(WideOf<T>::get(values, p));
+  }
+
+ private:
+  /// A variable is two numbers in memory: its value and, by its bits, its own.
+  static constexpr std::size_t kSize = WideOf<T>::size;
+  static constexpr bool is_flat = kSize > 1 && sizeof(T) == sizeof(Id) && BaseNumber<T>;
+  using Stored = typename VectorOf<T, is_flat ? static_cast<int>(kSize) : 1>::Stored;
+
+  template <std::size_t... P>
+  DUALTAPE_INLINE static Wide<T> pick(const Stored& low, const Stored& high,
+                                      std::index_sequence<P...>) {
+    const typename Wide<T>::Vector a = low, b = high;
+    return Wide<T>(shuffle<2 * P...>(a, b));
+  }
+  template <std::size_t... P>
+  DUALTAPE_INLINE static void put_all(Stored* y, const Wide<T>& values, Id first,
+                                      std::index_sequence<P...>) {
+    using Bits = typename VectorOf<T, static_cast<int>(kSize)>::Bits;
+    constexpr std::size_t kHalf = kSize / 2;
+    const auto ids = std::bit_cast<typename Wide<T>::Vector>(static_cast<std::int64_t>(first) +
+                                                             Bits{static_cast<std::int64_t>(P)...});
+    y[0] = shuffle<(P % 2 * kSize + P / 2)...>(values.vector(), ids);
+    y[1] = shuffle<(P % 2 * kSize + P / 2 + kHalf)...>(values.vector(), ids);
+  }
+  template <std::size_t... From, class Vector>
+  DUALTAPE_INLINE static Vector shuffle(Vector a, Vector b) {
+    return __builtin_shufflevector(a, b, static_cast<int>(From)...);
   }
 };
 

@@ -67,6 +67,27 @@ void add_products(T* x_bar, const T* y_bar, const T* p, std::size_t n) {
   }
 }
 
+/// x_bar += sum_i y_bar[i] p[i]; a y_bar of exactly 0 adds nothing.
+template <class T>
+void add_products_to_one(T& x_bar, const T* y_bar, const T* p, std::size_t n) {
+  std::size_t i = 0;
+  if constexpr (is_vectorised<T>) {
+    constexpr std::size_t kWidth = kVectorBytes / sizeof(T);
+    using Of = VectorOf<T, kWidth>;
+    using Vector = typename Of::type;
+    Vector sum{};
+    for (; i + kWidth <= n; i += kWidth) {
+      const Vector y = reinterpret_cast<const typename Of::Stored&>(y_bar[i]);
+      const Vector slope = reinterpret_cast<const typename Of::Stored&>(p[i]);
+      sum = multiply_add_each<Vector, T>(y, y != Vector{} ? slope : Vector{}, sum);
+    }
+    for (std::size_t w = 0; w < kWidth; ++w) x_bar += sum[w];
+  }
+  for (; i < n; ++i) {
+    if (!is_exactly_zero(y_bar[i])) accumulate(x_bar, y_bar[i], p[i]);
+  }
+}
+
 /// x_bar[i] += y_bar p[i]
 template <class T>
 void add_multiples(T* x_bar, const T& y_bar, const T* p, std::size_t n) {
@@ -102,7 +123,7 @@ class LocalNode {
   static constexpr std::size_t kMost = (std::size_t{1} << kBits) - 1;
 
   static std::uint32_t tag(std::size_t outputs, std::size_t inputs) {
-    return kLocal | static_cast<std::uint32_t>(outputs << kBits | inputs);
+    return kExternal << kIndexBits | kLocal | static_cast<std::uint32_t>(outputs << kBits | inputs);
   }
   static std::size_t pairs(std::size_t outputs, std::size_t inputs) {
     return std::max(outputs * inputs, inputs + 1);
@@ -193,6 +214,11 @@ class ColumnsNode {
   static constexpr std::uint32_t kSum = 1u << 8;  // the outputs are added up
   static constexpr std::size_t kMost = 255;       // columns
 
+  static std::uint32_t tag(std::size_t columns, bool sum) {
+    return kExternal << kIndexBits | kColumns | (sum ? kSum : 0) |
+           static_cast<std::uint32_t>(columns);
+  }
+
   struct Column {
     Numbering numbering;
     std::uint32_t first;  // number
@@ -230,6 +256,10 @@ class ColumnsNode {
           } else {
             add_products(lanes + column.first, lanes + y, column.partials, column.size);
           }
+          return;
+        }
+        if (column.numbering == Numbering::kOne && !(tag_ & kSum) && column.first != 0) {
+          add_products_to_one(lanes[column.first], lanes + y, column.partials, column.size);
           return;
         }
       }

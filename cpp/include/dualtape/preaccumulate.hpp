@@ -144,7 +144,7 @@ class Preaccumulation {
     std::uint32_t* words = head.words + head.used;
     for (std::size_t i = 0; i < N; ++i) words[i] = Writer::number(inputs.ids[i]);
     head.used += pairs;
-    head.words[head.used - 1] = kExternal << kIndexBits | LocalNode<T>::tag(outputs, N);
+    head.words[head.used - 1] = LocalNode<T>::tag(outputs, N);
     const typename Writer::Id first = head.next;
     head.next += outputs;
     return results<N>(

@@ -79,7 +79,9 @@ class Tape {
     if (values.empty()) return;
     x[0] = variable(values[0]);
     check_numbers(values.size() - 1);
-    for (std::size_t i = 1; i < values.size(); ++i) x[i] = {values[i], head_.next++};
+    const std::uint64_t first = head_.next - 1;
+    for (std::size_t i = 1; i < values.size(); ++i) x[i] = {values[i], first + i};
+    head_.next = first + values.size();
     inputs_.back().end = head_.variables();
   }
   std::vector<Var<T>> variables(std::span<const T> values) {
@@ -185,7 +187,17 @@ class Tape {
                                           std::to_string(x.size()) + " numbers, got " +
                                           std::to_string(x_bar.size()));
     }
-    for (std::size_t i = 0; i < x.size(); ++i) x_bar[i] = cotangent(x[i], lane);
+    if (x.empty()) return;
+    std::uint64_t differences = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) differences |= x[i].id_ ^ (x[0].id_ + i);
+    if (differences == 0 && lanes_ == 1 && x[0].is_recorded()) {
+      const std::size_t first = slot(x[0], lane, "cotangent");
+      (void)slot(x.back(), lane, "cotangent");
+      std::copy_n(lane_values_.begin() + static_cast<std::ptrdiff_t>(first), x.size(),
+                  x_bar.begin());
+    } else {
+      for (std::size_t i = 0; i < x.size(); ++i) x_bar[i] = cotangent(x[i], lane);
+    }
   }
   /// Sets the cotangent of an output; on a constant it does nothing.
   void set_cotangent(const Var<T>& y, const T& y_bar, int lane = 0) {

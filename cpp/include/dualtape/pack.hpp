@@ -1,0 +1,237 @@
+/// A register of numbers: what `map` calls a function with, several places at once.
+#pragma once
+
+#include <dualtape/lift.hpp>
+
+#include <array>
+#include <utility>
+
+namespace dualtape {
+
+namespace detail {
+
+/// Numbers in a register; 1 where the compiler has no vectors.
+template <class T>
+inline constexpr std::size_t kPackSize =
+    is_vectorised<T> ? static_cast<std::size_t>(kVectorBytes) / sizeof(T) : 1;
+
+/// NaN is not 0.
+template <class T, class V>
+DUALTAPE_INLINE bool any_nonzero(V x) {
+  if constexpr (sizeof(V) >= 32) {
+    return nonzero_mask<T>(x) != 0;
+  } else {
+    bool any = false;
+    for (std::size_t i = 0; i < sizeof(V) / sizeof(T); ++i) any |= x[i] != 0;
+    return any;
+  }
+}
+
+/// True once a comparison of packs that came out differently in their places was taken for a bool.
+/// The code follows the first place then, and what it gives is worth nothing for the others.
+inline bool& packs_diverged() {
+  static thread_local bool diverged = false;
+  return diverged;
+}
+
+/// What comparing packs gives: all bits of a place are equal.
+template <class T>
+struct PackMask {
+  using Bits = typename VectorOf<T, kPackSize<T>>::Bits;
+  Bits v;
+
+  DUALTAPE_INLINE operator bool() const {
+    bool any = false, all = true;
+    for (std::size_t i = 0; i < kPackSize<T>; ++i) any |= v[i] != 0, all &= v[i] != 0;
+    if (any != all) packs_diverged() = true;
+    return v[0] != 0;
+  }
+  DUALTAPE_INLINE friend PackMask operator&(PackMask a, PackMask b) { return {a.v & b.v}; }
+  DUALTAPE_INLINE friend PackMask operator|(PackMask a, PackMask b) { return {a.v | b.v}; }
+  DUALTAPE_INLINE friend PackMask operator!(PackMask a) { return {~a.v}; }
+};
+
+}  // namespace detail
+
+/// Functions of packs are those of their numbers. Whether results are finite is looked at when the
+/// function that `map` was given has returned, not on the way: is_finite says yes.
+template <class T>
+class Pack {
+ public:
+  using Vector = typename detail::VectorOf<T, detail::kPackSize<T>>::type;
+  static constexpr std::size_t size = detail::kPackSize<T>;
+
+  DUALTAPE_INLINE Pack() : v_{} {}
+  template <class S>
+    requires std::is_arithmetic_v<S>
+  DUALTAPE_INLINE Pack(S x) : v_(static_cast<T>(x) - Vector{}) {}  // x - 0 is x, for -0 too
+  DUALTAPE_INLINE explicit Pack(Vector v) : v_(v) {}
+
+  DUALTAPE_INLINE Vector vector() const { return v_; }
+  DUALTAPE_INLINE T operator[](std::size_t i) const { return v_[i]; }
+  DUALTAPE_INLINE void set(std::size_t i, T x) { v_[i] = x; }
+
+  DUALTAPE_INLINE friend Pack multiply_add(const Pack& a, const Pack& b, const Pack& c) {
+    return Pack(detail::multiply_add_each<Vector, T>(a.v_, b.v_, c.v_));
+  }
+  DUALTAPE_INLINE friend bool is_finite(const Pack&) { return true; }
+  friend bool is_exactly_zero(const Pack& x) { return !detail::any_nonzero<T>(x.v_); }
+
+ private:
+  Vector v_;
+};
+
+template <class T>
+inline constexpr bool detail::is_number<Pack<T>> = true;
+
+template <class T>
+struct ActiveTraits<Pack<T>> {
+  using P = Pack<T>;
+  static constexpr bool is_active = true;
+  using mask_type = detail::PackMask<T>;
+
+  template <class Op>
+    requires(!is_parametric<Op>)
+  DUALTAPE_INLINE static auto apply(const P& x) {
+    if constexpr (std::same_as<Op, ops::Negative>) {
+      return P(-x.vector());
+    } else if constexpr (std::same_as<Op, ops::Square>) {
+      return P(x.vector() * x.vector());
+    } else if constexpr (std::same_as<Op, ops::Reciprocal>) {
+      return P(T(1) / x.vector());
+    } else {
+      return each<Op>(x);
+    }
+  }
+
+  template <class Op>
+  DUALTAPE_INLINE static auto apply(const P& a, const P& b) {
+    const auto x = a.vector(), y = b.vector();
+    if constexpr (std::same_as<Op, ops::Add>) {
+      return P(x + y);
+    } else if constexpr (std::same_as<Op, ops::Subtract>) {
+      return P(x - y);
+    } else if constexpr (std::same_as<Op, ops::Multiply>) {
+      return P(x * y);
+    } else if constexpr (std::same_as<Op, ops::Divide>) {
+      return P(x / y);
+    } else if constexpr (std::same_as<Op, ops::Equal>) {
+      return mask_type{x == y};
+    } else if constexpr (std::same_as<Op, ops::NotEqual>) {
+      return mask_type{x != y};
+    } else if constexpr (std::same_as<Op, ops::Less>) {
+      return mask_type{x < y};
+    } else if constexpr (std::same_as<Op, ops::LessEqual>) {
+      return mask_type{x <= y};
+    } else if constexpr (std::same_as<Op, ops::Greater>) {
+      return mask_type{x > y};
+    } else if constexpr (std::same_as<Op, ops::GreaterEqual>) {
+      return mask_type{x >= y};
+    } else if constexpr (std::same_as<Op, ops::Maximum> || std::same_as<Op, ops::Minimum>) {
+      return Op::template value<P>(a, b);
+    } else {
+      return each<Op>(a, b);
+    }
+  }
+
+  template <class Op, class M>
+  DUALTAPE_INLINE static P apply(const M& mask, const P& a, const P& b) {
+    if constexpr (Op::kind != Kind::kSelect) {
+      return each<Op>(P(mask), a, b);
+    } else if constexpr (std::same_as<M, bool>) {
+      return mask ? a : b;
+    } else {
+      return P(mask.v ? a.vector() : b.vector());
+    }
+  }
+
+  template <class Op, class... Ps>
+    requires(Op::parametric)
+  static P apply(int n, const Ps&... xs) {
+    P y;
+    for (std::size_t i = 0; i < P::size; ++i) y.set(i, dualtape::apply<Op>(n, T(xs[i])...));
+    return y;
+  }
+
+ private:
+  template <class Op, class... Ps>
+  static auto each(const Ps&... xs) {
+    if constexpr (Op::kind == Kind::kPredicate) {
+      mask_type mask{};
+      for (std::size_t i = 0; i < P::size; ++i) {
+        mask.v[i] = dualtape::apply<Op>(T(xs[i])...) ? -1 : 0;
+      }
+      return mask;
+    } else {
+      P y;
+      for (std::size_t i = 0; i < P::size; ++i) y.set(i, dualtape::apply<Op>(T(xs[i])...));
+      return y;
+    }
+  }
+};
+
+namespace detail {
+
+/// T with packs of numbers for its numbers, `size` places at once: Dual<Pack<double>, K> for
+/// Dual<double, K>. Tape variables are recorded one by one and stay what they are.
+template <class T>
+struct WideOf {
+  using type = T;
+  static constexpr std::size_t size = 1;
+  static void set(T& x, std::size_t, const T& value) { x = value; }
+  static const T& get(const T& x, std::size_t) { return x; }
+  static const T& splat(const T& x) { return x; }
+  static bool finite(const T& x) { return is_finite(x); }
+};
+template <class T>
+  requires(is_vectorised<T>)
+struct WideOf<T> {
+  using type = Pack<T>;
+  static constexpr std::size_t size = kPackSize<T>;
+  DUALTAPE_INLINE static void set(type& x, std::size_t i, const T& value) { x.set(i, value); }
+  DUALTAPE_INLINE static T get(const type& x, std::size_t i) { return x[i]; }
+  DUALTAPE_INLINE static type splat(const T& x) { return x; }
+  DUALTAPE_INLINE static bool finite(const type& x) {
+    return !any_nonzero<T>(x.vector() - x.vector());
+  }
+};
+template <class T, int K>
+struct WideOf<Dual<T, K>> {
+  using Inner = WideOf<T>;
+  using type = Dual<typename Inner::type, K>;
+  static constexpr std::size_t size = Inner::size;
+  static void set(type& x, std::size_t i, const Dual<T, K>& value) {
+    Inner::set(x.value(), i, value.value());
+    for (int k = 0; k < K; ++k) Inner::set(x.tangent(k), i, value.tangent(k));
+  }
+  static Dual<T, K> get(const type& x, std::size_t i) {
+    Dual<T, K> value(Inner::get(x.value(), i));
+    for (int k = 0; k < K; ++k) value.tangent(k) = Inner::get(x.tangent(k), i);
+    return value;
+  }
+  static type splat(const Dual<T, K>& value) {
+    type x(Inner::splat(value.value()));
+    for (int k = 0; k < K; ++k) x.tangent(k) = Inner::splat(value.tangent(k));
+    return x;
+  }
+  static bool finite(const type& x) {
+    bool all = Inner::finite(x.value());
+    for (int k = 0; k < K; ++k) all &= Inner::finite(x.tangent(k));
+    return all;
+  }
+};
+template <class T>
+using Wide = typename WideOf<T>::type;
+
+}  // namespace detail
+
+/// The number of the first place: for branches on it, as with any other active type.
+template <class T>
+T base_value(const Pack<T>& x) {
+  bool same = true;
+  for (std::size_t i = 1; i < Pack<T>::size; ++i) same &= x[i] == x[0];
+  if (!same) detail::packs_diverged() = true;
+  return x[0];
+}
+
+}  // namespace dualtape
