@@ -142,6 +142,10 @@ PROGRAMS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "wide matrix product": (lambda x, y: x @ y, (normal(5, 57), normal(57, 20_003))),
     "matrix times vector": (lambda x, y: x @ y, (normal(2003, 1001), normal(1001))),
     "vector times matrix": (lambda x, y: y @ x, (normal(1001, 2003), normal(1001))),
+    "products of one matrix": (
+        lambda x, y, z: (x @ y, z @ x),
+        (normal(2051, 2049), normal(2049), normal(2051)),
+    ),
     "products of a batch": (lambda x, y: x @ y, (normal(2003, 13, 17), normal(2003, 17, 11))),
     "solves": (lambda a, b: dnp.linalg.solve(a, b), (normal(3001, 6, 6), normal(3001, 6, 2))),
     "inverses": (lambda a: np.linalg.inv(a), (normal(1001, 9, 9),)),

@@ -160,7 +160,7 @@ void DotGeneral::run(char* out, const char* const* in, char* scratch) const {
     b = scratch;
     scratch += align_to_line(rhs_.copy_bytes);
   }
-  const bool shared = batches_ * products_ >= 4 * kPieceProducts && may_share_loops();
+  const bool shared = batches_ * products_ >= kSharedProducts && may_share_loops();
   if (!shared) return run_batch(0, out, a, b, scratch);
   if (batches_ >= 2 * thread_count()) return share_batch(out, a, b);
   for (std::int64_t k = 0; k < batches_; ++k) {

@@ -42,6 +42,7 @@ constexpr KernelLibrary kLibrary{kKernelAbi,
                                  level::convert,
                                  level::reducer,
                                  product,
+                                 choose_joint_product,
                                  linear_algebra,
                                  fft,
                                  level::checksum};

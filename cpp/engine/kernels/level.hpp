@@ -18,6 +18,7 @@ std::uint64_t checksum(const void* data, std::size_t bytes);
 ProductKernel choose_real_product(DType dtype, const ProductShape& shape);
 ProductKernel choose_complex_product(DType dtype, const ProductShape& shape);
 ProductKernel choose_integer_product(DType dtype, const ProductShape& shape);
+JointProduct choose_joint_product(DType dtype, const JointShape& shape);
 
 const ChainKernels* chains_float64();
 const ChainKernels* chains_float32();

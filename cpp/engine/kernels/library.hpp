@@ -28,9 +28,10 @@ struct KernelLibrary {
   const ChainKernels* (*chains)(DType dtype);  // null unless floating
   Kernel (*convert)(DType from, DType to);
   const Reducer* (*reducer)(OpCode op, DType dtype);
-  ProductKernel (*product)(DType dtype, const ProductShape& shape);  // the fastest for the shape
-  const LinearAlgebra* (*linear_algebra)(DType dtype);               // null unless inexact
-  FftKernel (*fft)(DType real);                                      // null unless floating
+  ProductKernel (*product)(DType dtype, const ProductShape& shape);     // the fastest for the shape
+  JointProduct (*joint_product)(DType dtype, const JointShape& shape);  // null: by themselves
+  const LinearAlgebra* (*linear_algebra)(DType dtype);                  // null unless inexact
+  FftKernel (*fft)(DType real);                                         // null unless floating
   // Over all bytes, the same at every level; a changed word changes it.
   std::uint64_t (*checksum)(const void* data, std::size_t bytes);
 };

@@ -24,4 +24,23 @@ struct ProductKernel {
   std::int64_t scratch_bytes = 0;  // aligned to 64
 };
 
+/// From so many multiplications on threads share a product.
+inline constexpr std::int64_t kSharedProducts = 1 << 22;
+
+/// A matrix whose rows have unit stride, and two vectors: with one as long as a row the product has
+/// an entry for each row, with one as long as a column one for each column. The former come first.
+struct JointShape {
+  std::int64_t rows, columns, row;  // row: from one to the next, in elements
+  bool along_rows[2];
+  std::int64_t step[2];  // of the vectors
+};
+
+/// out[i] = the matrix, or its transpose, times in[i]; the matrix is read once. Entries have
+/// the bits of the products by themselves. No `run`: they are not slower so.
+struct JointProduct {
+  void (*run)(const JointShape& shape, void* const* out, const void* matrix, const void* const* in,
+              void* scratch) = nullptr;
+  std::int64_t scratch_bytes = 0;  // aligned to 64
+};
+
 }  // namespace dualtape::engine

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#if defined(__AVX512F__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -88,7 +88,16 @@ inline void sum_lanes(T* sums, Vector<T, kWidth<T>>* x) {
   }
 }
 
-/// The first n lanes, 0 < n < kWidth; the others are zero.
+#if defined(__AVX2__) && !defined(__AVX512F__)
+/// All bits set in the first n of 32 / item lanes.
+inline __m256i first_lanes(std::int64_t n, std::int64_t item) {
+  alignas(64) static constexpr std::int32_t kMask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+  return load<__m256i>(kMask + 8 - n * item / 4);
+}
+#endif
+
+/// The first n lanes, 0 < n < kWidth; the others are zero. Without a branch: the compiler contracts
+/// a product and a sum only where none lies between them.
 template <class T>
 inline Vector<T, kWidth<T>> load_part(const T* p, std::int64_t n) {
   using V = Vector<T, kWidth<T>>;
@@ -99,12 +108,37 @@ inline Vector<T, kWidth<T>> load_part(const T* p, std::int64_t n) {
   } else {
     return V(_mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), p));
   }
+#elif defined(__AVX2__)
+  if constexpr (sizeof(T) == 8) {
+    return V(_mm256_maskload_pd(p, first_lanes(n, 8)));
+  } else {
+    return V(_mm256_maskload_ps(p, first_lanes(n, 4)));
+  }
 #else
   V v = {};
-  for (int i = 0; i < kWidth<T>; ++i) {
-    if (i < n) v[i] = p[i];
-  }
+  std::memcpy(&v, p, static_cast<std::size_t>(n) * sizeof(T));
   return v;
+#endif
+}
+
+/// The first n lanes alone.
+template <class T>
+inline void store_part(T* p, Vector<T, kWidth<T>> v, std::int64_t n) {
+#if defined(__AVX512F__)
+  const auto mask = (1u << n) - 1;
+  if constexpr (sizeof(T) == 8) {
+    _mm512_mask_storeu_pd(p, static_cast<__mmask8>(mask), __m512d(v));
+  } else {
+    _mm512_mask_storeu_ps(p, static_cast<__mmask16>(mask), __m512(v));
+  }
+#elif defined(__AVX2__)
+  if constexpr (sizeof(T) == 8) {
+    _mm256_maskstore_pd(p, first_lanes(n, 8), __m256d(v));
+  } else {
+    _mm256_maskstore_ps(p, first_lanes(n, 4), __m256(v));
+  }
+#else
+  std::memcpy(p, &v, static_cast<std::size_t>(n) * sizeof(T));
 #endif
 }
 

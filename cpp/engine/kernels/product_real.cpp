@@ -2,6 +2,7 @@
 
 #include "kernels/level.hpp"
 #include "kernels/product_direct.hpp"
+#include "kernels/product_joint.hpp"
 #include "kernels/product_packed.hpp"
 
 namespace dualtape::engine {
@@ -57,6 +58,12 @@ ProductKernel choose(const ProductShape& s) {
 ProductKernel choose_real_product(DType dtype, const ProductShape& shape) {
   if (dtype == DType::kFloat64) return product::choose<double>(shape);
   if (dtype == DType::kFloat32) return product::choose<float>(shape);
+  return {};
+}
+
+JointProduct choose_joint_product(DType dtype, const JointShape& shape) {
+  if (dtype == DType::kFloat64) return product::choose_joint<double>(shape);
+  if (dtype == DType::kFloat32) return product::choose_joint<float>(shape);
   return {};
 }
 

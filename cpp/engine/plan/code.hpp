@@ -10,6 +10,7 @@
 #include "kernels/chain.hpp"
 #include "kernels/kernels.hpp"
 #include "kernels/prepared.hpp"
+#include "kernels/product.hpp"
 #include "kernels/reduce.hpp"
 #include "kernels/strided.hpp"
 #include "plan/schedule.hpp"
@@ -161,9 +162,17 @@ struct ArrayStep {
   std::uint32_t operand_count;  // without the result
 };
 
+/// Two products with one matrix.
+struct JointStep {
+  JointProduct product;
+  JointShape shape;
+  Ref out[2], in[2], matrix;
+  std::uint32_t alone[2];  // array steps: large products are shared by threads one after the other
+};
+
 struct StepRef {
   StepKind kind;
-  std::uint32_t index;          // in scalars, regions or arrays
+  std::uint32_t index;          // in scalars, regions, arrays or joints
   std::uint32_t first_ref = 0;  // of a region: its places
 };
 
@@ -184,6 +193,7 @@ struct Code {
   std::vector<Kernel> scalar_kernels;  // of operations without a code of their own
   std::vector<Region> regions;         // one of each form
   std::vector<ArrayStep> arrays;
+  std::vector<JointStep> joints;
   std::vector<Ref> refs;              // of array steps and regions
   std::vector<PreparedPtr> prepared;  // one for all array steps that differ in memory alone
   std::deque<Layout> layouts;         // addresses stay

@@ -3,6 +3,7 @@
 
 #include "memory/workspace.hpp"
 #include "plan/code.hpp"
+#include "threads/pool.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -21,6 +22,16 @@ void run_array(const Code& code, const ArrayStep& step, const Frame& frame) {
   char* out = frame.at(*ref++);
   for (std::size_t k = 0; k < step.operand_count; ++k) operands[k] = frame.at(*ref++);
   step.kernel->run(out, operands, frame.scratch);
+}
+
+void run_joint(const Code& code, const JointStep& step, const Frame& frame) {
+  if (step.shape.rows * step.shape.columns >= kSharedProducts && may_share_loops()) {
+    for (const std::uint32_t array : step.alone) run_array(code, code.arrays[array], frame);
+    return;
+  }
+  void* const out[] = {frame.at(step.out[0]), frame.at(step.out[1])};
+  const void* const in[] = {frame.at(step.in[0]), frame.at(step.in[1])};
+  step.product.run(step.shape, out, frame.at(step.matrix), in, frame.scratch);
 }
 
 }  // namespace
@@ -43,6 +54,7 @@ void execute(const Code& code, std::span<const void* const> inputs,
         run_region(code.regions[step.index], code.refs.data() + step.first_ref, frame);
         break;
       case StepKind::kArray: run_array(code, code.arrays[step.index], frame); break;
+      case StepKind::kJoint: run_joint(code, code.joints[step.index], frame); break;
     }
   }
   for (const ScalarCopy& copy : code.scalar_outputs) {

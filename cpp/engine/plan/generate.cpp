@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dualtape/ops/registry.hpp"
+#include "plan/joint.hpp"
 #include "program/errors.hpp"
 
 namespace dualtape::engine {
@@ -161,10 +162,10 @@ std::int64_t array_cost(const Program& program, ValueId v) {
   }
 }
 
-void generate_array(Generator& generator, const ScheduledStep& step) {
+/// Index of the step in Code::arrays.
+std::uint32_t generate_array(Generator& generator, ValueId v) {
   Code& code = generator.code();
   const Program& program = generator.program();
-  const ValueId v = generator.schedule().members[step.first];
   const OpCode op = program.instructions[v].op;
   if (op == kCustomLinear) {
     throw DerivativeError("custom_vjp: has no forward mode; define a custom_jvp instead");
@@ -184,9 +185,24 @@ void generate_array(Generator& generator, const ScheduledStep& step) {
   }
   array.kernel = generator.prepare({op, *out.layout, layouts, program.attrs_of(v)});
   if (!array.kernel) missing(op, program.type_of(args.empty() ? v : args[0]).dtype);
-  code.steps.push_back({StepKind::kArray, static_cast<std::uint32_t>(code.arrays.size())});
   code.arrays.push_back(array);
   code.work += array_cost(program, v);
+  return static_cast<std::uint32_t>(code.arrays.size() - 1);
+}
+
+void generate_joint(Generator& generator, const ScheduledStep& step) {
+  Code& code = generator.code();
+  const auto members = generator.schedule().members_of(step);
+  const Joint joint = *join(generator.program(), generator.views(), members[0], members[1]);
+  JointStep made{joint.kernel, joint.shape, {}, {}, {}, {}};
+  made.matrix = generator.first_ref_of(joint.products[0].matrix);
+  for (std::size_t k = 0; k < 2; ++k) {
+    made.out[k] = generator.ref_of(joint.products[k].product);
+    made.in[k] = generator.first_ref_of(joint.products[k].vector);
+    made.alone[k] = generate_array(generator, joint.products[k].product);
+  }
+  code.steps.push_back({StepKind::kJoint, static_cast<std::uint32_t>(code.joints.size())});
+  code.joints.push_back(made);
 }
 
 void generate_ends(Generator& generator) {
@@ -254,9 +270,9 @@ void reserve(Code& code, const Program& program, const Schedule& schedule) {
   for (const ScheduledStep& step : schedule.steps) {
     if (step.kind == StepKind::kScalars) {
       scalars += step.count + 1;
-    } else if (step.kind == StepKind::kArray && step.count) {
-      ++arrays;
-      refs += 1 + program.instructions[schedule.members[step.first]].n_args;
+    } else if (step.kind == StepKind::kArray || step.kind == StepKind::kJoint) {
+      arrays += step.count;
+      for (ValueId v : schedule.members_of(step)) refs += 1 + program.instructions[v].n_args;
     } else {
       refs += kPlaces;
     }
@@ -279,7 +295,11 @@ std::unique_ptr<const Code> generate(const Program& program, const Analysis& ana
     if (step.kind == StepKind::kScalars) {
       generate_scalars(generator, step);
     } else if (step.kind == StepKind::kArray) {
-      generate_array(generator, step);
+      const std::uint32_t index = generate_array(generator, analysis.schedule.members[step.first]);
+      code->steps.push_back({StepKind::kArray, index});
+    } else if (step.kind == StepKind::kJoint) {
+      generate_joint(generator, step);
+      scratch = std::max(scratch, code->joints.back().product.scratch_bytes);
     } else {
       generate_region(generator, step);
     }
@@ -301,8 +321,9 @@ std::size_t Code::bytes() const {
                       scalars.capacity() * sizeof(ScalarInstruction) +
                       scalar_kernels.capacity() * sizeof(Kernel) +
                       regions.capacity() * sizeof(Region) + arrays.capacity() * sizeof(ArrayStep) +
-                      refs.capacity() * sizeof(Ref) + prepared.capacity() * sizeof(PreparedPtr) +
-                      layouts.size() * sizeof(Layout) + constants.capacity() +
+                      joints.capacity() * sizeof(JointStep) + refs.capacity() * sizeof(Ref) +
+                      prepared.capacity() * sizeof(PreparedPtr) + layouts.size() * sizeof(Layout) +
+                      constants.capacity() +
                       (scalar_inputs.capacity() + scalar_outputs.capacity()) * sizeof(ScalarCopy) +
                       array_outputs.capacity() * sizeof(ArrayCopy);
   for (const PreparedPtr& kernel : prepared) total += kernel->bytes;

@@ -37,7 +37,9 @@ std::string Plan::str() const {
 
 std::size_t Plan::region_count() const {
   std::size_t count = 0;
-  for (const StepRef& step : code_->steps) count += step.kind != StepKind::kArray;
+  for (const StepRef& step : code_->steps) {
+    count += step.kind != StepKind::kArray && step.kind != StepKind::kJoint;
+  }
   return count;
 }
 

@@ -21,9 +21,7 @@ class Printer {
       instruction(members[0]);
       return;
     }
-    const Dims& shape = program_.types[step.type].shape;
-    text_ += step.kind == StepKind::kScalars ? "scalars" : "region " + to_string(shape);
-    text_ += ", " + std::to_string(members.size()) + " instructions\n";
+    text_ += title(step, members[0]) + "\n";
     for (std::size_t i = 0; i < members.size() && i < kShown; ++i) {
       text_ += "  ";
       instruction(members[i]);
@@ -36,6 +34,18 @@ class Printer {
   std::string take() { return std::move(text_); }
 
  private:
+  std::string title(const ScheduledStep& step, ValueId first) const {
+    if (step.kind == StepKind::kJoint) {
+      const auto args = program_.args_of(first);
+      const auto size = [&](ValueId a) { return element_count(program_.type_of(a).shape); };
+      const ValueId matrix = size(args[0]) > size(args[1]) ? args[0] : args[1];
+      return "two products, %" + std::to_string(analysis_.views.root(matrix)) + " read once";
+    }
+    const Dims& shape = program_.types[step.type].shape;
+    return (step.kind == StepKind::kScalars ? "scalars" : "region " + to_string(shape)) + ", " +
+           std::to_string(step.count) + " instructions";
+  }
+
   void instruction(ValueId v) {
     const OpCode op = program_.instructions[v].op;
     text_ += "%" + std::to_string(v) + " = " + std::string(op_name(op));

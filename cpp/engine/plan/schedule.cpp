@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "kernels/strided.hpp"
+#include "plan/joint.hpp"
 #include "plan/order.hpp"
 #include "plan/windows.hpp"
 
@@ -293,6 +294,8 @@ Schedule::Schedule(const Program& program, const std::vector<bool>& live, const 
     : step_of(program.size(), 0), of_rows(program.size(), false) {
   assign_steps(program, live, views, copies);
   sort_members(program, views);
+  join_products(program, views, *this);
+  number_positions();
   find_last_uses(program, views);
 }
 
@@ -322,8 +325,11 @@ void Schedule::sort_members(const Program& program, const Views& views) {
     if (step.kind != StepKind::kRegion) continue;
     order_region(program, views, of_rows, {members.data() + step.first, step.count});
   }
-  position.resize(program.size());
-  for (std::uint32_t k = 0; k < total; ++k) position[members[k]] = k;
+}
+
+void Schedule::number_positions() {
+  position.resize(step_of.size());
+  for (std::uint32_t k = 0; k < members.size(); ++k) position[members[k]] = k;
 }
 
 void Schedule::find_last_uses(const Program& program, const Views& views) {

@@ -18,6 +18,7 @@ enum class StepKind : std::uint8_t {
   kRegion,     // elementwise operations of one shape, and reductions of their results
   kReduction,  // a reduction by itself: a region over its operand, in the best order of axes
   kArray,      // one array operation
+  kJoint,      // two products with one matrix, which is read once
 };
 
 enum class ReductionKind : std::uint8_t {
@@ -69,6 +70,7 @@ struct Schedule {
   void assign_steps(const Program& program, const std::vector<bool>& live, const Views& views,
                     const std::vector<bool>& copies);
   void sort_members(const Program& program, const Views& views);
+  void number_positions();
   void find_last_uses(const Program& program, const Views& views);
 };
 

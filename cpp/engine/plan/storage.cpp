@@ -62,6 +62,7 @@ class HomeAssigner {
   void assign_scalars(std::uint32_t step);
   void assign_region(std::uint32_t step);
   void assign_array(std::uint32_t step);
+  void assign_joint(std::uint32_t step);
   void end_buffers(std::uint32_t step);
   void extend_buffers(ValueId reader, std::uint32_t step);
   void collect_dead(ValueId v, std::uint32_t position);
@@ -264,6 +265,11 @@ void HomeAssigner::assign_array(std::uint32_t step) {
   end_buffers(step);
 }
 
+void HomeAssigner::assign_joint(std::uint32_t step) {
+  for (ValueId v : schedule_.members_of(schedule_.steps[step])) give_home(v, step);
+  end_buffers(step);
+}
+
 /// Marks what this step reads or makes as used up to here, and frees slots after it.
 void HomeAssigner::end_buffers(std::uint32_t step) {
   std::uint32_t position = schedule_.steps[step].first;
@@ -288,6 +294,7 @@ void HomeAssigner::assign_step(std::uint32_t step) {
     case StepKind::kRegion:
     case StepKind::kReduction: return assign_region(step);
     case StepKind::kArray: return assign_array(step);
+    case StepKind::kJoint: return assign_joint(step);
   }
 }
 

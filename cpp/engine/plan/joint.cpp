@@ -1,0 +1,169 @@
+#include "plan/joint.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "kernels/library.hpp"
+
+namespace dualtape::engine {
+namespace {
+
+/// Steps between two products, at most: a scan of them for each pair stays linear.
+constexpr std::uint32_t kFarthest = 64;
+
+/// An axis longer than 1 of an operand.
+struct Axis {
+  std::int64_t length, stride;
+  bool contracted;
+};
+
+std::vector<Axis> axes_of(const Program& program, const Views& views, ValueId a,
+                          std::int64_t contracted) {
+  const Dims& shape = program.type_of(a).shape;
+  const Dims strides = views.view_of(a).strides;
+  std::vector<Axis> axes;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] == 1) continue;
+    axes.push_back({shape[i], strides[i], static_cast<std::int64_t>(i) == contracted});
+  }
+  return axes;
+}
+
+std::optional<MatrixVector> as_matrix_vector(const Program& program, const Views& views,
+                                             ValueId v) {
+  if (program.instructions[v].op != kDotGeneral || !is_floating(program.type_of(v).dtype)) {
+    return std::nullopt;
+  }
+  const auto attrs = program.attrs_of(v);
+  if (attrs[0] != 1 || attrs[1] != 0) return std::nullopt;
+  const auto args = program.args_of(v);
+  std::array<std::vector<Axis>, 2> axes;
+  for (std::size_t k = 0; k < 2; ++k) axes[k] = axes_of(program, views, args[k], attrs[2 + k]);
+  const std::size_t m = axes[0].size() == 2 ? 0 : 1;
+  if (axes[m].size() != 2 || axes[1 - m].size() != 1) return std::nullopt;
+  const Axis& vector = axes[1 - m][0];
+  Axis row = axes[m][0], column = axes[m][1];
+  if (row.stride == 1) std::swap(row, column);
+  if (column.stride != 1 || row.contracted == column.contracted || !vector.contracted) {
+    return std::nullopt;
+  }
+  return MatrixVector{v,          args[m],       args[1 - m],      row.length, column.length,
+                      row.stride, vector.stride, column.contracted};
+}
+
+using Place = std::array<std::int64_t, 5>;
+Place place_of(const Views& views, const MatrixVector& p) {
+  return {views.root(p.matrix), views.view_of(p.matrix).offset, p.rows, p.columns, p.row};
+}
+
+class Joiner {
+ public:
+  Joiner(const Program& program, const Views& views, Schedule& schedule)
+      : program_(program), views_(views), schedule_(schedule) {}
+
+  void run() {
+    for (std::uint32_t step = 1; step < schedule_.steps.size(); ++step) {
+      const ScheduledStep& array = schedule_.steps[step];
+      if (array.kind != StepKind::kArray) continue;
+      const auto product = as_matrix_vector(program_, views_, schedule_.members[array.first]);
+      if (!product) continue;
+      const auto [at, is_new] = waiting_.try_emplace(place_of(views_, *product), product->product);
+      if (is_new) continue;
+      const bool joined = at->second != kNoValue && try_join(at->second, product->product);
+      at->second = joined ? kNoValue : product->product;
+    }
+    if (joined_ != 0) close_gaps();
+  }
+
+ private:
+  bool try_join(ValueId earlier, ValueId later) {
+    const std::uint32_t first = schedule_.step_of[earlier], last = schedule_.step_of[later];
+    if (last - first > kFarthest || !join(program_, views_, earlier, later)) return false;
+    std::vector<bool> needed(last - first + 1, false);  // by the later one
+    const auto need = [&](std::uint32_t step) {
+      for (ValueId v : schedule_.members_of(schedule_.steps[step])) {
+        for (ValueId a : program_.args_of(v)) {
+          const std::uint32_t made = schedule_.step_of[views_.root(a)];
+          if (made >= first && made < step) needed[made - first] = true;
+        }
+      }
+    };
+    need(last);
+    for (std::uint32_t step = last - 1; step > first; --step) {
+      if (needed[step - first]) need(step);
+    }
+    if (needed[0]) return false;
+    reorder(first, last, needed);
+    ++joined_;
+    return true;
+  }
+
+  /// What is needed, both products as one step, what is left, and an empty step.
+  void reorder(std::uint32_t first, std::uint32_t last, const std::vector<bool>& needed) {
+    std::vector<ScheduledStep> steps;
+    std::vector<ValueId> members;
+    const std::uint32_t begin = schedule_.steps[first].first;
+    const auto append = [&](std::uint32_t step) {
+      const auto of = schedule_.members_of(schedule_.steps[step]);
+      steps.push_back(schedule_.steps[step]);
+      steps.back().first = begin + static_cast<std::uint32_t>(members.size());
+      members.insert(members.end(), of.begin(), of.end());
+    };
+    for (std::uint32_t step = first + 1; step < last; ++step) {
+      if (needed[step - first]) append(step);
+    }
+    append(first);
+    steps.back().kind = StepKind::kJoint;
+    steps.back().count = 2;
+    members.push_back(schedule_.members[schedule_.steps[last].first]);
+    for (std::uint32_t step = first + 1; step < last; ++step) {
+      if (!needed[step - first]) append(step);
+    }
+    const std::uint32_t end = begin + static_cast<std::uint32_t>(members.size());
+    steps.push_back({StepKind::kArray, 0, 0, false, end, 0});
+    std::ranges::copy(members, schedule_.members.begin() + begin);
+    std::ranges::copy(steps, schedule_.steps.begin() + first);
+    for (std::uint32_t step = first; step < last; ++step) {
+      for (ValueId v : schedule_.members_of(schedule_.steps[step])) schedule_.step_of[v] = step;
+    }
+  }
+
+  void close_gaps() {
+    std::uint32_t kept = 1;
+    for (std::uint32_t step = 1; step < schedule_.steps.size(); ++step) {
+      const ScheduledStep moved = schedule_.steps[step];
+      if (moved.count == 0) continue;
+      for (ValueId v : schedule_.members_of(moved)) schedule_.step_of[v] = kept;
+      schedule_.steps[kept++] = moved;
+    }
+    schedule_.steps.erase(schedule_.steps.begin() + kept, schedule_.steps.end());
+  }
+
+  const Program& program_;
+  const Views& views_;
+  Schedule& schedule_;
+  std::map<Place, ValueId> waiting_;  // the last product of each matrix that is not yet joined
+  std::size_t joined_ = 0;
+};
+
+}  // namespace
+
+std::optional<Joint> join(const Program& program, const Views& views, ValueId a, ValueId b) {
+  const auto one = as_matrix_vector(program, views, a), other = as_matrix_vector(program, views, b);
+  if (!one || !other || place_of(views, *one) != place_of(views, *other)) return std::nullopt;
+  Joint joint{{*one, *other}, {}, {}};
+  auto& [p, q] = joint.products;
+  if (q.along_rows && !p.along_rows) std::swap(p, q);
+  joint.shape = {p.rows, p.columns, p.row, {p.along_rows, q.along_rows}, {p.step, q.step}};
+  joint.kernel = kernels().joint_product(program.type_of(a).dtype, joint.shape);
+  if (!joint.kernel.run) return std::nullopt;
+  return joint;
+}
+
+void join_products(const Program& program, const Views& views, Schedule& schedule) {
+  Joiner(program, views, schedule).run();
+}
+
+}  // namespace dualtape::engine
