@@ -53,6 +53,23 @@ def products() -> Iterator[tuple[Callable[..., Any], list[tuple[int, ...]]]]:
             yield product, [(inner,), (inner, rows)]
 
 
+def joint_products() -> Iterator[tuple[Callable[..., Any], list[tuple[int, ...]]]]:
+    """Of one matrix: read along cache lines."""
+    for rows, columns in itertools.product([256, 257, 258, 263], [*range(256, 275), 2047, 2051]):
+        for part in (slice(None), slice(1, None), slice(None, -3)):
+            yield (
+                lambda a, v, w, s=part: np.hstack([a[:, s] @ v[s], w @ a[:, s]]),
+                [(rows, columns), (columns,), (rows,)],
+            )
+            yield (
+                lambda a, v, s=part: np.hstack([a[:, s] @ v[s], a[:, s] @ (2 * v[s])]),
+                [
+                    (rows, columns),
+                    (columns,),
+                ],
+            )
+
+
 def others() -> Iterator[tuple[Callable[..., Any], list[tuple[int, ...]]]]:
     def strictly(a: Any) -> Any:
         return a @ a.T + len(a) * np.eye(len(a))
@@ -89,7 +106,7 @@ def check(cases: Iterator[tuple[Callable[..., Any], list[tuple[int, ...]]]]) -> 
             dt.clear_caches()
 
 
-@pytest.mark.parametrize("cases", ["products", "others"])
+@pytest.mark.parametrize("cases", ["products", "joint_products", "others"])
 def test_operands_at_the_ends_of_memory(cases: str) -> None:
     # In a process of its own: a read too far ends it.
     code = f"import test_reads; test_reads.check(test_reads.{cases}())"
