@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "kernels/chain.hpp"
@@ -208,12 +209,22 @@ struct Code {
   std::size_t bytes() const;
 };
 
+/// Which instructions run together. `copies`: see Schedule.
+struct Arrangement {
+  explicit Arrangement(const Program& program, const std::vector<bool>& copies = {})
+      : live(find_live(program)), views(program, live), schedule(program, live, views, copies) {}
+  std::vector<bool> live;
+  Views views;
+  Schedule schedule;
+};
+
 /// What is decided about a program before code is written; also what is printed.
 struct Analysis {
-  explicit Analysis(const Program& program, const std::vector<bool>& copies = {})
-      : live(find_live(program)),
-        views(program, live),
-        schedule(program, live, views, copies),
+  explicit Analysis(const Program& program) : Analysis(program, Arrangement(program)) {}
+  Analysis(const Program& program, Arrangement&& arranged)
+      : live(std::move(arranged.live)),
+        views(std::move(arranged.views)),
+        schedule(std::move(arranged.schedule).ordered(program, views)),
         storage(program, views, schedule) {}
   std::vector<bool> live;
   Views views;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "dualtape/ops/registry.hpp"
+#include "plan/alive.hpp"
 #include "plan/generate.hpp"
 
 namespace dualtape::engine {
@@ -33,6 +34,8 @@ std::int64_t work_of(OpCode op) {
 /// What fits the caches beside all else is not worth a second look, nor is one part in so many.
 constexpr std::int64_t kLeastArena = 512 * 1024;
 constexpr std::int64_t kLeastPart = 32;
+/// From such a part less on, alive at once, the arena is smaller as well: it need not be laid out.
+constexpr std::int64_t kClearPart = 8;
 
 /// A program that computes some values again, right before they are read.
 struct Recomputation {
@@ -77,11 +80,12 @@ struct Cone {
 
 class Residuals {
  public:
-  Residuals(const Program& program, const Analysis& analysis)
+  Residuals(const Program& program, const Arrangement& arranged)
       : program_(program),
-        analysis_(analysis),
-        views_(analysis.views),
-        schedule_(analysis.schedule),
+        live_(arranged.live),
+        views_(arranged.views),
+        schedule_(arranged.schedule),
+        sizes_(program),
         stored_(schedule_.stored),
         blocked_(program.size(), false),
         read_inside_(program.size(), false),
@@ -101,13 +105,12 @@ class Residuals {
 
  private:
   static std::uint64_t key(ValueId v, std::uint32_t step) { return std::uint64_t{v} << 32 | step; }
-  std::int64_t bytes(ValueId v) const {
-    const Type& type = program_.type_of(v);
-    return element_count(type.shape) * static_cast<std::int64_t>(item_size(type.dtype));
-  }
+  TypeId type_of(ValueId v) const { return program_.instructions[v].type; }
+  std::int64_t bytes(ValueId v) const { return sizes_.bytes[type_of(v)]; }
+  bool is_scalar(ValueId v) const { return sizes_.count[type_of(v)] == 1; }
   bool is_whole(ValueId a, std::uint32_t step) const {
-    const Dims& shape = program_.types[schedule_.steps[step].type].shape;
-    return views_.is_whole(a) && element_count(program_.type_of(a).shape) == element_count(shape);
+    return views_.is_whole(a) &&
+           sizes_.count[type_of(a)] == sizes_.count[schedule_.steps[step].type];
   }
   bool is_element(ValueId root) const {
     const std::uint32_t step = schedule_.step_of[root];
@@ -121,9 +124,7 @@ class Residuals {
     return false;
   }
   /// Scalars have their slots anyway.
-  bool is_at_hand(ValueId root) const {
-    return schedule_.step_of[root] == 0 || is_scalar(program_.type_of(root));
-  }
+  bool is_at_hand(ValueId root) const { return schedule_.step_of[root] == 0 || is_scalar(root); }
 
   void find_readers();
   void read(ValueId root, std::uint32_t step, bool as_element);
@@ -137,9 +138,10 @@ class Residuals {
   ValueId append(ValueId v, std::span<const ValueId> args, bool copied);
 
   const Program& program_;
-  const Analysis& analysis_;
+  const std::vector<bool>& live_;
   const Views& views_;
   const Schedule& schedule_;
+  const TypeSizes sizes_;
   std::vector<bool> stored_;
   std::vector<bool> blocked_;             // roots that somebody reads in a way that needs memory
   std::vector<bool> read_inside_;         // roots that are read in their own step
@@ -217,7 +219,7 @@ bool Residuals::add(ValueId a, ValueId reader, std::uint32_t step, Cone& cone) c
 }
 
 bool Residuals::expand(ValueId v, std::uint32_t step, Cone& cone) const {
-  if (!cone.members.push_back(v)) return false;
+  if (!cone.members.push_back(v) || cone.held > bytes(cone.members[0])) return false;
   return std::ranges::all_of(program_.args_of(v), [&](ValueId a) { return add(a, v, step, cone); });
 }
 
@@ -262,8 +264,8 @@ bool Residuals::pays(ValueId v, std::span<const std::uint32_t> steps,
 }
 
 void Residuals::drop(ValueId v) {
-  const bool possible = stored_[v] && !blocked_[v] && is_element(v) &&
-                        !is_scalar(program_.type_of(v)) && readers_[v] != kNone;
+  const bool possible =
+      stored_[v] && !blocked_[v] && is_element(v) && !is_scalar(v) && readers_[v] != kNone;
   if (!possible) return;
   Few<std::uint32_t, kMostReaders> steps;
   std::array<Cone, kMostReaders> cones;
@@ -323,7 +325,7 @@ Recomputation Residuals::write() {
   numbers_.assign(program_.size(), kNoValue);
   std::vector<ValueId> args;
   for (ValueId v = 0; v < program_.size(); ++v) {
-    if (!analysis_.live[v] && program_.instructions[v].op != kInput) continue;
+    if (!live_[v] && program_.instructions[v].op != kInput) continue;
     args.clear();
     for (ValueId a : program_.args_of(v)) args.push_back(operand(a, schedule_.step_of[v]));
     numbers_[v] = append(v, args, false);
@@ -335,21 +337,31 @@ Recomputation Residuals::write() {
 
 }  // namespace
 
+namespace {
+
+Analysed laid_out(ProgramPtr program, Arrangement&& arranged) {
+  auto analysis = std::make_unique<const Analysis>(*program, std::move(arranged));
+  return {std::move(program), std::move(analysis)};
+}
+
+}  // namespace
+
 Analysed analyse(ProgramPtr program) {
-  auto plain = std::make_unique<const Analysis>(*program);
-  const Storage& storage = plain->storage;
-  const std::int64_t slots = storage.slot_count * storage.slot_bytes;
-  if (storage.arena_bytes - slots < kLeastArena) return {std::move(program), std::move(plain)};
-  Residuals residuals(*program, *plain);
-  if (residuals.choose() * kLeastPart < storage.arena_bytes) {
-    return {std::move(program), std::move(plain)};
+  Arrangement plain(*program);
+  const std::int64_t alive = bytes_alive(*program, plain, kLeastArena);
+  if (alive < kLeastArena) return laid_out(std::move(program), std::move(plain));
+  Residuals residuals(*program, plain);
+  if (residuals.choose() * kLeastPart < alive) {
+    return laid_out(std::move(program), std::move(plain));
   }
   const Recomputation again = residuals.write();
-  auto leaner = std::make_unique<const Analysis>(*again.program, again.copies);
-  if (leaner->storage.arena_bytes > storage.arena_bytes) {
-    return {std::move(program), std::move(plain)};
-  }
-  return {again.program, std::move(leaner)};
+  Arrangement leaner(*again.program, again.copies);
+  const std::int64_t left = bytes_alive(*again.program, leaner, 0);
+  Analysed lean = laid_out(again.program, std::move(leaner));
+  if (left <= alive - alive / kClearPart) return lean;
+  Analysed first = laid_out(std::move(program), std::move(plain));
+  const bool grows = lean.analysis->storage.arena_bytes > first.analysis->storage.arena_bytes;
+  return grows ? std::move(first) : std::move(lean);
 }
 
 }  // namespace dualtape::engine

@@ -293,10 +293,24 @@ Schedule::Schedule(const Program& program, const std::vector<bool>& live, const 
                    const std::vector<bool>& copies)
     : step_of(program.size(), 0), of_rows(program.size(), false) {
   assign_steps(program, live, views, copies);
-  sort_members(program, views);
+  sort_members(program);
   join_products(program, views, *this);
-  number_positions();
-  find_last_uses(program, views);
+  find_stored(program, views);
+}
+
+Schedule&& Schedule::ordered(const Program& program, const Views& views) && {
+  for (const ScheduledStep& step : steps) {
+    if (step.kind != StepKind::kRegion) continue;
+    order_region(program, views, of_rows, {members.data() + step.first, step.count});
+  }
+  position.resize(program.size());
+  last_use.assign(program.size(), kNever);
+  for (std::uint32_t k = 0; k < members.size(); ++k) {
+    position[members[k]] = k;
+    for (ValueId a : program.args_of(members[k])) last_use[views.root(a)] = k;
+  }
+  for (ValueId v : program.outputs) last_use[views.root(v)] = kNever;
+  return std::move(*this);
 }
 
 void Schedule::assign_steps(const Program& program, const std::vector<bool>& live,
@@ -308,7 +322,7 @@ void Schedule::assign_steps(const Program& program, const std::vector<bool>& liv
   }
 }
 
-void Schedule::sort_members(const Program& program, const Views& views) {
+void Schedule::sort_members(const Program& program) {
   std::uint32_t total = 0;
   for (ScheduledStep& step : steps) {
     step.first = total;
@@ -321,32 +335,17 @@ void Schedule::sort_members(const Program& program, const Views& views) {
     ScheduledStep& step = steps[step_of[v]];
     members[step.first + step.count++] = v;
   }
-  for (const ScheduledStep& step : steps) {
-    if (step.kind != StepKind::kRegion) continue;
-    order_region(program, views, of_rows, {members.data() + step.first, step.count});
-  }
 }
 
-void Schedule::number_positions() {
-  position.resize(step_of.size());
-  for (std::uint32_t k = 0; k < members.size(); ++k) position[members[k]] = k;
-}
-
-void Schedule::find_last_uses(const Program& program, const Views& views) {
-  last_use.assign(program.size(), kNever);
+void Schedule::find_stored(const Program& program, const Views& views) {
   stored.assign(program.size(), false);
-  for (std::uint32_t position = 0; position < members.size(); ++position) {
-    const ValueId v = members[position];
+  for (ValueId v : members) {
     for (ValueId a : program.args_of(v)) {
       const ValueId r = views.root(a);
-      last_use[r] = position;
       if (step_of[r] != step_of[v]) stored[r] = true;
     }
   }
-  for (ValueId v : program.outputs) {
-    last_use[views.root(v)] = kNever;
-    stored[views.root(v)] = true;
-  }
+  for (ValueId v : program.outputs) stored[views.root(v)] = true;
 }
 
 }  // namespace dualtape::engine

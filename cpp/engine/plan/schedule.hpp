@@ -49,15 +49,17 @@ struct Schedule {
   /// `copies`: elementwise values that belong to the region of their readers; empty: none.
   Schedule(const Program& program, const std::vector<bool>& live, const Views& views,
            const std::vector<bool>& copies = {});
+  /// With the members of regions in the order in which they run, their positions and last uses.
+  Schedule&& ordered(const Program& program, const Views& views) &&;
 
   std::vector<ScheduledStep> steps;     // from 1 on: 0 is the time before the first step
   std::vector<std::uint32_t> step_of;   // of each value; 0 for inputs, constants and views
-  std::vector<ValueId> members;         // in order of execution
-  std::vector<std::uint32_t> position;  // of each value of a step, in members
+  std::vector<ValueId> members;         // step by step; ordered: as they run
+  std::vector<std::uint32_t> position;  // of each value of a step, in members, if ordered
   /// Of a member of a region: it has one value a row, known as soon as the row is.
   std::vector<bool> of_rows;
-  /// Of each root: position in `members` of its last reader; kNever: it is an output, or nobody
-  /// reads it.
+  /// If ordered, of each root: position in `members` of its last reader; kNever: it is an output,
+  /// or nobody reads it.
   std::vector<std::uint32_t> last_use;
   /// Roots that need memory: read by another step than their own, or through a view, or outputs.
   std::vector<bool> stored;
@@ -69,9 +71,8 @@ struct Schedule {
  private:
   void assign_steps(const Program& program, const std::vector<bool>& live, const Views& views,
                     const std::vector<bool>& copies);
-  void sort_members(const Program& program, const Views& views);
-  void number_positions();
-  void find_last_uses(const Program& program, const Views& views);
+  void sort_members(const Program& program);
+  void find_stored(const Program& program, const Views& views);
 };
 
 }  // namespace dualtape::engine
