@@ -140,3 +140,21 @@ def test_what_is_equal_again_is_no_change() -> None:
         a[7] = 1.0
 
     assert write(array, change) == 30_000.0
+
+
+def test_small_arrays_that_change_between_nested_recordings() -> None:
+    # Small ones are copied: each recording sees what was there when it read.
+    weights = np.array([1.0, 2.0, 3.0])
+
+    def f(t: Any) -> Any:
+        outer = np.sum(t * weights)
+        same = dt.grad(lambda s: np.sum(s * s * weights))(t)
+        weights[1] *= 5.0
+        changed = dt.grad(lambda s: np.sum(s * s * weights))(t)
+        weights[1] /= 5.0
+        again = dt.grad(lambda s: np.sum(s * s * weights))(t)
+        return outer + np.sum(same) + 10.0 * np.sum(changed) + 100.0 * np.sum(again)
+
+    found = dt.grad(f)(np.array([0.5, 1.5, 2.5]))
+    after = np.array([1.0, 10.0, 3.0])
+    np.testing.assert_allclose(found, weights + 202.0 * weights + 20.0 * after, rtol=1e-14)

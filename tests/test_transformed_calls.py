@@ -102,6 +102,35 @@ def test_auxiliary_results(name):
     np.testing.assert_allclose(aux[2], np.sin(X), rtol=1e-15)
 
 
+def test_auxiliary_results_of_products():
+    def waves_and_more(x, y):
+        return [np.sin(x) * y, x * x], {"twice": 2 * y, "word": "w", "slopes": np.cos(x)}
+
+    def is_right(aux):
+        np.testing.assert_array_equal(aux["twice"], 2 * V)
+        np.testing.assert_allclose(aux["slopes"], np.cos(X), rtol=1e-15)
+        return aux["word"] == "w"
+
+    value, product, aux = dt.jvp(waves_and_more, (X, V), (V, X), has_aux=True)
+    assert is_right(aux)
+    wanted = [np.cos(X) * V * V + np.sin(X) * X, 2 * X * V]
+    np.testing.assert_allclose(value[0], np.sin(X) * V, rtol=1e-15)
+    for found, right in zip(product, wanted, strict=True):
+        np.testing.assert_allclose(found, right, rtol=1e-14)
+    value, push, aux = dt.linearize(waves_and_more, X, V, has_aux=True)
+    assert is_right(aux)
+    for found, right in zip(push(V, X), wanted, strict=True):
+        np.testing.assert_allclose(found, right, rtol=1e-14)
+    value, pull, aux = dt.vjp(waves_and_more, X, V, has_aux=True)
+    assert is_right(aux)
+    np.testing.assert_array_equal(value[1], X * X)
+    x_bar, y_bar = pull([V, X])
+    np.testing.assert_allclose(x_bar, np.cos(X) * V * V + 2 * X * X, rtol=1e-14)
+    np.testing.assert_allclose(y_bar, np.sin(X) * V, rtol=1e-14)
+    with pytest.raises(TypeError, match=r"return \(result, aux\)"):
+        dt.vjp(np.sin, X, has_aux=True)
+
+
 def test_auxiliary_results_beside_hessians_of_arrays():
     found, aux = dt.hessian(lambda p: ([p["a"] ** 3, p["a"] * p["b"]], p["b"] ** 2), has_aux=True)(
         {"a": X, "b": V}

@@ -105,11 +105,12 @@ PyMethodDef functions[] = {
      "clear_caches()\n--\n\nForgets all plans, and gives memory kept for results back."},
     {"product_at", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(product_at)),
      METH_FASTCALL,
-     "product_at(name, fun, primals, vectors, check, /)\n--\n\njvp, hvp or vhp, or None."},
+     "product_at(name, fun, primals, vectors, check, has_aux=False, /)\n--\n\n"
+     "jvp, hvp or vhp, or None."},
     {"linear_map_at", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(linear_map_at)),
      METH_FASTCALL,
-     "linear_map_at(name, fun, primals, check, check_operands, /)\n--\n\nvjp or linearize, or "
-     "None."},
+     "linear_map_at(name, fun, primals, check, check_operands, has_aux=False, /)\n--\n\n"
+     "vjp or linearize, or None."},
     {"all_differentiable", all_differentiable, METH_O,
      "all_differentiable(leaves, /)\n--\n\nFloats and arrays of floats."},
     {"all_alike", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(all_alike)),

@@ -393,9 +393,10 @@ def get_num_threads() -> int: ...
 def product_at(
     name: str,
     fun: Callable[..., Any],
-    primals: Sequence[Any],
-    vectors: Sequence[Any],
+    primals: Any,
+    vectors: Any,
     check: Callable[[str, Any], None],
+    has_aux: bool = False,
     /,
 ) -> Any: ...
 def linear_map_at(
@@ -404,8 +405,9 @@ def linear_map_at(
     primals: Sequence[Any],
     check: Callable[[str, Any], None],
     check_operands: _CheckOperands,
+    has_aux: bool = False,
     /,
-) -> tuple[Any, LinearMap] | None: ...
+) -> tuple[Any, ...] | None: ...
 def all_differentiable(leaves: Sequence[Any], /) -> bool: ...
 def all_alike(leaves: Sequence[Any], others: Sequence[Any], /) -> bool: ...
 def custom_call(

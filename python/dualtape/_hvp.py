@@ -37,13 +37,6 @@ def _scalar(
         return at, operands, recorder.finish((result,))
 
 
-def _product(transform: str, fun: Function, primals: PyTree, vectors: PyTree) -> PyTree | None:
-    """The product by the compiled module; None where it declines the call."""
-    if not isinstance(primals, tuple):
-        primals, vectors = (primals,), (vectors,)
-    return product_at(transform, fun, primals, vectors, check_scalar)
-
-
 def _structured(at: Point, values: list[Any]) -> PyTree:
     trees = at.structured(values)
     return trees[0] if len(trees) == 1 else trees
@@ -69,7 +62,7 @@ def hvp(fun: Function, primals: PyTree, tangents: PyTree) -> PyTree:
 
     Source: Pearlmutter (1994), Fast exact multiplication by the Hessian.
     """
-    found = _product("hvp", fun, primals, tangents)
+    found = product_at("hvp", fun, primals, tangents, check_scalar)
     if found is not None:
         return found
     at, operands, recording = _scalar("hvp", fun, primals, tangents, "tangents")
@@ -91,7 +84,7 @@ def vhp(fun: Function, primals: PyTree, cotangents: PyTree) -> PyTree:
     >>> dt.vhp(lambda x: (x**3).sum(), np.array([2.0]), np.array([1.0]))
     array([12.])
     """
-    found = _product("vhp", fun, primals, cotangents)
+    found = product_at("vhp", fun, primals, cotangents, check_scalar)
     if found is not None:
         return found
     at, operands, recording = _scalar("vhp", fun, primals, cotangents, "cotangents")

@@ -64,10 +64,9 @@ def jvp(
     >>> dt.jvp(np.sin, (0.0,), (2.0,))
     (np.float64(0.0), np.float64(2.0))
     """
-    if not has_aux:
-        found: tuple[Any, Any] | None = product_at("jvp", fun, primals, tangents, check_result)
-        if found is not None:
-            return found
+    found: tuple[Any, ...] | None = product_at("jvp", fun, primals, tangents, check_result, has_aux)
+    if found is not None:
+        return found
     check_callable("jvp", fun)
     check_sequences("jvp", primals=primals, tangents=tangents)
     at = primal_point("jvp", fun, primals)
@@ -97,10 +96,9 @@ def linearize(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any,
     >>> push(np.array([1.0, 0.0])), push(np.array([0.0, 1.0]))
     (array([2., 0.]), array([0., 4.]))
     """
-    if not has_aux:
-        found = linear_map_at("linearize", fun, primals, check_result, _check_each_tangent)
-        if found is not None:
-            return found
+    found = linear_map_at("linearize", fun, primals, check_result, _check_each_tangent, has_aux)
+    if found is not None:
+        return found
     check_callable("linearize", fun)
     at = primal_point("linearize", fun, primals)
     traced = trace(at, has_aux)
@@ -148,10 +146,9 @@ def vjp(fun: Function, *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
     >>> pullback(np.array([1.0, 10.0]))
     (array([ 3., 40.]), array([ 1., 20.]))
     """
-    if not has_aux:
-        found = linear_map_at("vjp", fun, primals, check_result, _check_cotangents)
-        if found is not None:
-            return found
+    found = linear_map_at("vjp", fun, primals, check_result, _check_cotangents, has_aux)
+    if found is not None:
+        return found
     check_callable("vjp", fun)
     at = primal_point("vjp", fun, primals)
     traced = trace(at, has_aux)

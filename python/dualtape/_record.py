@@ -53,6 +53,8 @@ def check_callable(what: str, fun: object) -> None:
 
 def check_argnums(what: str, argnums: int | Sequence[int]) -> int | tuple[int, ...]:
     """An int, or a tuple of ints."""
+    if type(argnums) is int:
+        return argnums
     if isinstance(argnums, int) and not isinstance(argnums, bool):
         return argnums
     if isinstance(argnums, Sequence) and all(

@@ -114,16 +114,16 @@ def vmap(
     check_callable("vmap", fun)
     if isinstance(in_axes, list):
         in_axes = tuple(in_axes)
-    if not (in_axes is None or isinstance(in_axes, int | tuple)):
+    if not (in_axes is None or isinstance(in_axes, (int, tuple))):
         raise TypeError(f"vmap: in_axes must be an int, None or a tuple, got {in_axes!r}")
-    argument_axes = _check_axes("in_axes", in_axes)
-    result_axes = _check_axes("out_axes", out_axes)
+    argument_axes = in_axes if type(in_axes) is int else _check_axes("in_axes", in_axes)
+    result_axes = out_axes if type(out_axes) is int else _check_axes("out_axes", out_axes)
 
     def batched(*args: Any, **kwargs: Any) -> Any:
         return _map(fun, argument_axes, result_axes, axis_size, args, kwargs)
 
-    plain = axis_size is None and result_axes == 0 and type(result_axes) is int
-    places = in_axes if plain and _is_flat(in_axes) else None
+    plain = axis_size is None and type(out_axes) is int and out_axes == 0
+    places = in_axes if plain and (type(in_axes) is int or _is_flat(in_axes)) else None
     return Transformed("vmap", fun, places, check_result, batched)
 
 

@@ -36,6 +36,10 @@ bool same_bytes(PyArrayObject* a, PyArrayObject* b) {
                      static_cast<std::size_t>(PyArray_NBYTES(a))) == 0;
 }
 
+bool same_type(PyArrayObject* a, PyArrayObject* b) {
+  return PyArray_TYPE(a) == PyArray_TYPE(b) && PyArray_SAMESHAPE(a, b);
+}
+
 std::uint64_t checksum_of(PyArrayObject* a) {
   return checksum(PyArray_DATA(a), static_cast<std::size_t>(PyArray_NBYTES(a)));
 }
@@ -164,6 +168,21 @@ ValueId Recorder::bind(Binding binding, const Type& type) {
   return v;
 }
 
+/// The copy an enclosing recording made of the array, if nothing was written since.
+Ref Recorder::copy_of_enclosing(PyObject* array) const {
+  for (const Recorder* r : active_recorders()) {
+    const std::uint32_t* const found = r->captured_.find(address_of(array));
+    if (r == this || r->is_finished_ || !found) continue;
+    const Binding& b = r->bindings_[*found];
+    if (b.original.get() == array && b.source == Binding::Source::kArray &&
+        same_type(b.owner.array(), reinterpret_cast<PyArrayObject*>(array)) &&
+        same_bytes(b.owner.array(), reinterpret_cast<PyArrayObject*>(array))) {
+      return b.owner;
+    }
+  }
+  return {};
+}
+
 ValueId Recorder::bind_array(PyObject* array, bool is_argument, int batch_axis) {
   refuse_subclasses(array);
   auto* a = reinterpret_cast<PyArrayObject*>(array);
@@ -177,7 +196,10 @@ ValueId Recorder::bind_array(PyObject* array, bool is_argument, int batch_axis) 
   const Dims shape = shape_of(a);
   if (!is_frozen(array)) {
     const bool copies = options_.owns || (!is_argument && PyArray_NBYTES(a) <= kCopyBytes);
-    if (copies && is_same) b.owner = copy_of(a, dtype, shape);
+    if (copies && is_same) {
+      b.owner = copy_of_enclosing(array);
+      if (!b.owner) b.owner = copy_of(a, dtype, shape);
+    }
     b.by_reference = !copies && (is_same || is_argument);
     if (b.by_reference) b.bits = checksum_of(b.owner.array());
   }

@@ -1,11 +1,13 @@
 #include "record/linear_map.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 #include "program/errors.hpp"
 #include "record/dtypes.hpp"
 #include "record/parse.hpp"
 #include "record/point.hpp"
+#include "record/rerun.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -44,6 +46,22 @@ class OperandTypes {
   const Program& program_;
   std::size_t first_;
 };
+
+/// Runs where residuals and operands are, if all are arrays that can be read; else null.
+Ref run_in_place(const LinearMap& map, const Point& given, const OperandTypes& types) {
+  if (map.depends_on_recording) return {};
+  const std::size_t n = map.residuals.size();
+  Few<const void*, 16> data(n + types.size());
+  for (std::size_t k = 0; k < n; ++k) data[k] = data_of(map.residuals[k]);
+  for (std::size_t k = 0; k < types.size(); ++k) {
+    PyObject* leaf = given.leaf(k);
+    if (!can_be_read(leaf, types[k])) return {};
+    data[n + k] = PyArray_DATA(reinterpret_cast<PyArrayObject*>(leaf));
+  }
+  Results results(*map.executable->program(), map.kinds);
+  run_plan(*map.executable, data, results.buffers());
+  return Ref::checked(results.take_list());
+}
 
 /// The operands' own arrays, if they can be read where they are.
 bool bind_all(const Point& given, const OperandTypes& types, Bindings& inputs) {
@@ -86,13 +104,19 @@ PyObject* apply_to_tree(const LinearMap& map, std::span<PyObject* const> args) {
                                std::to_string(args.size()));
   }
   const Point given = map.takes_many ? Point(args) : Point(args[0]);
-  Ref values;
-  Bindings inputs = map.residuals;
-  if (given.treedef() == map.operands.get() && bind_all(given, OperandTypes(map), inputs)) {
+  const OperandTypes operands(map);
+  const bool is_alike = given.treedef() == map.operands.get();
+  Ref values = is_alike ? run_in_place(map, given, operands) : Ref();
+  Bindings inputs;
+  if (!values) {
+    inputs.reserve(map.residuals.size() + operands.size());
+    inputs.insert(inputs.end(), map.residuals.begin(), map.residuals.end());
+  }
+  if (!values && is_alike && bind_all(given, operands, inputs)) {
     values = Ref::checked(run(*map.executable, inputs, map.kinds));
-  } else {
+  } else if (!values) {
     const Ref tree = map.takes_many ? new_tuple(args) : Ref::borrow(args[0]);
-    const Ref types = OperandTypes(map).list();
+    const Ref types = operands.list();
     const Ref leaves = Ref::checked(PyObject_CallFunctionObjArgs(
         map.check.get(), map.title.get(), tree.get(), map.operands.get(), types.get(), nullptr));
     const Ref items = Ref::checked(PySequence_Fast(leaves.get(), "check gives a list"));
@@ -180,6 +204,8 @@ PyObject* make_linear_map(LinearMap map) {
   if (!o) throw PythonError{};
   o->vectorcall = call;
   o->map = new LinearMap(std::move(map));
+  o->map->depends_on_recording = std::ranges::any_of(
+      o->map->residuals, [](const Binding& b) { return b.source != Binding::Source::kArray; });
   return reinterpret_cast<PyObject*>(o);
 }
 

@@ -17,6 +17,8 @@ struct LinearMap {
   /// these types, or raises.
   Ref check;
   bool takes_many = false;  // f_jvp(*tangents), not pullback(cotangents)
+  /// Some residuals are values of a recording; found by make_linear_map.
+  bool depends_on_recording = false;
 };
 PyObject* make_linear_map(LinearMap map);
 bool is_linear_map(PyObject* object);

@@ -3,15 +3,6 @@
 #include <algorithm>
 
 namespace dualtape::engine {
-namespace {
-
-std::vector<Recorder*>& active_recorders() {
-  thread_local std::vector<Recorder*> stack;
-  return stack;
-}
-
-}  // namespace
-
 RecorderRef::RecorderRef(Recorder* r) : r_(r) {
   if (r_) r_->retain();
 }
@@ -20,6 +11,11 @@ RecorderRef::~RecorderRef() {
 }
 
 constinit thread_local Recorder* Recorder::active_ = nullptr;
+
+std::vector<Recorder*>& Recorder::active_recorders() {
+  thread_local std::vector<Recorder*> stack;
+  return stack;
+}
 
 namespace {
 

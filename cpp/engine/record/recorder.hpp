@@ -129,6 +129,7 @@ class Recorder final : public Builder {
   DType recorded_dtype(PyArrayObject* array) const;
   ValueId bind(Binding binding, const Type& type);
   ValueId bind_array(PyObject* array, bool is_argument, int batch_axis);
+  Ref copy_of_enclosing(PyObject* array) const;
   bool still_equal(const Binding& binding, PyObject* array) const;
   ValueId slot(PyObject* number, DType as);
 
@@ -156,6 +157,7 @@ class Recorder final : public Builder {
   std::unordered_map<ValueId, ValueId> outward_;      // copies made by copy_outward
   std::uint64_t outward_serial_ = ~std::uint64_t{0};  // of the recorder they are in
 
+  static std::vector<Recorder*>& active_recorders();
   static constinit thread_local Recorder* active_;
 };
 

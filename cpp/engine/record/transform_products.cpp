@@ -33,7 +33,9 @@ Kinds kinds_of_leaves(const At& at) {
 
 /// The inputs of the recording, then these vectors, which have the types of the leaves.
 Bindings with_vectors(const At& at, const Point& vectors) {
-  Bindings inputs = at.traced.inputs;
+  Bindings inputs;
+  inputs.reserve(at.traced.inputs.size() + vectors.size());
+  inputs.insert(inputs.end(), at.traced.inputs.begin(), at.traced.inputs.end());
   const Program& program = *at.traced.executable->program();
   for (std::size_t k = 0; k < vectors.size(); ++k) {
     const Type& type = program.type_of(program.inputs[k]);
@@ -50,13 +52,18 @@ Bindings with_vectors(const At& at, const Point& vectors) {
 Ref jvp(const At& at, const Point& tangents) {
   const ExecutablePtr program =
       derive(*at.traced.executable, at.title, in_all_leaves(Kind::kJvp, at.point.size()));
+  const Aux* const aux = at.traced.aux.get();
   Kinds kinds = at.traced.kinds;
-  for (const ValueKind kind : at.traced.kinds) kinds.push_back(tangent_kind(kind));
+  if (aux) kinds.append(aux->kinds);
+  const std::size_t n = at.traced.kinds.size(), all = kinds.size();
+  for (std::size_t k = 0; k < all; ++k) kinds.push_back(tangent_kind(kinds[k]));
   const Ref values = Ref::checked(run(*program, with_vectors(at, tangents), kinds));
-  const std::size_t n = at.traced.kinds.size();
   PyObject** items = PySequence_Fast_ITEMS(values.get());
   const Ref result = at.traced.fill({items, n});
-  return Ref::checked(PyTuple_Pack(2, result.get(), at.traced.fill({items + n, n}).get()));
+  const Ref product = at.traced.fill({items + all, n});
+  if (!aux) return Ref::checked(PyTuple_Pack(2, result.get(), product.get()));
+  const Ref beside = aux->fill({items + n, all - n});
+  return Ref::checked(PyTuple_Pack(3, result.get(), product.get(), beside.get()));
 }
 
 /// The Hessian times a vector, from the gradient by one more derivation.
@@ -75,12 +82,13 @@ Ref hessian_product(const At& at, const Point& vectors) {
 struct Product {
   const char* name;
   Wanted wanted;
+  bool takes_lone;  // anything but a tuple of primals counts as the one argument
   Ref (*result)(const At&, const Point& vectors);
 };
 constexpr Product kProducts[] = {
-    {"jvp", Wanted::kArrays, jvp},
-    {"hvp", Wanted::kScalar, hessian_product<Kind::kTangent>},
-    {"vhp", Wanted::kScalar, hessian_product<Kind::kCotangent>},
+    {"jvp", Wanted::kArrays, false, jvp},
+    {"hvp", Wanted::kScalar, true, hessian_product<Kind::kTangent>},
+    {"vhp", Wanted::kScalar, true, hessian_product<Kind::kCotangent>},
 };
 
 /// The vectors if they are structured and typed as the point.
@@ -94,12 +102,20 @@ bool belong_to(const Point& vectors, const Point& point) {
 
 // ------------------------------------------------------------ linear maps
 
-/// (result, map): f_jvp(*tangents) or pullback(cotangents).
+/// The recorded function with some of its outputs alone.
+ExecutablePtr with_outputs(const At& at, std::size_t first, std::size_t n) {
+  const Program& all = *at.traced.executable->program();
+  return find_or_add(*extract(all, all.inputs, std::span(all.outputs).subspan(first, n)));
+}
+
+/// (result, map) or (result, map, aux): f_jvp(*tangents) or pullback(cotangents). aux is left out
+/// of the map: not even 0 * inf comes back from it.
 Ref split(const At& at, Kind kind, PyObject* check) {
   const std::size_t n = at.traced.kinds.size();
-  SplitProgram parts =
-      run_split(*derive(*at.traced.executable, at.title, in_all_leaves(kind, at.point.size())),
-                at.traced.inputs, at.traced.kinds, at.title);
+  const Aux* const aux = at.traced.aux.get();
+  const ExecutablePtr recorded = aux ? with_outputs(at, 0, n) : at.traced.executable;
+  SplitProgram parts = run_split(*derive(*recorded, at.title, in_all_leaves(kind, at.point.size())),
+                                 at.traced.inputs, at.traced.kinds, at.title);
   const bool is_pullback = kind == Kind::kVjp;
   Kinds kinds = kinds_of_leaves(at);
   if (!is_pullback) {
@@ -112,7 +128,18 @@ Ref split(const At& at, Kind kind, PyObject* check) {
        is_pullback ? at.traced.treedef : points, is_pullback ? points : at.traced.treedef,
        Ref::borrow(check), !is_pullback}));
   const Ref result = at.traced.fill({PySequence_Fast_ITEMS(parts.outputs.get()), n});
-  return Ref::checked(PyTuple_Pack(2, result.get(), map.get()));
+  if (!aux) return Ref::checked(PyTuple_Pack(2, result.get(), map.get()));
+  const std::size_t m = aux->kinds.size();
+  const Ref values = Ref::checked(run(*with_outputs(at, n, m), at.traced.inputs, aux->kinds));
+  const Ref beside = aux->fill({PySequence_Fast_ITEMS(values.get()), m});
+  return Ref::checked(PyTuple_Pack(3, result.get(), map.get(), beside.get()));
+}
+
+std::string_view view_of(PyObject* text) {
+  Py_ssize_t size = 0;
+  const char* data = PyUnicode_AsUTF8AndSize(text, &size);
+  if (!data) throw PythonError{};
+  return {data, static_cast<std::size_t>(size)};
 }
 
 /// A sequence of arguments or vectors: those Python takes are tuples and lists.
@@ -126,38 +153,38 @@ std::optional<std::span<PyObject* const>> items_of(PyObject* o) {
 
 PyObject* product_at(PyObject*, PyObject* const* args, Py_ssize_t n) {
   return guarded([&]() -> PyObject* {
-    if (n != 5) raise(PyExc_TypeError, "product_at takes 5 arguments");
-    const std::string name = text_of(args[0]);
-    const auto* product = std::ranges::find(kProducts, std::string_view(name), &Product::name);
-    const auto primals = items_of(args[2]);
-    const auto vectors = items_of(args[3]);
-    if (product == std::end(kProducts) || !primals || !vectors ||
-        primals->size() != vectors->size() || !PyCallable_Check(args[1])) {
-      Py_RETURN_NONE;
-    }
+    if (n != 5 && n != 6) raise(PyExc_TypeError, "product_at takes 5 or 6 arguments");
+    const bool has_aux = n == 6 && PyObject_IsTrue(args[5]) == 1;
+    const auto* product = std::ranges::find(kProducts, view_of(args[0]), &Product::name);
+    if (product == std::end(kProducts) || !PyCallable_Check(args[1])) Py_RETURN_NONE;
+    const bool is_lone = product->takes_lone && !PyTuple_Check(args[2]);
+    const auto primals = is_lone ? std::span(args + 2, 1) : items_of(args[2]);
+    const auto vectors = is_lone ? std::span(args + 3, 1) : items_of(args[3]);
+    if (!primals || !vectors || primals->size() != vectors->size()) Py_RETURN_NONE;
     const Chosen all(primals->size());
     const Point point(*primals);
     const Point directions(*vectors);
     if (!all_have_derivatives(point, true) || !belong_to(directions, point)) Py_RETURN_NONE;
     const Ref title = title_of(product->name, args[1]);
-    const Traced traced =
-        trace({args[1], title, {*primals, nullptr}, all, point, product->wanted, args[4]});
+    const Traced traced = trace(
+        {args[1], title, {*primals, nullptr}, all, point, product->wanted, args[4], {}, has_aux});
     return product->result({title, point, traced}, directions).release();
   });
 }
 
 PyObject* linear_map_at(PyObject*, PyObject* const* args, Py_ssize_t n) {
   return guarded([&]() -> PyObject* {
-    if (n != 5) raise(PyExc_TypeError, "linear_map_at takes 5 arguments");
-    const bool is_pullback = text_of(args[0]) == "vjp";
+    if (n != 5 && n != 6) raise(PyExc_TypeError, "linear_map_at takes 5 or 6 arguments");
+    const bool has_aux = n == 6 && PyObject_IsTrue(args[5]) == 1;
+    const bool is_pullback = view_of(args[0]) == "vjp";
     const auto primals = items_of(args[2]);
     if (!primals || !PyCallable_Check(args[1])) Py_RETURN_NONE;
     const Chosen all(primals->size());
     const Point point(*primals);
     if (!all_have_derivatives(point, true)) Py_RETURN_NONE;
     const Ref title = title_of(is_pullback ? "vjp" : "linearize", args[1]);
-    const Traced traced =
-        trace({args[1], title, {*primals, nullptr}, all, point, Wanted::kArrays, args[3]});
+    const Traced traced = trace(
+        {args[1], title, {*primals, nullptr}, all, point, Wanted::kArrays, args[3], {}, has_aux});
     return split({title, point, traced}, is_pullback ? Kind::kVjp : Kind::kLinearize, args[4])
         .release();
   });

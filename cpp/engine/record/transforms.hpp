@@ -1,8 +1,8 @@
 /// The transformations from arguments to results without Python between: record, derive, run,
 /// structure.
 ///
-/// What is rare stays with Python: options, auxiliary results of products, and arguments in which
-/// there is an error to tell. For these a call is declined before anything was called.
+/// What is rare stays with Python: options, and arguments in which there is an error to tell. For
+/// these a call is declined before anything was called.
 #pragma once
 
 #include "record/point.hpp"
@@ -38,11 +38,12 @@ bool all_have_derivatives(const Point& point, bool takes_complex);
 Ref call_transform(const Transform& transform, PyObject* fun, PyObject* argnums, PyObject* check,
                    const Ref& title, const GivenCall& given, bool has_aux);
 
-/// product_at(name, fun, primals, vectors, check) of the module: jvp, hvp or vhp; None if the call
-/// is declined. `check`: see Tracing.
+/// product_at(name, fun, primals, vectors, check, has_aux=False) of the module: jvp, hvp or vhp;
+/// None if the call is declined. `check`: see Tracing.
 PyObject* product_at(PyObject* module, PyObject* const* args, Py_ssize_t n);
-/// linear_map_at(name, fun, primals, check, check_operands) of the module: (result, map) of vjp or
-/// linearize; None if the call is declined. `check_operands`: see LinearMap.
+/// linear_map_at(name, fun, primals, check, check_operands, has_aux=False) of the module: (result,
+/// map) or (result, map, aux) of vjp or linearize; None if the call is declined. `check_operands`:
+/// see LinearMap.
 PyObject* linear_map_at(PyObject* module, PyObject* const* args, Py_ssize_t n);
 
 /// vmap of fun; `axes`: an int, or a tuple with an int or None for each argument. A null Ref

@@ -13,7 +13,7 @@ from .._jvp import jvp
 from ..numpy._arguments import as_array
 from ..numpy._ufuncs import ufunc_composition
 from ._dispatch import composite, ufunc
-from ._elementary import arrays, choose
+from ._elementary import arrays, choose, whole
 
 jn = jv  # in SciPy too
 
@@ -28,12 +28,12 @@ def _with_order(n: Any, x: Any) -> list[Any]:
 
 @ufunc
 def yn(n: Any, x: Any) -> Any:
-    return yv(*_with_order(n, x))
+    return yv(*_with_order(whole(n), x))
 
 
 @ufunc
 def kn(n: Any, x: Any) -> Any:
-    return kv(*_with_order(n, x))
+    return kv(*_with_order(whole(n), x))
 
 
 @ufunc

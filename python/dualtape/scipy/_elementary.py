@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
+from .._core import Tracer
 from ..numpy._arguments import as_array
 from ._dispatch import composite, ufunc
 
@@ -21,6 +23,17 @@ def common_type(*given: Any) -> Any:
     numbers = [x if isinstance(x, int | float) else as_array(x).dtype for x in given]
     kind = np.result_type(*numbers)
     return kind if kind.kind in "fc" else np.dtype(np.float64)
+
+
+def whole(n: Any) -> Any:
+    """A number that SciPy's function takes as an integer: without its fraction, and warned of."""
+    if isinstance(n, Tracer) or np.asarray(n).dtype.kind != "f":
+        return n
+    cut = np.trunc(n)
+    if np.any((cut != n) & ~np.isnan(n)):
+        message = "floating point number truncated to an integer"
+        warnings.warn(message, RuntimeWarning, stacklevel=4)
+    return float(cut) if type(n) is float else cut  # NumPy promotes the two differently
 
 
 def choose(condition: Any, x: Any, y: Any) -> Any:

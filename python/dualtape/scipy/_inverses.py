@@ -14,7 +14,7 @@ import numpy as np
 from .._core import betainc, gammainc, gammaincc, gammaln
 from .._jvp import jvp
 from ._dispatch import ufunc
-from ._elementary import arrays, xlog1py, xlogy
+from ._elementary import arrays, whole, xlog1py, xlogy
 from ._gamma import betaln
 from ._smooth import smooth
 
@@ -172,21 +172,21 @@ def binomial_sf(k: Any, n: Any, p: Any) -> Any:
 
 @ufunc
 def bdtr(k: Any, n: Any, p: Any) -> Any:
-    return binomial_cdf(*arrays(k, n, p))[()]
+    return binomial_cdf(*arrays(k, whole(n), p))[()]
 
 
 @ufunc
 def bdtrc(k: Any, n: Any, p: Any) -> Any:
-    return binomial_sf(*arrays(k, n, p))[()]
+    return binomial_sf(*arrays(k, whole(n), p))[()]
 
 
 @ufunc
 def nbdtr(k: Any, n: Any, p: Any) -> Any:
-    k, n, p = arrays(k, n, p)
+    k, n, p = arrays(whole(k), whole(n), p)
     return betainc(n, np.floor(k) + 1, p)
 
 
 @ufunc
 def nbdtrc(k: Any, n: Any, p: Any) -> Any:
-    k, n, p = arrays(k, n, p)
+    k, n, p = arrays(whole(k), whole(n), p)
     return betainc(np.floor(k) + 1, n, 1 - p)
