@@ -50,6 +50,30 @@ def test_long_vectors_are_convolved_as_by_numpy(name: str, mode: str) -> None:
         )
 
 
+@pytest.mark.parametrize("mode", ["full", "same", "valid"])
+@pytest.mark.parametrize("shapes", [((5, 4), (2, 3)), ((2, 2), (4, 5)), ((4, 4), (4, 2))])
+def test_correlations_conjugate_and_have_the_middle_of_scipy(shapes: Any, mode: str) -> None:
+    a, v = (
+        GENERATOR.standard_normal(shape) + 1j * GENERATOR.standard_normal(shape) for shape in shapes
+    )
+
+    def check(name: str, x: Any, y: Any, **options: Any) -> None:
+        theirs = getattr(scipy.signal, name)(x, y, mode, **options)
+        ours = dt.jit(lambda x, y: getattr(dsignal, name)(x, y, mode, **options))(x, y)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-12, atol=1e-12)
+
+    for x, y in ((a, v), (a.real, v), (a, v.real), (a.real, v.real)):
+        check("correlate", x, y)
+        check("correlate", x[0], y[0])
+        for boundary in ("fill", "wrap", "symm"):
+            check("correlate2d", x, y, boundary=boundary)
+    if mode != "valid":
+        ours, theirs = dsignal.correlate2d, scipy.signal.correlate2d
+        check_bilinear(
+            lambda a, v: ours(a, v, mode), lambda a, v: theirs(a, v, mode), a.real, v.real
+        )
+
+
 def test_complex_arrays_are_convolved_by_transforms() -> None:
     a, v = LONG + 0.5j * LONG[::-1], SHORT * (1 + 2j)
     y = dt.vjp(lambda a: dsignal.fftconvolve(a, v), a)[0]

@@ -122,9 +122,13 @@ def oaconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
     return _convolve("oaconvolve", as_floats(in1), as_floats(in2), mode, axes, True)
 
 
+def conjugate(x: Any) -> Any:
+    return np.conj(x) if x.dtype.kind == "c" else x
+
+
 @composite("signal")
 def correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
-    a, v = as_array(in1), as_array(in2)
+    a, v = as_array(in1), conjugate(as_array(in2))
     back = (slice(None, None, -1),) * v.ndim
     if mode == "valid" and any(p < q for p, q in zip(a.shape, v.shape, strict=True)):
         # The windows are those of in2; the result goes the other way.

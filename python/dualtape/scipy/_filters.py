@@ -8,7 +8,7 @@ import numpy as np
 
 from ..numpy._arguments import along, as_array, as_floats, axis_of
 from ..numpy._arguments import known as known_numbers
-from ._convolution import convolve2d, lfilter, sosfilt
+from ._convolution import conjugate, convolve2d, lfilter, sosfilt
 from ._dispatch import composite, scipy_function
 from .ndimage import convolve1d
 
@@ -19,8 +19,15 @@ def correlate2d(
 ) -> Any:
     a, v = as_array(in1), as_array(in2)
     if mode == "valid" and any(p < q for p, q in zip(a.shape, v.shape, strict=True)):
-        return convolve2d(v, a[::-1, ::-1], mode, boundary, fillvalue)[::-1, ::-1]
-    return convolve2d(a, np.conj(v[::-1, ::-1]), mode, boundary, fillvalue)
+        # As SciPy's, which turns the result, but does not conjugate it.
+        return correlate2d(v, a, mode, boundary, fillvalue)[::-1, ::-1]
+    turned = conjugate(v[::-1, ::-1])
+    if mode != "same":
+        return convolve2d(a, turned, mode, boundary, fillvalue)
+    # Not the middle that convolve2d cuts out: of an even number of entries the other one.
+    full = convolve2d(a, turned, "full", boundary, fillvalue)
+    rows, columns = (slice(k // 2, k // 2 + n) for n, k in zip(a.shape, v.shape, strict=True))
+    return full[rows, columns]
 
 
 @composite("signal")
