@@ -18,7 +18,6 @@ class Mapping {
   using V = Var<T>;
   using Writer = NodeWriter<T>;
   using W = WideOf<T>;
-  using Number = base_t<T>;
   static constexpr std::size_t kSize = W::size;
 
   template <class C>
@@ -42,8 +41,8 @@ class Mapping {
     return is_one;
   }();
 
-  using L = Lift<T, kLanes>;
-  using WideL = Lift<Wide<T>, kLanes>;
+  using D = Dual<T, kLanes>;
+  using WideD = Dual<Wide<T>, kLanes>;
   using Every = std::index_sequence_for<Cs...>;
   using EveryInput = std::make_index_sequence<kInputs>;
 
@@ -72,10 +71,10 @@ class Mapping {
   /// The results at places `begin` to `end`, a chunk or less, into y; or their sum into y[0].
   void record(std::size_t begin, std::size_t end, V* y) {
     begin_ = begin, end_ = end;
-    Node node{};
-    std::uint32_t recordings = 0;
-    number(node, recordings, Every{});
-    if constexpr (is_dual_valued()) {
+    if constexpr (is_node()) {
+      Node node{};
+      std::uint32_t recordings = 0;
+      number(node, recordings, Every{});
       if (recordings != 0 && append(Writer::head(recordings), node, y)) return;
     }
     if constexpr (Sum) {
@@ -92,12 +91,13 @@ class Mapping {
   }
   V statement(std::size_t i) { return statement(i, Every{}); }
 
-  /// f is no constant.
-  static constexpr bool is_dual_valued() {
+  /// Worth a node: on tapes of duals or variables it would cost more, and f may be a constant.
+  static constexpr bool is_node() {
+    if constexpr (!BaseNumber<T>) return false;
     return []<std::size_t... C>(std::index_sequence<C...>) {
       return std::same_as<std::remove_cvref_t<decltype(std::declval<F&>()(
                               std::declval<Mapping&>().template scalar<C>(0)...))>,
-                          Lifted<T, kLanes>>;
+                          D>;
     }(Every{});
   }
 
@@ -173,9 +173,9 @@ class Mapping {
       return group_of_scalars(i);
     } else {
       const auto y = f_(wide<C>(i)...);
-      static_assert(std::same_as<std::remove_cvref_t<decltype(y)>, Lifted<Wide<T>, kLanes>>,
+      static_assert(std::same_as<std::remove_cvref_t<decltype(y)>, WideD>,
                     "map: wanted a function that returns the scalar type it is called with");
-      return {WideL::value(y), {WideL::partial(y, K)...}};
+      return {y.value(), {y.tangent(static_cast<int>(K))...}};
     }
   }
 
@@ -183,15 +183,15 @@ class Mapping {
     Group group{};
     for (std::size_t p = 0; p < kSize && begin + p < end_; ++p) {
       const auto y = called(begin + p, Every{});
-      W::set(group.value, p, L::value(y));
+      W::set(group.value, p, y.value());
       for (int k = 0; k < kLanes; ++k) {
-        W::set(group.partials[static_cast<std::size_t>(k)], p, L::partial(y, k));
+        W::set(group.partials[static_cast<std::size_t>(k)], p, y.tangent(k));
       }
     }
     return group;
   }
   template <std::size_t... C>
-  Lifted<T, kLanes> called(std::size_t i, std::index_sequence<C...>) {
+  D called(std::size_t i, std::index_sequence<C...>) {
     return f_(scalar<C>(i)...);
   }
 
@@ -200,11 +200,9 @@ class Mapping {
     using S = std::remove_const_t<typename std::tuple_element_t<C, std::tuple<Cs...>>::Scalar>;
     const auto& x = std::get<C>(columns_)[i];
     if constexpr (kLane[C] >= 0) {
-      return L::make(x.value(), kLane[C]);
-    } else if constexpr (std::is_arithmetic_v<S>) {
-      return S(x);
+      return D::variable(x.value(), kLane[C]);
     } else {
-      return L::make(T(x), -1);
+      return S(x);
     }
   }
 
@@ -212,26 +210,25 @@ class Mapping {
   template <std::size_t C>
   DUALTAPE_INLINE auto wide(std::size_t i) {
     using Of = std::tuple_element_t<C, std::tuple<Cs...>>;
-    using S = std::remove_const_t<typename Of::Scalar>;
     const Of& x = std::get<C>(columns_);
     if constexpr (kLane[C] >= 0 && Of::is_one) {
-      return WideL::make(W::splat(x.value.value()), kLane[C]);
+      return WideD::variable(Wide<T>(x.value.value()), kLane[C]);
     } else if constexpr (kLane[C] >= 0) {
-      return WideL::make(Writer::values(x.data + i, end_ - i), kLane[C]);
-    } else if constexpr (std::is_arithmetic_v<S> && Of::is_one) {
+      return WideD::variable(Writer::values(x.data + i, end_ - i), kLane[C]);
+    } else if constexpr (Of::is_one) {
       return x.value;
-    } else if constexpr (std::is_arithmetic_v<S>) {
-      return gather<Number>([&](std::size_t p) { return static_cast<Number>(x[i + p]); }, i);
     } else {
-      return WideL::make(gather<T>([&](std::size_t p) { return T(x[i + p]); }, i), -1);
+      if constexpr (kSize > 1 && std::same_as<std::remove_const_t<typename Of::Scalar>, T>) {
+        using Stored = typename VectorOf<T, static_cast<int>(kSize)>::Stored;
+        if (end_ - i >= kSize) return Wide<T>(reinterpret_cast<const Stored&>(x[i]));
+      }
+      Wide<T> result{};
+      const std::size_t last = end_ - i - 1;
+      for (std::size_t p = 0; p < kSize; ++p) {
+        W::set(result, p, static_cast<T>(x[i + std::min(p, last)]));
+      }
+      return result;
     }
-  }
-  template <class S, class Get>
-  DUALTAPE_INLINE Wide<S> gather(Get get, std::size_t i) {
-    Wide<S> result{};
-    const std::size_t last = end_ - i - 1;
-    for (std::size_t p = 0; p < kSize; ++p) WideOf<S>::set(result, p, get(std::min(p, last)));
-    return result;
   }
 
   template <std::size_t... K>

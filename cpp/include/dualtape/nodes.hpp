@@ -114,8 +114,8 @@ void push_pair(std::size_t x, const T& p, std::size_t y, T* lanes,
   for (std::size_t w = 0; w < W; ++w) accumulate(lanes[y * W + w], lanes[x * W + w], p);
 }
 
-/// M outputs with partials in the same N inputs: partials [output][input], and the inputs' numbers
-/// once. Its last word holds M and N.
+/// M outputs with partials in the same N inputs, all finite, on a tape of numbers: partials
+/// [output][input], and the inputs' numbers once. Its last word holds M and N.
 template <class T>
 class LocalNode {
  public:
@@ -143,7 +143,7 @@ class LocalNode {
   template <std::size_t W>
   void pull(T* lanes, std::size_t y) const {
     std::size_t j = 0;
-    if constexpr (W == 1 && BaseNumber<T>) {
+    if constexpr (W == 1) {
       for (; j + 4 <= outputs_; j += 4) pull_rows<4>(lanes, y, j);
       switch (outputs_ - j) {
         case 3: pull_rows<3>(lanes, y, j); break;
@@ -156,9 +156,7 @@ class LocalNode {
       std::array<T, W> y_bar;
       if (!load_lanes(lanes + (y + j) * W, y_bar)) continue;
       for (std::size_t i = 0; i < inputs_; ++i) {
-        if (BaseNumber<T> || numbers_[i] != 0) {
-          add_lanes(lanes + std::size_t{numbers_[i]} * W, y_bar, partials_[j * inputs_ + i]);
-        }
+        add_lanes(lanes + std::size_t{numbers_[i]} * W, y_bar, partials_[j * inputs_ + i]);
       }
     }
   }

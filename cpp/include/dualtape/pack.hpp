@@ -1,7 +1,7 @@
 /// A register of numbers: what `map` calls a function with, several places at once.
 #pragma once
 
-#include <dualtape/lift.hpp>
+#include <dualtape/dual.hpp>
 
 #include <array>
 #include <utility>
@@ -172,15 +172,13 @@ struct ActiveTraits<Pack<T>> {
 
 namespace detail {
 
-/// T with packs of numbers for its numbers, `size` places at once: Dual<Pack<double>, K> for
-/// Dual<double, K>. Tape variables are recorded one by one and stay what they are.
+/// A pack of a T where there is one, else a T by itself.
 template <class T>
 struct WideOf {
   using type = T;
   static constexpr std::size_t size = 1;
   static void set(T& x, std::size_t, const T& value) { x = value; }
   static const T& get(const T& x, std::size_t) { return x; }
-  static const T& splat(const T& x) { return x; }
   static bool finite(const T& x) { return is_finite(x); }
 };
 template <class T>
@@ -190,34 +188,8 @@ struct WideOf<T> {
   static constexpr std::size_t size = kPackSize<T>;
   DUALTAPE_INLINE static void set(type& x, std::size_t i, const T& value) { x.set(i, value); }
   DUALTAPE_INLINE static T get(const type& x, std::size_t i) { return x[i]; }
-  DUALTAPE_INLINE static type splat(const T& x) { return x; }
   DUALTAPE_INLINE static bool finite(const type& x) {
     return !any_nonzero<T>(x.vector() - x.vector());
-  }
-};
-template <class T, int K>
-struct WideOf<Dual<T, K>> {
-  using Inner = WideOf<T>;
-  using type = Dual<typename Inner::type, K>;
-  static constexpr std::size_t size = Inner::size;
-  static void set(type& x, std::size_t i, const Dual<T, K>& value) {
-    Inner::set(x.value(), i, value.value());
-    for (int k = 0; k < K; ++k) Inner::set(x.tangent(k), i, value.tangent(k));
-  }
-  static Dual<T, K> get(const type& x, std::size_t i) {
-    Dual<T, K> value(Inner::get(x.value(), i));
-    for (int k = 0; k < K; ++k) value.tangent(k) = Inner::get(x.tangent(k), i);
-    return value;
-  }
-  static type splat(const Dual<T, K>& value) {
-    type x(Inner::splat(value.value()));
-    for (int k = 0; k < K; ++k) x.tangent(k) = Inner::splat(value.tangent(k));
-    return x;
-  }
-  static bool finite(const type& x) {
-    bool all = Inner::finite(x.value());
-    for (int k = 0; k < K; ++k) all &= Inner::finite(x.tangent(k));
-    return all;
   }
 };
 template <class T>

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <dualtape/drivers.hpp>
-#include <dualtape/lift.hpp>
 #include <dualtape/node_writer.hpp>
 
 #include <utility>
@@ -46,7 +45,11 @@ class Preaccumulation {
   static auto record(F& f, const Xs&... xs) {
     static_assert(((size<Xs> != Eigen::Dynamic) && ...),
                   "preaccumulate: wanted scalars, std::arrays and Eigen matrices of fixed sizes");
-    return record(f, std::index_sequence_for<Xs...>(), xs...);
+    if constexpr (BaseNumber<T>) {
+      return record(f, std::index_sequence_for<Xs...>(), xs...);
+    } else {
+      return statements(f, xs...);
+    }
   }
 
  private:
@@ -62,7 +65,7 @@ class Preaccumulation {
     constexpr std::array<int, sizeof...(Xs)> kSizes{size<Xs>...};
     constexpr std::size_t kN = static_cast<std::size_t>((size<Xs> + ...));
     static_assert(kN <= LocalNode<T>::kMost);
-    using D = Lifted<T, static_cast<int>(kN)>;
+    using D = Dual<T, static_cast<int>(kN)>;
     Inputs<kN> inputs;
     using Y = Plain<decltype(f(lift<sum_of_first(A, kSizes)>(inputs, xs)...))>;
     static_assert(std::same_as<typename Of<Y>::Scalar, D> || BaseNumber<typename Of<Y>::Scalar>,
@@ -73,7 +76,7 @@ class Preaccumulation {
     } else {
       // An infinite slope beside a tangent of 0 is NaN in forward mode, statements tell them apart.
       if (!all_finite<kN>(y)) [[unlikely]]
-        return Rebound<Y, V>(f(as_variables(xs)...));
+        return statements(f, xs...);
       return append(inputs, y);
     }
   }
@@ -81,18 +84,22 @@ class Preaccumulation {
   template <int Offset, std::size_t N, class X>
   static decltype(auto) lift(Inputs<N>& inputs, const X& x) {
     if constexpr (is_input<X>) {
-      return transformed<Lifted<T, static_cast<int>(N)>>(x, [&](const V& v, int i) {
+      return transformed<Dual<T, static_cast<int>(N)>>(x, [&](const V& v, int i) {
         const typename Writer::Id id = Writer::id(v);
         inputs.ids[static_cast<std::size_t>(Offset + i)] = id;
         inputs.recordings |= Writer::recording(id);
         inputs.constants |= id == 0;
-        return Lift<T, static_cast<int>(N)>::make(v.value(), Offset + i);
+        return Dual<T, static_cast<int>(N)>::variable(v.value(), Offset + i);
       });
     } else {
       return (x);
     }
   }
 
+  template <class F, class... Xs>
+  static auto statements(F& f, const Xs&... xs) {
+    return Rebound<decltype(f(as_variables(xs)...)), V>(f(as_variables(xs)...));
+  }
   template <class X>
   static decltype(auto) as_variables(const X& x) {
     if constexpr (is_input<X>) {
@@ -106,20 +113,13 @@ class Preaccumulation {
   static bool all_finite(const Y& y) {
     bool all = true;
     for (int j = 0; j < Of<Y>::size(y); ++j) {
-      for (std::size_t i = 0; i < N; ++i) all &= is_finite(partial<N>(y, j, i));
+      for (std::size_t i = 0; i < N; ++i) all &= is_finite(partial(y, j, i));
     }
     return all;
   }
-  template <std::size_t N, class Y>
-  DUALTAPE_INLINE static decltype(auto) partial(const Y& y, int j, std::size_t i) {
-    return Lift<T, static_cast<int>(N)>::partial(Of<Y>::at(y, j), static_cast<int>(i));
-  }
-  /// Entries of y, `make` of its value and place.
-  template <std::size_t N, class Y, class F>
-  DUALTAPE_INLINE static auto results(const Y& y, F make) {
-    return transformed<V>(y, [make](const auto& d, int j) {
-      return make(Lift<T, static_cast<int>(N)>::value(d), static_cast<unsigned>(j));
-    });
+  template <class Y>
+  DUALTAPE_INLINE static const T& partial(const Y& y, int j, std::size_t i) {
+    return Of<Y>::at(y, j).tangent(static_cast<int>(i));
   }
 
   template <std::size_t N, class Y>
@@ -131,13 +131,13 @@ class Preaccumulation {
                               std::to_string(outputs));
     }
     if (inputs.recordings == 0 || outputs == 0) [[unlikely]]
-      return results<N>(y, [](const T& value, unsigned) { return V(value); });
+      return transformed<V>(y, [](const auto& d, int) { return V(d.value()); });
     Head<T>& head = Writer::head(inputs.recordings);
     const std::size_t pairs = LocalNode<T>::pairs(outputs, N);
     Writer::reserve(head, pairs);
     T* partials = head.partials + head.used;
     for (int j = 0; j < Of<Y>::size(y); ++j) {
-      for (std::size_t i = 0; i < N; ++i) new (partials++) T(partial<N>(y, j, i));
+      for (std::size_t i = 0; i < N; ++i) new (partials++) T(partial(y, j, i));
     }
     if (outputs * N < pairs) new (partials) T(0);
     if (inputs.constants) drop_constants(head.partials + head.used, outputs, inputs);
@@ -147,8 +147,9 @@ class Preaccumulation {
     head.words[head.used - 1] = LocalNode<T>::tag(outputs, N);
     const typename Writer::Id first = head.next;
     head.next += outputs;
-    return results<N>(
-        y, [first](const T& value, unsigned j) { return Writer::variable(value, first + j); });
+    return transformed<V>(y, [first](const auto& d, int j) {
+      return Writer::variable(d.value(), first + static_cast<unsigned>(j));
+    });
   }
 
   template <std::size_t N>
@@ -170,8 +171,8 @@ class Preaccumulation {
 /// x are scalars, std::arrays or Eigen matrices of fixed size, of variables or numbers. f is
 /// generic and returns one of these; its results must follow from its arguments and from numbers,
 /// not from variables that it captures. For scalars that are no tape variables f is just called, so
-/// models that use it keep working for every scalar type. Where a partial is not finite f's
-/// statements are recorded after all.
+/// models that use it keep working for every scalar type. Where a partial is not finite, and on
+/// tapes of duals or of variables, where it would cost more, f's statements are recorded after all.
 /// Source: Griewank, Walther (2008), Evaluating Derivatives, section 10.2, preaccumulation.
 template <class F, class... Xs>
 auto preaccumulate(F&& f, const Xs&... xs) {

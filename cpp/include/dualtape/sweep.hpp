@@ -119,7 +119,9 @@ class Sweep {
                                             const Externals<T>& externals) {
     const std::uint32_t word = block.words[end.pair - 1] & kIndexMask;
     if (word & kInputs) return {end.pair - 1, inputs[word & ~kInputs].begin};
-    if (word & kLocal) return pull_node<LocalNode<T>>(block, end, lanes);
+    if constexpr (BaseNumber<T>) {
+      if (word & kLocal) return pull_node<LocalNode<T>>(block, end, lanes);
+    }
     if (word & kColumns) return pull_node<ColumnsNode<T>>(block, end, lanes);
     const std::size_t first = end.variable - externals[word]->outputs;
     externals[word]->pullback(lanes, static_cast<std::uint32_t>(first), W);
