@@ -106,3 +106,34 @@ def test_integer_images_give_integers_as_of_scipy(f):
     actual = dt.jit(lambda x: f(ndimage, x))(image)
     assert actual.dtype == expected.dtype
     np.testing.assert_array_equal(actual, expected)
+
+
+AT = np.array([0.5, 1.0, 3.9, -1.0, 7.0])
+LINES = np.cos(np.arange(12.0)).reshape(4, 3)
+GRID = (np.array([0.0, 1.0, 2.0, 4.0]), np.array([0.0, 1.0, 2.0]))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        *(
+            lambda m, x, k=k, nu=nu: m.BSpline(np.arange(5.0 + k), LINES[:, 0], k)(x, nu)
+            for k in (0, 1, 2)
+            for nu in range(5)
+        ),
+        lambda m, x: m.BSpline(np.arange(5.0), LINES, 0)(np.where(x > 6, np.nan, x)),
+        *(
+            lambda m, x, kind=kind: m.interp1d(
+                GRID[0], LINES, kind=kind, axis=0, fill_value="extrapolate"
+            )(x)
+            for kind in ("previous", "next", "nearest")
+        ),
+        lambda m, x: m.RegularGridInterpolator(GRID, LINES, bounds_error=False, fill_value=3.0)(
+            np.stack([x, np.where(x > 3, np.nan, x)], axis=1)
+        ),
+    ],
+)
+def test_points_beyond_the_ends_no_numbers_and_orders_beyond_the_degree(f):
+    expected = f(scipy.interpolate, AT)
+    actual = dt.jit(lambda x: f(interpolate, x))(AT)
+    np.testing.assert_allclose(actual, expected, rtol=1e-12, atol=1e-12)

@@ -76,7 +76,8 @@ def _basis(t: Any, k: int, n: int, x: Any, extrapolate: bool) -> Any:
     i = np.clip(np.searchsorted(t, x, "right") - 1, k, n - 1)
     point = np.reshape(x, (*np.shape(x), 1))
     hit = np.arange(t.shape[0] - 1) == np.reshape(i, (*np.shape(i), 1))
-    value = np.where(hit, 1.0, 0.0)
+    # No other degree forgets that a point is no number.
+    value = np.where(hit, 1.0, 0.0) if k else np.where(np.isnan(point), np.nan, 1.0 * hit)
     for d in range(1, k + 1):
         span = t[d:] - t[:-d]
         empty = span == 0
@@ -109,6 +110,8 @@ class BSpline:
             own = np.moveaxis(self.c, 0, self.axis)
             return theirs(self.t, own, self.k, self.extrapolate, self.axis)(x, nu, outside)
         t, c, k = self.t, self.c, self.k
+        if nu > k:
+            nu, c, outside = k, np.zeros_like(c), True
         for _ in range(nu):
             # The derivative's coefficients: k (c[i + 1] - c[i]) / (t[i + k + 1] - t[i + 1]).
             n = t.shape[0] - k - 1
@@ -240,6 +243,7 @@ class RegularGridInterpolator:
             total = total + weight * indexable_by(self.values, *index)[index]
         if self.fill_value is None:
             return total
+        inside = inside | np.any(np.isnan(at), axis=-1)  # NaN stays NaN
         inside = np.reshape(inside, (*np.shape(inside), *rest))
         return np.where(inside, total, self.fill_value)
 

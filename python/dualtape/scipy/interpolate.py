@@ -225,7 +225,12 @@ class interp1d:
             i = np.clip(np.searchsorted(knots, x, "left"), 0, n - 1)
         else:
             i = np.clip(np.searchsorted((knots[1:] + knots[:-1]) / 2, x, "left"), 0, n - 1)
-        return indexable_by(y, i)[i]
+        value = indexable_by(y, i)[i]
+        if self.kind == "nearest":
+            return value
+        # Nothing comes before the first point, or after the last.
+        none = x < knots[0] if self.kind == "previous" else x > knots[n - 1]
+        return np.where(np.reshape(none, (*x.shape, *(1,) * (y.ndim - 1))), np.nan, value)
 
 
 __getattr__ = hand_on("interpolate")
