@@ -283,3 +283,19 @@ def test_round_is_numpys_and_has_no_slope(decimals: int) -> None:
     assert dt.jit(lambda x: np.round(x, decimals))(x).tolist() == np.round(x, decimals).tolist()
     assert dt.grad(lambda x: x.round(decimals).sum())(x).tolist() == [0.0] * 5
     assert dt.jit(lambda x: round(x, decimals))(2.5) == round(2.5, decimals)
+
+
+@pytest.mark.parametrize("name", ["sum", "max", "any", "mean", "var"])
+def test_axes_of_a_number_are_numpys(name: str) -> None:
+    f, x = getattr(np, name), np.array(2.0)
+    for axis in (0, -1, (), (0,), 1):
+        for options in ({}, {"where": np.array(True)}, {"where": True}):
+            if options:
+                options |= {"initial": -5.0} if name == "max" else {}
+            try:
+                wanted = f(x, axis=axis, **options)
+            except np.exceptions.AxisError:
+                with pytest.raises(np.exceptions.AxisError):
+                    dt.jit(lambda x, a=axis, o=options: f(x, axis=a, **o))(x)
+            else:
+                assert dt.jit(lambda x, a=axis, o=options: f(x, axis=a, **o))(x) == wanted

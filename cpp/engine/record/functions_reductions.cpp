@@ -82,8 +82,9 @@ Expr count_of(const Expr& x, const Dims& axes, PyObject* where, DType d) {
 PyObject* record_mean(const Arguments& a) {
   const Expr x = array_argument(a[0], "mean");
   const Dims axes = axes_of(a[1], x.rank(), "mean");
-  if (x.rank() == 0 && is_given(a[1])) {
-    // Unlike sum, NumPy's mean has no axis 0 of a number.
+  const bool is_masked = is_given(a[5]);
+  if (x.rank() == 0 && is_given(a[1]) && (!is_masked || a[5] == Py_True)) {
+    // Unlike sum, NumPy's mean has no axis 0 of a number, but where it counts a mask's entries.
     for (std::int64_t axis : dims_of(a[1], "mean")) axis_of(axis, 0, "mean");
   }
   const DType d = is_given(a[2])          ? dtype_of(a[2], "mean")
@@ -93,7 +94,6 @@ PyObject* record_mean(const Arguments& a) {
   for (std::int64_t axis : axes)
     n *= static_cast<double>(x.shape()[static_cast<std::size_t>(axis)]);
   Expr y = as_dtype(x, d);
-  const bool is_masked = is_given(a[5]);
   if (is_masked) y = chosen(y, a[5], constant(y.builder(), 0, d), "mean");
   const Expr total = sum(y, axes);
   // The count follows from the shape: it is structure.
@@ -214,8 +214,8 @@ Dims axes_of(PyObject* axis, std::size_t rank, std::string_view function) {
   if (!is_given(axis)) return iota_dims(rank);
   Dims axes = dims_of(axis, function);
   for (std::int64_t& a : axes) {
-    // NumPy lets a scalar be reduced along axis 0 or -1.
-    if (rank == 0 && axes.size() == 1 && (a == 0 || a == -1)) return {};
+    // NumPy lets a scalar be reduced along axis 0 or -1, as numbers.
+    if (rank == 0 && !PyTuple_Check(axis) && (a == 0 || a == -1)) return {};
     a = axis_of(a, rank, function);
   }
   std::ranges::sort(axes);
