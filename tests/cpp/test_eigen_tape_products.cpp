@@ -1,26 +1,11 @@
 // Eigen's products of matrices of tape variables, nodes and statements, against differences of the
 // products of numbers, which are polynomials.
-#include <dualtape/drivers.hpp>
-
-#include "matrices.hpp"
+#include "tape_matrices.hpp"
 
 namespace {
 
 using namespace dualtape;
 using namespace matrices;
-
-/// Entries of matrices one after the other, and which product they come from.
-template <class T>
-struct Results {
-  std::vector<T> entries;
-  std::vector<const char*> names;
-
-  template <class M>
-  void add(const char* name, const M& m) {
-    const Matrix<T> plain = m;
-    for (const T& entry : plain.reshaped()) entries.push_back(entry), names.push_back(name);
-  }
-};
 
 template <class T>
 void factors_of_all_kinds(const Matrix<T>& a, const Matrix<T>& b, Results<T>& y) {
@@ -105,101 +90,6 @@ Results<T> products(const Vector<T>& x) {
   return y;
 }
 
-/// n numbers in [-1, 1].
-Eigen::VectorXd numbers(Eigen::Index n, double seed) {
-  return Eigen::VectorXd::NullaryExpr(
-      n, [=](Eigen::Index i) { return std::sin(seed + 2.3 * static_cast<double>(i)); });
-}
-
-/// f'(0) by the central differences that are exact for polynomials of degree 8 or less.
-template <class F>
-Eigen::VectorXd slope(double step, F f) {
-  constexpr std::array kWeights{4.0 / 5, -1.0 / 5, 4.0 / 105, -1.0 / 280};
-  Eigen::VectorXd sum;
-  for (std::size_t k = 0; k < kWeights.size(); ++k) {
-    const double t = step * static_cast<double>(k + 1);
-    const Eigen::VectorXd term = kWeights[k] / step * (f(t) - f(-t));
-    sum = k == 0 ? term : Eigen::VectorXd(sum + term);
-  }
-  return sum;
-}
-
-/// Calls f(x, x_dot, y, J x_dot).
-template <class F>
-void for_each_size(F f) {
-  for (const int n : kSizes) {
-    const Eigen::VectorXd x = numbers(2 * n * n, 0.3), x_dot = numbers(2 * n * n, 1.9);
-    const auto value = [&](double t) {
-      const std::vector<double> y = products<double>(x + t * x_dot).entries;
-      return Eigen::VectorXd(Eigen::Map<const Eigen::VectorXd>(y.data(), std::ssize(y)));
-    };
-    f(x, x_dot, value(0), slope(0.1, value));
-  }
-}
-
-void near(double got, double wanted, const std::string& what) {
-  check::is_true(std::abs(got - wanted) <= kTolerance * (1 + std::abs(wanted)),
-                 what + ": wanted " + check::text(wanted) + ", got " + check::text(got));
-}
-
-template <class S>
-auto span(S& x) {
-  return std::span(x.data(), static_cast<std::size_t>(x.size()));
-}
-Vector<Var<double>> variables(Tape<double>& tape, const Eigen::VectorXd& x) {
-  Vector<Var<double>> result(x.size());
-  tape.variables(span(x), span(result));
-  return result;
-}
-
-void values_and_tangents() {
-  for_each_size([](const auto& x, const auto& x_dot, const auto& value, const auto& y_dot) {
-    Tape<double> tape;
-    const auto recording = tape.record();
-    const Vector<Var<double>> inputs = variables(tape, x);
-    const auto y = products<Var<double>>(inputs);
-    tape.start_sweep(3);
-    for (Eigen::Index i = 0; i < x.size(); ++i) {
-      tape.set_tangent(inputs[i], x_dot[i], 0), tape.set_tangent(inputs[i], -2 * x_dot[i], 2);
-    }
-    tape.pushforward();
-    check::is_true(std::ssize(y.entries) == value.size(), "as many results");
-    for (std::size_t k = 0; k < y.entries.size(); ++k) {
-      const auto i = static_cast<Eigen::Index>(k);
-      near(y.entries[k].value(), value[i], y.names[k]);
-      near(tape.tangent(y.entries[k], 0), y_dot[i], y.names[k]);
-      near(tape.tangent(y.entries[k], 2), -2 * y_dot[i], y.names[k]);
-      check::is_true(tape.tangent(y.entries[k], 1) == 0, y.names[k]);
-    }
-  });
-}
-
-/// y_bar J x_dot from both sides, for every result by itself.
-void cotangents_are_transposed_tangents() {
-  for_each_size([](const auto& x, const auto& x_dot, const auto&, const auto& y_dot) {
-    Tape<double> tape;
-    const auto recording = tape.record();
-    const Vector<Var<double>> inputs = variables(tape, x);
-    const auto y = products<Var<double>>(inputs);
-    const std::size_t count = y.entries.size();
-    for (const std::size_t lanes : {std::size_t{1}, std::size_t{11}}) {
-      for (std::size_t begin = 0; begin < count; begin += lanes) {
-        const std::size_t end = std::min(begin + lanes, count);
-        tape.start_sweep(static_cast<int>(lanes));
-        for (std::size_t k = begin; k < end; ++k) {
-          tape.set_cotangent(y.entries[k], 1, static_cast<int>(k - begin));
-        }
-        tape.pullback();
-        for (std::size_t k = begin; k < end; ++k) {
-          Eigen::VectorXd x_bar(x.size());
-          tape.cotangents(span(inputs), span(x_bar), static_cast<int>(k - begin));
-          near(x_bar.dot(x_dot), y_dot[static_cast<Eigen::Index>(k)], y.names[k]);
-        }
-      }
-    }
-  });
-}
-
 /// Sum of squares of some products' entries: its Hessian needs first and second derivatives.
 struct Squares {
   template <class T>
@@ -215,17 +105,15 @@ struct Squares {
   }
 };
 
+void every_product() {
+  for (const int n : kSizes) {
+    const auto f = [](const auto& x) { return products(x); };
+    check_derivatives(f, numbers(2 * n * n, 0.3), 0.1, kTolerance);
+  }
+}
+
 void second_order() {
-  const Eigen::Index n = 2 * kSizes[1] * kSizes[1];
-  const Eigen::VectorXd x = numbers(n, 0.3), v = numbers(n, 1.9), u = numbers(n, 0.8);
-  const auto gradient_of = [](const auto& z) { return gradient(Squares(), z); };
-  const Eigen::VectorXd wanted =
-      slope(0.02, [&](double t) { return gradient_of(Eigen::VectorXd(x + t * v)); });
-  const auto agree = [&](double got, double reference, const char* what) {
-    check::close(got, reference, 1e-10, what);
-  };
-  agree(u.dot(hvp(Squares(), x, v)), u.dot(wanted), "forward over reverse");
-  agree(v.dot(vjp(gradient_of, x, u).derivative), u.dot(wanted), "reverse over reverse");
+  check_second_order(Squares(), numbers(2 * kSizes[1] * kSizes[1], 0.3), 0.02, 1e-10);
 }
 
 void large_products_take_one_word() {
@@ -278,8 +166,7 @@ void stale_variables_are_refused() {
 
 int main() {
   return check::run({
-      {"values and tangents", values_and_tangents},
-      {"cotangents are transposed tangents", cotangents_are_transposed_tangents},
+      {"every product", every_product},
       {"second order", second_order},
       {"large products take one word", large_products_take_one_word},
       {"infinite entries stay behind zeros", infinite_entries_stay_behind_zeros},

@@ -109,5 +109,5 @@ class std::numeric_limits<dualtape::Var<T>> : public std::numeric_limits<T> {};
 template <class T, int N>
 class std::numeric_limits<dualtape::Term<T, N>> : public std::numeric_limits<T> {};
 
-// Here, so that no source file has matrices of tape variables without their products.
-#include <dualtape/product.hpp>
+// Here, so that no source file has matrices of tape variables without their nodes.
+#include <dualtape/decompositions.hpp>

@@ -1,62 +1,32 @@
 /// Products and solves of matrices of tape variables, recorded as one node each.
 #pragma once
 
-#include <dualtape/eigen.hpp>
-#include <dualtape/product.hpp>
-
-#include <Eigen/Cholesky>
-#include <Eigen/LU>
+#include <dualtape/decompositions.hpp>
 
 namespace dualtape {
 
 namespace detail {
-
-template <class T>
-DenseMatrix<T> values(const DenseMatrix<Var<T>>& x) {
-  return x.unaryExpr([](const Var<T>& v) { return v.value(); });
-}
-template <BaseNumber T>
-DenseMatrix<T> values(const DenseMatrix<T>& x) {
-  return x;
-}
-
-/// The inputs of a node: the entries of a, then those of b; numbers are constants.
-template <class T, class A, class B>
-std::vector<Var<T>> entries(const DenseMatrix<A>& a, const DenseMatrix<B>& b) {
-  std::vector<Var<T>> result(a.data(), a.data() + a.size());
-  result.insert(result.end(), b.data(), b.data() + b.size());
-  return result;
-}
-
-template <class T, class Rule>
-DenseMatrix<Var<T>> matrix_node(const std::vector<Var<T>>& inputs, const DenseMatrix<T>& y,
-                                Rule rule) {
-  const auto size = static_cast<std::size_t>(y.size());
-  const auto outputs = external<T>(std::span<const Var<T>>(inputs),
-                                   std::span<const T>(y.data(), size), std::move(rule));
-  return Eigen::Map<const DenseMatrix<Var<T>>>(outputs.data(), y.rows(), y.cols());
-}
 
 /// A X = B, by factors that are kept:  B_bar = A^-T X_bar,  A_bar = -B_bar X^T,
 /// X_dot = A^-1 (B_dot - A_dot X).
 /// Source: Giles (2008), An extended collection of matrix derivative results.
 template <class T, class Factors>
 struct SolveRule {
+  NodeMatrix<T> a, b;
   Factors factors;
   DenseMatrix<T> x;
 
-  void pullback(std::span<const T> y_bar, std::span<T> all_bar) const {
-    const Eigen::Index n = x.rows();
-    const DenseMatrix<T> b_bar =
-        factors.transpose().solve(ConstMatrixView<T>(y_bar.data(), n, x.cols()));
-    MatrixView<T>(all_bar.data(), n, n).noalias() -= b_bar * x.transpose();
-    MatrixView<T>(all_bar.data() + n * n, n, x.cols()) += b_bar;
+  template <class Accumulate>
+  void pullback(const DenseMatrix<T>& x_bar, Accumulate accumulate) const {
+    const DenseMatrix<T> b_bar = factors.transpose().solve(x_bar);
+    accumulate(a, -b_bar * x.transpose());
+    accumulate(b, b_bar);
   }
-  void pushforward(std::span<const T> all_dot, std::span<T> x_dot) const {
-    const Eigen::Index n = x.rows();
-    DenseMatrix<T> rest = ConstMatrixView<T>(all_dot.data() + n * n, n, x.cols());
-    rest.noalias() -= ConstMatrixView<T>(all_dot.data(), n, n) * x;
-    MatrixView<T>(x_dot.data(), n, x.cols()) = factors.solve(rest);
+  template <class Tangent>
+  DenseMatrix<T> pushforward(Tangent tangent) const {
+    DenseMatrix<T> rest = tangent(b);
+    rest.noalias() -= tangent(a) * x;
+    return factors.solve(rest);
   }
 };
 
@@ -70,13 +40,17 @@ auto solve_by(const char* name, const Eigen::MatrixBase<A>& a, const Eigen::Matr
                                 ") and (" + std::to_string(b.rows()) + ", " +
                                 std::to_string(b.cols()) + ")");
   }
+  using Factors = Factorisation<DenseMatrix<T>>;
   const DenseMatrix<typename A::Scalar> lhs = a;
   const DenseMatrix<typename B::Scalar> rhs = b;
-  const Factorisation<DenseMatrix<T>> factors(values(lhs));
-  const DenseMatrix<T> x = factors.solve(values(rhs));
-  DenseMatrix<V> result = matrix_node<T>(entries<T>(lhs, rhs), x,
-                                         SolveRule<T, Factorisation<DenseMatrix<T>>>{factors, x});
-  return Eigen::Matrix<V, A::RowsAtCompileTime, B::ColsAtCompileTime>(std::move(result));
+  NodeMatrix<T> left = node_matrix<T>(lhs), right = node_matrix<T>(rhs);
+  const std::uint32_t recording = left.recording() | right.recording();
+  const Factors factors(left.values);
+  const DenseMatrix<T> x = factors.solve(right.values);
+  Eigen::Matrix<V, A::RowsAtCompileTime, B::ColsAtCompileTime> result(x.rows(), x.cols());
+  matrix_node<T>(recording, x, SolveRule<T, Factors>{std::move(left), std::move(right), factors, x},
+                 [&](Eigen::Index i, Eigen::Index j, const V& entry) { result(i, j) = entry; });
+  return result;
 }
 
 template <class M>
