@@ -9,6 +9,9 @@ import json
 import sys
 from pathlib import Path
 
+PLAIN = "plain function"
+OURS, LIMIT, PEERS = "#1f6fb4", "#4d4d4d", "#d9a05b"
+
 
 def table(path: Path) -> dict[str, dict[str, tuple[float, float]]]:
     """Workload -> library -> (least processor time in ns, bytes of statements or 0)."""
@@ -26,7 +29,7 @@ def table(path: Path) -> dict[str, dict[str, tuple[float, float]]]:
 def show(times: dict[str, dict[str, tuple[float, float]]]) -> None:
     """Print one line per contestant."""
     for workload, libraries in times.items():
-        plain = libraries["plain function"][0]
+        plain = libraries[PLAIN][0]
         print(f"{workload}  ({plain / 1e3:.2f} us)")
         for library, (time, size) in libraries.items():
             memory = f"{size / 1e3:10.1f} kB" if size else ""
@@ -34,24 +37,59 @@ def show(times: dict[str, dict[str, tuple[float, float]]]) -> None:
 
 
 def draw(times: dict[str, dict[str, tuple[float, float]]], path: Path) -> None:
-    """Draw a picture: ratios by workload, on a logarithmic scale."""
+    """Draw a picture: a panel for each workload, its contestants from fast to slow, logarithmic."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
+    from matplotlib.patches import Patch
 
-    libraries = list(dict.fromkeys(name for row in times.values() for name in row))[1:]
-    figure, axes = plt.subplots(figsize=(9, 1 + 0.9 * len(times)), layout="constrained")
-    height = 0.8 / len(libraries)
-    for k, library in enumerate(libraries):
-        ratios = [row.get(library, (0, 0))[0] / row["plain function"][0] for row in times.values()]
-        axes.barh([i + k * height for i in range(len(times))], ratios, height, label=library)
-    axes.set_yticks([i + 0.4 for i in range(len(times))], list(times))
-    axes.invert_yaxis()
-    axes.set_xscale("log")
-    axes.set_xlabel("processor time of a gradient / of the plain function")
-    axes.legend(fontsize="small")
-    figure.savefig(path, dpi=120)
+    rows = (len(times) + 1) // 2
+    heights = [
+        max(len(row) for row in list(times.values())[2 * i : 2 * i + 2]) - 1 for i in range(rows)
+    ]
+    figure, grid = plt.subplots(
+        rows,
+        2,
+        figsize=(12, 0.21 * sum(heights) + 0.62 * rows + 0.7),
+        height_ratios=heights,
+        layout="constrained",
+        squeeze=False,
+    )
+    largest = max(time / row[PLAIN][0] for row in times.values() for time, _ in row.values())
+    for axes in grid.flat[len(times) :]:
+        axes.axis("off")
+    for axes, (workload, libraries) in zip(grid.flat, times.items(), strict=False):
+        plain = libraries[PLAIN][0]
+        ratios = {name: time / plain for name, (time, _) in libraries.items() if name != PLAIN}
+        names = sorted(ratios, key=lambda name: ratios[name])
+        colours = [
+            LIMIT if "by hand" in name else OURS if name.startswith("dualtape") else PEERS
+            for name in names
+        ]
+        bars = axes.barh(names, [ratios[name] for name in names], 0.74, color=colours, log=True)
+        axes.bar_label(bars, [f"{ratios[name]:.3g}" for name in names], padding=3, fontsize=7.5)
+        axes.set_title(f"{workload}  ({plain / 1e3:.3g} µs)", fontsize=9.5, loc="left")
+        axes.set_xlim(0.8, 2 * largest)
+        axes.axvline(1, color="black", linewidth=0.8)
+        axes.invert_yaxis()
+        axes.tick_params(labelsize=8, length=0)
+        axes.grid(axis="x", color="#e6e6e6", linewidth=0.7)
+        axes.set_axisbelow(True)
+        axes.spines[["top", "right", "left", "bottom"]].set_visible(False)
+    figure.suptitle(
+        "Time of the derivative over that of the plain function (its time in brackets)", fontsize=12
+    )
+    figure.legend(
+        handles=[
+            Patch(color=colour, label=label)
+            for colour, label in ((LIMIT, "by hand"), (OURS, "dualtape"), (PEERS, "others"))
+        ],
+        loc="outside lower center",
+        ncols=3,
+        frameon=False,
+    )
+    figure.savefig(path, dpi=110)
 
 
 if __name__ == "__main__":

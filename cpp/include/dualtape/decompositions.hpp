@@ -110,16 +110,23 @@ void subtract_inner(Var<T>& y, EntryView<A> a, EntryView<B> b, Eigen::Index i, E
 /// X).
 template <class T>
 struct TriangularRule {
-  NodeMatrix<T> a, b;  // entries of A that are not read are constants 0
+  NodeMatrix<T> a, b;
   DenseMatrix<T> x;
   bool lower;
 
   static DenseMatrix<T> solve(const DenseMatrix<T>& a, const DenseMatrix<T>& b, bool lower) {
     DenseMatrix<T> x = b;
-    if (lower) {
-      a.template triangularView<Eigen::Lower>().solveInPlace(x);
+    const auto solve_in_place = [&](auto&& part) {
+      if (lower) {
+        a.template triangularView<Eigen::Lower>().solveInPlace(part);
+      } else {
+        a.template triangularView<Eigen::Upper>().solveInPlace(part);
+      }
+    };
+    if (x.cols() == 1) {  // Eigen's kernel for vectors
+      solve_in_place(x.col(0));
     } else {
-      a.template triangularView<Eigen::Upper>().solveInPlace(x);
+      solve_in_place(x);
     }
     return x;
   }
@@ -143,16 +150,13 @@ void solve_triangular(const EntryView<const A>& a, const EntryView<Var<T>>& x, b
                       bool unit_diagonal) {
   const Eigen::Index n = a.rows;
   if (n >= kNodeRows) {
-    DenseMatrix<A> triangle = DenseMatrix<A>::Constant(n, n, A(0));
-    for (Eigen::Index j = 0; j < n; ++j) {
-      for (Eigen::Index i = lower ? j : 0; i < (lower ? n : j + 1); ++i) triangle(i, j) = a(i, j);
-      if (unit_diagonal) triangle(j, j) = A(1);
-    }
-    NodeMatrix<T> left = node_matrix<T>(triangle);
+    NodeMatrix<T> left(a, lower ? (unit_diagonal ? Part::kUnitLower : Part::kLower)
+                                : (unit_diagonal ? Part::kUnitUpper : Part::kUpper));
     NodeMatrix<T> right(EntryView<const Var<T>>{x.begin, x.rows, x.cols, x.down, x.across});
     const DenseMatrix<T> y = TriangularRule<T>::solve(left.values, right.values, lower);
     if (left.is_finite() && all_finite(y)) {
       const std::uint32_t recording = left.recording() | right.recording();
+      right.values.resize(0, 0);
       TriangularRule<T> rule{std::move(left), std::move(right), y, lower};
       return matrix_node<T>(
           recording, y, std::move(rule),
@@ -173,7 +177,7 @@ void solve_triangular(const EntryView<const A>& a, const EntryView<Var<T>>& x, b
 /// Differentiation of the Cholesky decomposition.
 template <class T>
 struct CholeskyRule {
-  NodeMatrix<T> a;  // entries above the diagonal are constants
+  NodeMatrix<T> a;  // its lower triangle
   DenseMatrix<T> l;
 
   template <class Accumulate>
@@ -203,12 +207,8 @@ template <class T>
 Eigen::Index factor_positive(const EntryView<Var<T>>& a) {
   const Eigen::Index n = a.rows;
   if (n >= kNodeRows) {
-    DenseMatrix<Var<T>> below = DenseMatrix<Var<T>>::Constant(n, n, Var<T>(0));
-    for (Eigen::Index j = 0; j < n; ++j) {
-      for (Eigen::Index i = j; i < n; ++i) below(i, j) = a(i, j);
-    }
-    NodeMatrix<T> argument = node_matrix<T>(below);
-    DenseMatrix<T> l = argument.values;
+    NodeMatrix<T> argument(EntryView<const Var<T>>{a.begin, n, n, a.down, a.across}, Part::kLower);
+    DenseMatrix<T> l = std::move(argument.values);
     const Eigen::Index failed = Eigen::internal::llt_inplace<T, Eigen::Lower>::blocked(l);
     if (failed != -1) return failed;
     if (all_finite(l)) {
@@ -293,7 +293,7 @@ void eliminate(const EntryView<Var<T>>& a, const std::vector<Eigen::Index>& swap
 template <class T, class PivIndex>
 Eigen::Index factor_general(const EntryView<Var<T>>& a, PivIndex* transpositions, PivIndex& count) {
   NodeMatrix<T> argument(EntryView<const Var<T>>{a.begin, a.rows, a.cols, a.down, a.across});
-  DenseMatrix<T> lu = argument.values;
+  DenseMatrix<T> lu = std::move(argument.values);
   using Values = Eigen::internal::partial_lu_impl<T, Eigen::ColMajor, PivIndex, Eigen::Dynamic>;
   const Eigen::Index zero =
       Values::blocked_lu(a.rows, a.cols, lu.data(), lu.outerStride(), transpositions, count);

@@ -42,6 +42,9 @@ struct EntryView {
   }
 };
 
+/// Entries of a matrix that are read; of a unit triangle the diagonal is 1, the rest is 0.
+enum class Part { kAll, kLower, kUpper, kUnitLower, kUnitUpper };
+
 /// An argument of a matrix node: its values, and where its entries are on the tape.
 template <class T>
 class NodeMatrix {
@@ -49,8 +52,10 @@ class NodeMatrix {
   DenseMatrix<T> values;
 
   template <class S>
-  explicit NodeMatrix(const EntryView<const S>& x)
-      : values(x.rows, x.cols), rows_(x.rows), cols_(x.cols) {
+  explicit NodeMatrix(const EntryView<const S>& x, Part part = Part::kAll)
+      : values(x.rows, x.cols), rows_(x.rows), cols_(x.cols), part_(part) {
+    if (part != Part::kAll) values.setConstant(T(0));
+    if (part == Part::kUnitLower || part == Part::kUnitUpper) values.diagonal().setConstant(T(1));
     for_each_entry([&](Eigen::Index i, Eigen::Index j) {
       if constexpr (Taped<S>) {
         values(i, j) = x(i, j).value();
@@ -112,7 +117,11 @@ class NodeMatrix {
   template <class F>
   void for_each_entry(F f) const {
     for (Eigen::Index j = 0; j < cols_; ++j) {
-      for (Eigen::Index i = 0; i < rows_; ++i) f(i, j);
+      const Eigen::Index begin = part_ == Part::kLower ? j : part_ == Part::kUnitLower ? j + 1 : 0;
+      const Eigen::Index end = part_ == Part::kUpper       ? j + 1
+                               : part_ == Part::kUnitUpper ? j
+                                                           : rows_;
+      for (Eigen::Index i = begin; i < end; ++i) f(i, j);
     }
   }
 
@@ -126,7 +135,8 @@ class NodeMatrix {
     const std::int64_t first = id(0, 0);
     down_ = rows_ > 1 ? id(1, 0) - first : 1;
     across_ = cols_ > 1 ? id(0, 1) - first : rows_;
-    regular_ = first != 0 && ((down_ == 1 && across_ >= rows_) || (across_ == 1 && down_ >= cols_));
+    regular_ = part_ == Part::kAll && first != 0 &&
+               ((down_ == 1 && across_ >= rows_) || (across_ == 1 && down_ >= cols_));
     for_each_entry([&](Eigen::Index i, Eigen::Index j) {
       recording_ |= static_cast<std::uint32_t>(id(i, j) >> 32);
       regular_ = regular_ && id(i, j) == first + i * down_ + j * across_;
@@ -150,6 +160,7 @@ class NodeMatrix {
   }
 
   Eigen::Index rows_, cols_;
+  Part part_;
   std::int64_t down_ = 0, across_ = 0;  // from a row and from a column to the next
   std::uint32_t first_ = 0;
   std::uint32_t recording_ = 0;
