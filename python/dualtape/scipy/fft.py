@@ -73,8 +73,10 @@ def _sizes_and_axes(x: Any, s: Any, axes: Any) -> tuple[list[int] | None, list[i
     return sizes, places
 
 
-def _of_axes(name: str, axes: tuple[int, int] | None) -> Callable[..., Any]:
-    transform = getattr(_fft, name)
+def _of_axes(
+    name: str, axes: tuple[int, int] | None, transform: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
+    run = getattr(_fft, name) if transform is None else transform
 
     def traced(
         x: Any,
@@ -86,8 +88,7 @@ def _of_axes(name: str, axes: tuple[int, int] | None) -> Callable[..., Any]:
         *,
         plan: Any = None,
     ) -> Any:
-        sizes, places = _sizes_and_axes(x, s, axes)
-        return transform(x, sizes, places, norm)
+        return run(x, *_sizes_and_axes(x, s, axes), norm)
 
     traced.__name__ = name
     return composite("fft")(traced)
@@ -105,33 +106,18 @@ rfftn, irfftn = _of_axes("rfftn", None), _of_axes("irfftn", None)
 _OTHER_WAY = {None: "forward", "backward": "forward", "forward": "backward"}
 
 
-def _of_hermitian(name: str, axes: tuple[int, int] | None) -> Callable[..., Any]:
+def _hermitian(x: Any, sizes: Any, places: Any, norm: str | None) -> Any:
     """A forward transform to real values is the inverse one of the conjugate numbers."""
-    inverse = name.startswith("i")
-
-    def traced(
-        x: Any,
-        s: Sequence[int] | None = None,
-        axes: Sequence[int] | None = axes,
-        norm: str | None = None,
-        overwrite_x: bool = False,
-        workers: int | None = None,
-        *,
-        plan: Any = None,
-    ) -> Any:
-        x = as_array(x)
-        sizes, places = _sizes_and_axes(x, s, axes)
-        norm = _OTHER_WAY.get(norm, norm)
-        if inverse:
-            return np.conjugate(_fft.rfftn(x, sizes, places, norm))
-        return _fft.irfftn(np.conjugate(x), sizes, places, norm)
-
-    traced.__name__ = name
-    return composite("fft")(traced)
+    return _fft.irfftn(np.conjugate(as_array(x)), sizes, places, _OTHER_WAY.get(norm, norm))
 
 
-hfft2, ihfft2 = _of_hermitian("hfft2", (-2, -1)), _of_hermitian("ihfft2", (-2, -1))
-hfftn, ihfftn = _of_hermitian("hfftn", None), _of_hermitian("ihfftn", None)
+def _inverse_hermitian(x: Any, sizes: Any, places: Any, norm: str | None) -> Any:
+    return np.conjugate(_fft.rfftn(as_array(x), sizes, places, _OTHER_WAY.get(norm, norm)))
+
+
+hfft2, hfftn = _of_axes("hfft2", (-2, -1), _hermitian), _of_axes("hfftn", None, _hermitian)
+ihfft2 = _of_axes("ihfft2", (-2, -1), _inverse_hermitian)
+ihfftn = _of_axes("ihfftn", None, _inverse_hermitian)
 
 
 @composite("fft")
