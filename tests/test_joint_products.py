@@ -1,5 +1,5 @@
 """Two products of one matrix with vectors as one step: values against NumPy, the bits of the
-products by themselves, and only where neither needs the other.
+products by themselves, and only where neither needs the other. Products of narrow matrices.
 """
 
 from __future__ import annotations
@@ -168,3 +168,29 @@ def test_loop_of_many_products_plans_and_runs() -> None:
     assert joined(f, v, w) == 100
     for got, wanted in zip(dt.jit(f)(v, w), f(v, w), strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("columns", [*range(1, 35), 63])
+def test_vector_times_a_narrow_matrix(columns: int, dtype: Any) -> None:
+    """Several chains of sums, in registers that are partly filled."""
+    product = dt.jit(lambda w, a: w @ a)
+    for rows in [*range(1, 28), 100, 1001]:
+        a, w = normal(rows, columns).astype(dtype), normal(2 * rows, seed=1).astype(dtype)
+        wanted = w[:rows].astype(float) @ a.astype(float)
+        got = product(w[:rows], a)
+        np.testing.assert_allclose(got, wanted, rtol=0, atol=tolerance(dtype, rows) * 3)
+        # The same bits wherever the operands lie.
+        wide = np.hstack([a[:, :1], a, a])[:, 1 : 1 + columns]
+        captured = np.repeat(w[:rows], 2)[::2]
+        for other in (
+            dt.jit(lambda w, b=wide: w @ b)(w[:rows]),
+            dt.jit(lambda a, c=captured: c @ a)(a),
+        ):
+            assert np.asarray(other).tobytes() == np.asarray(got).tobytes()
+        turned = dt.jit(lambda w, a: a.T @ w)(w[:rows], a)
+        np.testing.assert_allclose(turned, wanted, rtol=0, atol=tolerance(dtype, rows) * 3)
+    a[3, 0], w[5] = np.nan, np.inf
+    with np.errstate(invalid="ignore"):
+        wanted = w[:rows] @ a
+    np.testing.assert_array_equal(np.isfinite(product(w[:rows], a)), np.isfinite(wanted))

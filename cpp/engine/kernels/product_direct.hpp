@@ -88,11 +88,31 @@ inline void sum_lanes(T* sums, Vector<T, kWidth<T>>* x) {
   }
 }
 
-#if defined(__AVX2__) && !defined(__AVX512F__)
+#if defined(__AVX2__)
+template <class T>
+using Half = Vector<T, 32 / static_cast<int>(sizeof(T))>;  // of the widest registers
+
 /// All bits set in the first n of 32 / item lanes.
 inline __m256i first_lanes(std::int64_t n, std::int64_t item) {
   alignas(64) static constexpr std::int32_t kMask[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
   return load<__m256i>(kMask + 8 - n * item / 4);
+}
+/// The first n lanes, up to all; the others are zero.
+template <class T>
+inline Half<T> load_half(const T* p, std::int64_t n) {
+  if constexpr (sizeof(T) == 8) {
+    return Half<T>(_mm256_maskload_pd(p, first_lanes(n, 8)));
+  } else {
+    return Half<T>(_mm256_maskload_ps(p, first_lanes(n, 4)));
+  }
+}
+template <class T>
+inline void store_half(T* p, Half<T> v, std::int64_t n) {
+  if constexpr (sizeof(T) == 8) {
+    _mm256_maskstore_pd(p, first_lanes(n, 8), __m256d(v));
+  } else {
+    _mm256_maskstore_ps(p, first_lanes(n, 4), __m256(v));
+  }
 }
 #endif
 
@@ -100,22 +120,17 @@ inline __m256i first_lanes(std::int64_t n, std::int64_t item) {
 /// a product and a sum only where none lies between them.
 template <class T>
 inline Vector<T, kWidth<T>> load_part(const T* p, std::int64_t n) {
-  using V = Vector<T, kWidth<T>>;
 #if defined(__AVX512F__)
   const auto mask = (1u << n) - 1;
   if constexpr (sizeof(T) == 8) {
-    return V(_mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), p));
+    return Vector<T, 8>(_mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), p));
   } else {
-    return V(_mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), p));
+    return Vector<T, 16>(_mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), p));
   }
 #elif defined(__AVX2__)
-  if constexpr (sizeof(T) == 8) {
-    return V(_mm256_maskload_pd(p, first_lanes(n, 8)));
-  } else {
-    return V(_mm256_maskload_ps(p, first_lanes(n, 4)));
-  }
+  return load_half(p, n);
 #else
-  V v = {};
+  Vector<T, kWidth<T>> v = {};
   std::memcpy(&v, p, static_cast<std::size_t>(n) * sizeof(T));
   return v;
 #endif
@@ -132,11 +147,7 @@ inline void store_part(T* p, Vector<T, kWidth<T>> v, std::int64_t n) {
     _mm512_mask_storeu_ps(p, static_cast<__mmask16>(mask), __m512(v));
   }
 #elif defined(__AVX2__)
-  if constexpr (sizeof(T) == 8) {
-    _mm256_maskstore_pd(p, first_lanes(n, 8), __m256d(v));
-  } else {
-    _mm256_maskstore_ps(p, first_lanes(n, 4), __m256(v));
-  }
+  store_half(p, v, n);
 #else
   std::memcpy(p, &v, static_cast<std::size_t>(n) * sizeof(T));
 #endif
@@ -240,6 +251,73 @@ void vector_times(const ProductShape& s, void* out, const void* a, const void* b
       add_rows<T, 1, kWidth<T>>(c + j, x + k * s.a_column, y + k * s.b_row + j, s.b_row, n);
     }
   }
+}
+
+/// Fewer entries than this, if few registers hold them, take several chains of sums: one would wait
+/// for each of its additions.
+inline constexpr std::int64_t kNarrow = 32;
+template <class T>
+constexpr bool is_narrow(std::int64_t columns) {
+  return columns < kNarrow && columns * static_cast<std::int64_t>(sizeof(T)) <= 4 * 32;
+}
+
+#if defined(__AVX2__)
+/// Row k goes to chain k modulo kChains; then the chains are added pairwise. Registers of 32 bytes:
+/// wider ones read over more borders of cache lines.
+template <class T, int kRegisters>
+void add_narrow_rows(const ProductShape& s, T* c, const T* x, const T* y) {
+  constexpr int kLast = kRegisters - 1, kChains = kRegisters == 1 ? 8 : kRegisters == 2 ? 4 : 2;
+  constexpr int kLanes = 32 / static_cast<int>(sizeof(T));
+  Half<T> sum[kChains][kRegisters] = {};
+  const std::int64_t last = s.columns - kLast * kLanes;
+  const auto add = [&](int chain, std::int64_t k) {
+    const T factor = x[k * s.a_column];
+    const T* row = y + k * s.b_row;
+#pragma GCC unroll 4
+    for (int v = 0; v < kLast; ++v) sum[chain][v] += factor * load<Half<T>>(row + v * kLanes);
+    sum[chain][kLast] += factor * load_half(row + kLast * kLanes, last);
+  };
+  std::int64_t k = 0;
+  for (; k + kChains <= s.inner; k += kChains) {
+#pragma GCC unroll 8
+    for (int chain = 0; chain < kChains; ++chain) add(chain, k + chain);
+  }
+#pragma GCC unroll 8
+  for (int chain = 0; chain < kChains; ++chain) {
+    if (k + chain < s.inner) add(chain, k + chain);
+  }
+#pragma GCC unroll 4
+  for (int step = 1; step < kChains; step *= 2) {
+#pragma GCC unroll 8
+    for (int chain = 0; chain < kChains; chain += 2 * step) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kRegisters; ++v) sum[chain][v] += sum[chain + step][v];
+    }
+  }
+#pragma GCC unroll 4
+  for (int v = 0; v < kLast; ++v) store(c + v * kLanes, sum[0][v]);
+  store_half(c + kLast * kLanes, sum[0][kLast], last);
+}
+#endif
+
+/// vector_times for a narrow result.
+template <class T>
+void narrow_vector_times(const ProductShape& s, void* out, const void* a, const void* b,
+                         void* scratch) {
+#if defined(__AVX2__)
+  static_cast<void>(scratch);
+  T* c = static_cast<T*>(out);
+  const T* x = static_cast<const T*>(a);
+  const T* y = static_cast<const T*>(b);
+  switch ((s.columns * static_cast<std::int64_t>(sizeof(T)) + 31) / 32) {
+    case 1: return add_narrow_rows<T, 1>(s, c, x, y);
+    case 2: return add_narrow_rows<T, 2>(s, c, x, y);
+    case 3: return add_narrow_rows<T, 3>(s, c, x, y);
+    default: return add_narrow_rows<T, 4>(s, c, x, y);
+  }
+#else
+  vector_times<T>(s, out, a, b, scratch);
+#endif
 }
 
 /// The same product as out^T = b^T a^T; of vectors only, whose transpose is themselves.

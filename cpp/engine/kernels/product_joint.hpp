@@ -215,9 +215,9 @@ void joint(const JointShape& s, void* const* out, const void* matrix, const void
 /// the widest registers, dot products only of long rows.
 template <class T>
 JointProduct choose_joint(const JointShape& s) {
-  constexpr std::int64_t kLeastBytes = 32768, kLeastLength = 16, kLongRow = 256;
+  constexpr std::int64_t kLeastBytes = 32768, kLeastRows = 16, kLongRow = 256;
   const auto item = static_cast<std::int64_t>(sizeof(T));
-  if (std::min(s.rows, s.columns) < kLeastLength) return {};
+  if (s.rows < kLeastRows || s.columns < kNarrow) return {};
   if (s.rows * s.columns * item < kLeastBytes) return {};
   const int dots = s.along_rows[0] + s.along_rows[1];
   if (dots == 1) return {joint<T, 1, 1>, kPiece * item};

@@ -25,7 +25,9 @@ ProductKernel choose_times_vector(const ProductShape& s) {
   const bool few = s.inner < kWidth<T> && s.rows > 1;
   if (s.a_column == 1 && !few) return {times_vector<T>, copy_bytes(s.b_row)};
   if (s.rows == 1 && s.b_row == 1) return {turned<times_vector<T>>, copy_bytes(s.a_column)};
-  if (s.a_row == 1 && s.inner > 8) return {turned<vector_times<T>>, 0};
+  if (s.a_row == 1 && s.inner > 8) {
+    return {is_narrow<T>(s.rows) ? turned<narrow_vector_times<T>> : turned<vector_times<T>>, 0};
+  }
   if (s.a_row == 1) return {turned<direct<T>>, 0};
   return {direct<T>, 0};
 }
@@ -40,7 +42,10 @@ ProductKernel choose(const ProductShape& s) {
   if (s.inner == 0) return {empty_sums<T>, 0};
   if (s.columns == 1) return choose_times_vector<T>(s);
   if (s.rows == 1) {
-    if (s.b_column == 1) return {s.inner > 8 ? vector_times<T> : direct<T>, 0};
+    if (s.b_column == 1 && s.inner > 8) {
+      return {is_narrow<T>(s.columns) ? narrow_vector_times<T> : vector_times<T>, 0};
+    }
+    if (s.b_column == 1) return {direct<T>, 0};
     const ProductKernel kernel = choose_times_vector<T>(
         {s.columns, 1, s.inner, s.b_column, s.b_row, s.a_column, s.a_row, 1});
     // b is not of unit stride across: the transposed product is one of these two.
