@@ -13,6 +13,10 @@ namespace {
 /// Steps between two products, at most: a scan of them for each pair stays linear.
 constexpr std::uint32_t kFarthest = 64;
 
+/// No kernel reads a smaller matrix for two products: it is in the first-level cache anyway. Asked
+/// first, for programs have thousands of small products.
+constexpr std::int64_t kLeastBytes = 32768;
+
 /// An axis longer than 1 of an operand.
 struct Axis {
   std::int64_t length, stride;
@@ -39,6 +43,10 @@ std::optional<MatrixVector> as_matrix_vector(const Program& program, const Views
   const auto attrs = program.attrs_of(v);
   if (attrs[0] != 1 || attrs[1] != 0) return std::nullopt;
   const auto args = program.args_of(v);
+  const std::int64_t most = std::max(element_count(program.type_of(args[0]).shape),
+                                     element_count(program.type_of(args[1]).shape));
+  const auto item = static_cast<std::int64_t>(item_size(program.type_of(v).dtype));
+  if (most * item < kLeastBytes) return std::nullopt;
   std::array<std::vector<Axis>, 2> axes;
   for (std::size_t k = 0; k < 2; ++k) axes[k] = axes_of(program, views, args[k], attrs[2 + k]);
   const std::size_t m = axes[0].size() == 2 ? 0 : 1;
