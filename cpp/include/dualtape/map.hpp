@@ -66,8 +66,8 @@ auto map_sum_columns(F& f, const Cs&... columns) {
 /// variables or numbers; a scalar is the same at every place. x.subspan(1) beside x.first(n - 1) is
 /// a stencil. f is generic and returns a scalar, which must follow from its arguments and from
 /// numbers. Where it branches differently at places that are looked at together, it runs on each
-/// alone; where a partial is not finite its statements are recorded. For scalars that are no tape
-/// variables f is called place by place.
+/// alone; where a partial is not finite, and on tapes of duals or variables, its statements are
+/// recorded. For scalars that are no tape variables f is called place by place.
 template <class F, class... Xs>
 auto map(F&& f, const Xs&... columns) {
   return [&f]<class... Cs>(const Cs&... cs) {
@@ -83,7 +83,7 @@ void map_into(Y&& y, F&& f, const Xs&... columns) {
   detail::map_columns(f, detail::as_column(y), detail::as_column(columns)...);
 }
 
-/// sum_i f(a_i, b_i, ...), the terms in the same order whatever the scalar type.
+/// sum_i f(a_i, b_i, ...), a thousand terms to a node. Numbers are added in the order of the node.
 template <class F, class... Xs>
 auto map_sum(F&& f, const Xs&... columns) {
   return detail::map_sum_columns(f, detail::as_column(columns)...);

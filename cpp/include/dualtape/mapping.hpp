@@ -78,7 +78,8 @@ class Mapping {
       if (recordings != 0 && append(Writer::head(recordings), node, y)) return;
     }
     if constexpr (Sum) {
-      y[0] = sum_of_terms<V>(end - begin, [&](std::size_t i) { return statement(begin + i); });
+      y[0] = V(0);
+      for (std::size_t i = begin; i < end; ++i) y[0] = y[0] + statement(i);
     } else {
       for (std::size_t i = begin; i < end; ++i) y[i - begin] = statement(i);
     }
