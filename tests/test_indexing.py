@@ -187,3 +187,38 @@ def test_iteration_gives_rows() -> None:
     check_as_eager(lambda x: [row.sum() for row in x], X)
     check_as_eager(lambda x: sum(v**2 for v in x), X[0, 0])
     check_as_eager(lambda x: list(x.flat)[3], X[0])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128, np.int8])
+def test_long_index_arrays_with_entries_from_the_end_and_beyond(dtype: Any) -> None:
+    """Entries are looked at 64 at a time: one below zero or out of range may be anywhere."""
+    table = np.arange(50).astype(dtype)
+    rows = np.stack([table, 2 * table, 3 * table], axis=1)
+    take = dt.jit(lambda t, k: t[k])
+    for n in (1, 63, 64, 65, 200, 1000):
+        index = np.random.default_rng(n).integers(0, 50, n)
+        for place in {0, n // 2, n - 1}:
+            for entry in (-50, -1, 49, 0):
+                index[place] = entry
+                np.testing.assert_array_equal(take(table, index), table[index])
+                np.testing.assert_array_equal(take(table[::-1], index), table[::-1][index])
+                np.testing.assert_array_equal(take(rows, index), rows[index])
+            for entry in (50, -51, np.iinfo(np.int64).min, np.iinfo(np.int64).max):
+                index[place] = entry
+                with pytest.raises(IndexError, match="out of bounds"):
+                    take(table, index)
+            index[place] = 7
+
+
+def test_long_captured_index_arrays() -> None:
+    x = np.linspace(1.0, 2.0, 50)
+    for n in (7, 8, 9, 100):
+        index = np.random.default_rng(n).integers(-50, 50, n)
+        wanted = np.bincount(index % 50, 2 * x[index], 50)
+        np.testing.assert_allclose(dt.grad(lambda x, k=index: np.sum(x[k] ** 2))(x), wanted)
+        for place in (0, n - 1):
+            for entry in (50, -51, np.iinfo(np.int64).min, np.iinfo(np.int64).max):
+                beyond = index.copy()
+                beyond[place] = entry
+                with pytest.raises(IndexError, match="out of bounds"):
+                    dt.grad(lambda x, k=beyond: np.sum(x[k] ** 2))(x)

@@ -22,6 +22,26 @@ std::int64_t checked(std::int64_t i, std::int64_t n) {
   return i < 0 ? i + n : i;
 }
 
+/// Entries that are looked at together: a comparison and a branch for each would take longer than
+/// moving an element.
+constexpr std::int64_t kBlock = 64;
+
+/// Whether each of kBlock entries lies in [0, n): then neither it nor n - 1 - it has a sign.
+bool are_inside(const std::int64_t* entry, std::int64_t n) {
+  using Pair [[gnu::vector_size(16)]] = std::uint64_t;
+  const auto last = static_cast<std::uint64_t>(n) - 1;
+  Pair signs[2] = {};
+  for (std::int64_t k = 0; k < kBlock; k += 4) {
+    for (std::int64_t i = 0; i < 2; ++i) {
+      Pair v;
+      std::memcpy(&v, entry + k + 2 * i, sizeof v);
+      signs[i] |= v | (last - v);
+    }
+  }
+  const Pair both = signs[0] | signs[1];
+  return (both[0] | both[1]) >> 63 == 0;
+}
+
 /// Bytes and entries that are worth a piece of a shared loop: 30 us and more.
 constexpr std::int64_t kPieceBytes = 256 << 10, kPieceEntries = 16 << 10;
 
@@ -46,9 +66,18 @@ class Index {
   const std::int64_t* entries(const char* index, char* scratch) const {
     return reinterpret_cast<const std::int64_t*>(entries_.read(index, scratch));
   }
+  /// f by value: what it holds stays in registers, whatever it writes.
   template <class F>
-  void visit(const std::int64_t* entry, std::int64_t first, std::int64_t last, F&& f) const {
-    for (std::int64_t k = first; k < last; ++k) f(k, checked(entry[k], rows_));
+  void visit(const std::int64_t* entry, std::int64_t first, std::int64_t last, F f) const {
+    std::int64_t k = first;
+    for (; k + kBlock <= last; k += kBlock) {
+      if (!are_inside(entry + k, rows_)) {
+        for (std::int64_t j = k; j < k + kBlock; ++j) f(j, checked(entry[j], rows_));
+        continue;
+      }
+      for (std::int64_t j = k; j < k + kBlock; ++j) f(j, entry[j]);
+    }
+    for (; k < last; ++k) f(k, checked(entry[k], rows_));
   }
 
   Contiguous entries_;
@@ -93,10 +122,16 @@ class Take final : public PreparedKernel {
   /// Rows of so many bytes, each one move.
   template <std::int64_t kBytes>
   void entries(char* out, const char* const* in, char* scratch) const {
-    const char* x = in[0];
-    index_.share_each(in[1], scratch, piece_, [&](std::int64_t k, std::int64_t row) {
-      std::memcpy(out + kBytes * k, x + row * stride_, kBytes);
-    });
+    const char* const x = in[0];
+    if (stride_ == kBytes) {
+      return index_.share_each(in[1], scratch, piece_, [out, x](std::int64_t k, std::int64_t row) {
+        std::memcpy(out + kBytes * k, x + kBytes * row, kBytes);
+      });
+    }
+    index_.share_each(in[1], scratch, piece_,
+                      [out, x, stride = stride_](std::int64_t k, std::int64_t row) {
+                        std::memcpy(out + kBytes * k, x + row * stride, kBytes);
+                      });
   }
 
   Index index_;
