@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "kernels/strided.hpp"
+#include "plan/alive.hpp"
 #include "plan/joint.hpp"
 #include "plan/order.hpp"
 #include "plan/windows.hpp"
@@ -45,6 +46,7 @@ class StepAssigner {
         views_(views),
         waiting_(copies),
         schedule_(schedule),
+        sizes_(program),
         shape_of_(number_shapes(program)),
         newest_(program.types.size(), 0),
         host_(program.types.size(), 0),
@@ -125,9 +127,7 @@ class StepAssigner {
   void close_large(ValueId reader) {
     for (ValueId a : program_.args_of(reader)) {
       const ValueId r = views_.root(a);
-      const Type& type = program_.type_of(r);
-      const std::int64_t item = static_cast<std::int64_t>(item_size(type.dtype));
-      if (element_count(type.shape) * item < kLargeBytes) continue;
+      if (sizes_.bytes[program_.instructions[r].type] < kLargeBytes) continue;
       std::uint32_t& newest = newest_[shape_number(r)];
       if (newest != 0 && newest == schedule_.step_of[r]) newest = 0;
     }
@@ -136,7 +136,7 @@ class StepAssigner {
   std::uint32_t ready(ValueId a) const { return schedule_.step_of[views_.root(a)]; }
 
   std::uint32_t elementwise_step(ValueId v) {
-    const bool scalar = is_scalar(program_.type_of(v));
+    const bool scalar = sizes_.count[program_.instructions[v].type] == 1;
     if (scalar && prologue_ != 0 && can_join(v, prologue_)) return prologue_;
     const std::uint32_t host = host_[shape_number(v)];
     if (host != 0 && can_join_rows(v, host)) {
@@ -260,6 +260,7 @@ class StepAssigner {
   const Views& views_;
   std::vector<bool> waiting_;  // copies that no reader has taken yet
   Schedule& schedule_;
+  const TypeSizes sizes_;
   std::vector<std::uint32_t> shape_of_;
   std::vector<std::uint32_t> newest_;   // region of each shape
   std::vector<std::uint32_t> host_;     // newest region whose rows have results of each shape

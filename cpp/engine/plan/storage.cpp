@@ -7,6 +7,7 @@
 #include <map>
 #include <tuple>
 
+#include "plan/alive.hpp"
 #include "plan/arena.hpp"
 #include "plan/placement.hpp"
 #include "plan/windows.hpp"
@@ -34,10 +35,6 @@ ConstantBits constant_bits(DType dtype, std::span<const std::int64_t> attrs) {
   return bits;
 }
 
-std::int64_t bytes_of(const Type& type) {
-  return element_count(type.shape) * static_cast<std::int64_t>(item_size(type.dtype));
-}
-
 /// Gives homes in order of execution. Buffers only get lifetimes here; offsets follow when all are
 /// known, for an output's buffer may have begun as the buffer of a value updated in place.
 class HomeAssigner {
@@ -46,6 +43,7 @@ class HomeAssigner {
       : program_(program),
         views_(views),
         schedule_(schedule),
+        sizes_(program),
         out_(out),
         placements_(program, views, schedule) {}
 
@@ -53,7 +51,8 @@ class HomeAssigner {
   void assign_step(std::uint32_t step);
 
  private:
-  bool is_scalar(ValueId v) const { return engine::is_scalar(program_.type_of(v)); }
+  bool is_scalar(ValueId v) const { return sizes_.count[program_.instructions[v].type] == 1; }
+  std::int64_t bytes_of(ValueId v) const { return sizes_.bytes[program_.instructions[v].type]; }
   bool is_input(ValueId v) const { return program_.instructions[v].op == kInput; }
   std::span<const ValueId> roots_read(ValueId reader);
   std::uint32_t new_slot();
@@ -73,6 +72,7 @@ class HomeAssigner {
   const Program& program_;
   const Views& views_;
   const Schedule& schedule_;
+  const TypeSizes sizes_;
   Storage& out_;
   Placements placements_;
   std::vector<std::uint32_t> free_slots_;
@@ -114,7 +114,7 @@ void HomeAssigner::give_home(ValueId v, std::uint32_t step) {
     return;
   }
   out_.home[v] = static_cast<std::uint32_t>(out_.buffers.size());
-  out_.buffers.push_back({bytes_of(program_.type_of(v)), step, step});
+  out_.buffers.push_back({bytes_of(v), step, step});
 }
 
 /// The roots of an instruction's operands, each once; valid until the next call.
@@ -172,13 +172,12 @@ void HomeAssigner::collect_dead(ValueId v, std::uint32_t position) {
 }
 
 bool HomeAssigner::take_over(ValueId v, std::uint32_t step) {
-  const Type& type = program_.type_of(v);
+  const DType dtype = program_.type_of(v).dtype;
   // The newest are likely to fit, and looking at few keeps this linear.
   const std::size_t oldest = dead_.size() > 8 ? dead_.size() - 8 : 0;
   for (std::size_t i = dead_.size(); i-- > oldest;) {
-    const Type& other = program_.type_of(dead_[i]);
-    if (bytes_of(other) != bytes_of(type) || item_size(other.dtype) != item_size(type.dtype))
-      continue;
+    const DType other = program_.type_of(dead_[i]).dtype;
+    if (bytes_of(dead_[i]) != bytes_of(v) || item_size(other) != item_size(dtype)) continue;
     out_.home[v] = out_.home[dead_[i]];
     out_.buffers[out_.home[v]].last = step;
     dead_.erase(dead_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -210,13 +209,13 @@ void HomeAssigner::assign_region(std::uint32_t step) {
   gathered_.clear();
   dead_.clear();
   const bool reuse = region.kind == StepKind::kRegion;
-  const std::int64_t count = element_count(program_.types[region.type].shape);
+  const std::int64_t count = sizes_.count[region.type];
   if (reuse) {
     for (ValueId v : schedule_.members_of(region)) {
       for (ValueId a : program_.args_of(v)) {
         const ValueId r = views_.root(a);
         const bool aligned =
-            views_.is_whole(a) && element_count(program_.type_of(r).shape) == count;
+            views_.is_whole(a) && sizes_.count[program_.instructions[r].type] == count;
         if (!aligned && !is_scalar(r)) gathered_.push_back(r);
       }
     }
