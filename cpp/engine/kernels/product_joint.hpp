@@ -149,7 +149,12 @@ class JointRows {
 #pragma GCC unroll 2
       for (int c = 0; c < 2; ++c) {
         const std::int64_t j = k + c * kLanes;
-        add(piece, c, j, [&](int i) { return row[i].next(j); }, load<V, T>, store<V, T>);
+        const auto read = [&](int i) {
+          // The rows of the next group: each is too short for the machine to foresee.
+          if constexpr (kVectorBytes == 64) __builtin_prefetch(at[i] + kRows * piece.row + j);
+          return row[i].next(j);
+        };
+        add(piece, c, j, read, load<V, T>, store<V, T>);
       }
     }
     return k;
