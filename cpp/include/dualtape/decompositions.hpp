@@ -11,9 +11,11 @@
 
 namespace dualtape::detail {
 
-/// Decompositions and solves with matrices of so many rows are nodes: below, statements take less
-/// time.
-inline constexpr Eigen::Index kNodeRows = 6;
+/// Decompositions, and solves of several columns, with matrices of so many rows are nodes: below,
+/// and for one column, statements take less time. Of nested scalars, for which matrix kernels do
+/// not pay, only solves are: the rule of a decomposition has six times the operations of the
+/// decomposition.
+inline constexpr Eigen::Index kNodeRows = 16;
 
 /// A node whose result is a matrix, one lane after the other. Its rule, which holds the arguments,
 /// gives
@@ -149,7 +151,7 @@ template <class T, class A>
 void solve_triangular(const EntryView<const A>& a, const EntryView<Var<T>>& x, bool lower,
                       bool unit_diagonal) {
   const Eigen::Index n = a.rows;
-  if (n >= kNodeRows) {
+  if (n >= kNodeRows && x.cols > 1) {
     NodeMatrix<T> left(a, lower ? (unit_diagonal ? Part::kUnitLower : Part::kLower)
                                 : (unit_diagonal ? Part::kUnitUpper : Part::kUpper));
     NodeMatrix<T> right(EntryView<const Var<T>>{x.begin, x.rows, x.cols, x.down, x.across});
@@ -206,7 +208,7 @@ struct CholeskyRule {
 template <class T>
 Eigen::Index factor_positive(const EntryView<Var<T>>& a) {
   const Eigen::Index n = a.rows;
-  if (n >= kNodeRows) {
+  if (BaseNumber<T> && n >= kNodeRows) {
     NodeMatrix<T> argument(EntryView<const Var<T>>{a.begin, n, n, a.down, a.across}, Part::kLower);
     DenseMatrix<T> l = std::move(argument.values);
     const Eigen::Index failed = Eigen::internal::llt_inplace<T, Eigen::Lower>::blocked(l);
@@ -298,7 +300,7 @@ Eigen::Index factor_general(const EntryView<Var<T>>& a, PivIndex* transpositions
   const Eigen::Index zero =
       Values::blocked_lu(a.rows, a.cols, lu.data(), lu.outerStride(), transpositions, count);
   std::vector<Eigen::Index> swaps(transpositions, transpositions + std::min(a.rows, a.cols));
-  if (a.rows == a.cols && a.rows >= kNodeRows && zero == -1 && all_finite(lu)) {
+  if (BaseNumber<T> && a.rows == a.cols && a.rows >= kNodeRows && zero == -1 && all_finite(lu)) {
     const std::uint32_t recording = argument.recording();
     LuRule<T> rule{std::move(argument), lu, std::move(swaps)};
     matrix_node<T>(recording, lu, std::move(rule),
