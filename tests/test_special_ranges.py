@@ -158,7 +158,8 @@ def test_order_of_a_bessel_function_has_no_derivative() -> None:
     for name in ("jv", "yv", "iv", "ive", "kv", "kve", "kn", "jn"):
         with pytest.raises(dt.DerivativeError, match="no derivative in the order v"):
             dt.grad(getattr(special, name))(1.5, 2.0)
-        assert np.isfinite(dt.grad(getattr(special, name), 1)(1.5, 2.0))
+        order = 2.0 if name == "kn" else 1.5
+        assert np.isfinite(dt.grad(getattr(special, name), 1)(order, 2.0))
 
 
 @pytest.mark.parametrize("a", [1e-3, 0.5, 30.0])

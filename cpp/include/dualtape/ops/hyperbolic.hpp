@@ -1,6 +1,7 @@
 /// Hyperbolic functions and their inverses.
 #pragma once
 
+#include <dualtape/ops/exponential.hpp>
 #include <dualtape/ops/trigonometric.hpp>
 
 #include <cmath>
