@@ -10,9 +10,7 @@
 #include "check.hpp"
 #include "dualtape/ops/registry.hpp"
 #include "plan/arena.hpp"
-#include "plan/schedule.hpp"
-#include "plan/storage.hpp"
-#include "plan/views.hpp"
+#include "plan/code.hpp"
 
 namespace {
 
@@ -62,16 +60,8 @@ struct Writer {
   }
 };
 
-struct Planned {
-  explicit Planned(const Program& program)
-      : live(find_live(program)),
-        views(program, live),
-        schedule(program, live, views),
-        storage(program, views, schedule) {}
-  std::vector<bool> live;
-  Views views;
-  Schedule schedule;
-  Storage storage;
+struct Planned : Analysis {
+  using Analysis::Analysis;
   std::size_t steps() const { return schedule.steps.size() - 1; }
 };
 
