@@ -11,13 +11,6 @@ namespace {
 using Kind = Derivation::Kind;
 using Kinds = ValueKinds;
 
-Derivation in_all_leaves(Kind kind, std::size_t n) {
-  Derivation how;
-  how.kind = kind;
-  for (std::uint32_t k = 0; k < n; ++k) how.wrt.push_back(k);
-  return how;
-}
-
 /// Tangents are no Python numbers.
 ValueKind tangent_kind(ValueKind kind) {
   return kind == ValueKind::kPython ? ValueKind::kScalar : kind;
@@ -50,19 +43,20 @@ Bindings with_vectors(const At& at, const Point& vectors) {
 // ------------------------------------------------------------ products
 
 Ref jvp(const At& at, const Point& tangents) {
-  const ExecutablePtr program =
-      derive(*at.traced.executable, at.title, in_all_leaves(Kind::kJvp, at.point.size()));
   const Aux* const aux = at.traced.aux.get();
+  const std::size_t n = at.traced.kinds.size();
+  Derivation how = in_all_leaves(at, Kind::kJvp);
+  keep_aux(at, how, n);
   Kinds kinds = at.traced.kinds;
+  for (std::size_t k = 0; k < n; ++k) kinds.push_back(tangent_kind(kinds[k]));
   if (aux) kinds.append(aux->kinds);
-  const std::size_t n = at.traced.kinds.size(), all = kinds.size();
-  for (std::size_t k = 0; k < all; ++k) kinds.push_back(tangent_kind(kinds[k]));
+  const ExecutablePtr program = derive(*at.traced.executable, at.title, how);
   const Ref values = Ref::checked(run(*program, with_vectors(at, tangents), kinds));
   PyObject** items = PySequence_Fast_ITEMS(values.get());
   const Ref result = at.traced.fill({items, n});
-  const Ref product = at.traced.fill({items + all, n});
+  const Ref product = at.traced.fill({items + n, n});
   if (!aux) return Ref::checked(PyTuple_Pack(2, result.get(), product.get()));
-  const Ref beside = aux->fill({items + n, all - n});
+  const Ref beside = aux->fill({items + 2 * n, aux->kinds.size()});
   return Ref::checked(PyTuple_Pack(3, result.get(), product.get(), beside.get()));
 }
 
@@ -71,8 +65,8 @@ template <Kind kKind>
 Ref hessian_product(const At& at, const Point& vectors) {
   const std::size_t n = at.point.size();
   const ExecutablePtr gradient =
-      derive(*at.traced.executable, at.title, in_all_leaves(Kind::kGrad, n));
-  const ExecutablePtr program = derive(*gradient, at.title, in_all_leaves(kKind, n));
+      derive(*at.traced.executable, at.title, in_all_leaves(at, Kind::kGrad));
+  const ExecutablePtr program = derive(*gradient, at.title, in_all_leaves(at, kKind));
   const Ref values = Ref::checked(run(*program, with_vectors(at, vectors), kinds_of_leaves(at)));
   Ref trees = at.point.fill({PySequence_Fast_ITEMS(values.get()), n});
   if (PyTuple_GET_SIZE(trees.get()) != 1) return trees;
@@ -102,20 +96,17 @@ bool belong_to(const Point& vectors, const Point& point) {
 
 // ------------------------------------------------------------ linear maps
 
-/// The recorded function with some of its outputs alone.
-ExecutablePtr with_outputs(const At& at, std::size_t first, std::size_t n) {
-  const Program& all = *at.traced.executable->program();
-  return find_or_add(*extract(all, all.inputs, std::span(all.outputs).subspan(first, n)));
-}
-
 /// (result, map) or (result, map, aux): f_jvp(*tangents) or pullback(cotangents). aux is left out
 /// of the map: not even 0 * inf comes back from it.
 Ref split(const At& at, Kind kind, PyObject* check) {
   const std::size_t n = at.traced.kinds.size();
   const Aux* const aux = at.traced.aux.get();
-  const ExecutablePtr recorded = aux ? with_outputs(at, 0, n) : at.traced.executable;
-  SplitProgram parts = run_split(*derive(*recorded, at.title, in_all_leaves(kind, at.point.size())),
-                                 at.traced.inputs, at.traced.kinds, at.title);
+  Derivation how = in_all_leaves(at, kind);
+  keep_aux(at, how, n);
+  Kinds values = at.traced.kinds;
+  if (aux) values.append(aux->kinds);
+  SplitProgram parts =
+      run_split(*derive(*at.traced.executable, at.title, how), at.traced.inputs, values, at.title);
   const bool is_pullback = kind == Kind::kVjp;
   Kinds kinds = kinds_of_leaves(at);
   if (!is_pullback) {
@@ -127,11 +118,10 @@ Ref split(const At& at, Kind kind, PyObject* check) {
       {std::move(parts.executable), at.title, std::move(parts.residuals), std::move(kinds),
        is_pullback ? at.traced.treedef : points, is_pullback ? points : at.traced.treedef,
        Ref::borrow(check), !is_pullback}));
-  const Ref result = at.traced.fill({PySequence_Fast_ITEMS(parts.outputs.get()), n});
+  PyObject** items = PySequence_Fast_ITEMS(parts.outputs.get());
+  const Ref result = at.traced.fill({items, n});
   if (!aux) return Ref::checked(PyTuple_Pack(2, result.get(), map.get()));
-  const std::size_t m = aux->kinds.size();
-  const Ref values = Ref::checked(run(*with_outputs(at, n, m), at.traced.inputs, aux->kinds));
-  const Ref beside = aux->fill({PySequence_Fast_ITEMS(values.get()), m});
+  const Ref beside = aux->fill({items + n, aux->kinds.size()});
   return Ref::checked(PyTuple_Pack(3, result.get(), map.get(), beside.get()));
 }
 

@@ -18,12 +18,23 @@ std::vector<std::uint32_t> first_positions(std::size_t n) {
   return positions;
 }
 
+}  // namespace
+
 Derivation in_all_leaves(const At& at, Kind kind) {
   Derivation how;
   how.kind = kind;
   how.wrt = first_positions(at.point.size());
   return how;
 }
+
+void keep_aux(const At& at, Derivation& how, std::size_t n) {
+  if (!at.traced.aux) return;
+  how.outputs = first_positions(n);
+  const auto first = static_cast<std::uint32_t>(n);
+  for (std::uint32_t k = 0; k < at.traced.aux->traced.size(); ++k) how.keep.push_back(first + k);
+}
+
+namespace {
 
 /// Results of a run, taken part by part.
 class Values {
@@ -55,14 +66,6 @@ void append_leaves(const At& at, Kinds& kinds, std::size_t times = 1) {
 }
 
 void append_outputs(const At& at, Kinds& kinds) { kinds.append(at.traced.kinds); }
-
-/// Keeps what aux needs; `n` outputs are differentiated.
-void keep_aux(const At& at, Derivation& how, std::size_t n) {
-  if (!at.traced.aux) return;
-  how.outputs = first_positions(n);
-  const auto first = static_cast<std::uint32_t>(n);
-  for (std::uint32_t k = 0; k < at.traced.aux->traced.size(); ++k) how.keep.push_back(first + k);
-}
 
 Values run_with_aux(const At& at, const Executable& derived, Kinds kinds) {
   const Aux* const aux = at.traced.aux.get();

@@ -29,6 +29,11 @@ struct Transform {
 /// The transformation of this name; nullptr: there is none.
 const Transform* find_transform(std::string_view name);
 
+/// All leaves of the point differentiated.
+Derivation in_all_leaves(const At& at, Derivation::Kind kind);
+/// Keeps what aux needs; the first `n` outputs are differentiated.
+void keep_aux(const At& at, Derivation& how, std::size_t n);
+
 /// What errors call a transformed function: "grad of f".
 Ref title_of(const char* name, PyObject* fun);
 /// Whether all leaves are floating, or complex where that is taken.

@@ -7,6 +7,7 @@
 #include "transform/batch.hpp"
 #include "transform/laplacian.hpp"
 #include "transform/materialize.hpp"
+#include "transform/replay.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -18,6 +19,13 @@ std::vector<std::uint32_t> differentiated(const Program& base, const Derivation&
   std::vector<std::uint32_t> all(base.outputs.size());
   std::iota(all.begin(), all.end(), 0u);
   return all;
+}
+
+/// The same function with some of its outputs alone.
+ProgramPtr with_outputs(const Program& base, std::span<const std::uint32_t> positions) {
+  std::vector<ValueId> outputs;
+  for (auto k : positions) outputs.push_back(base.outputs[k]);
+  return extract(base, base.inputs, outputs);
 }
 
 /// Derived forms of one program: linearized once in a builder of its own.
@@ -32,7 +40,9 @@ class Deriver {
       }
       wrt_.push_back(inputs_[i]);
     }
-    f_ = linearize(b_, base, inputs_, how.wrt);
+    const bool is_part = how.outputs && (how.kind == Kind::kJvp || how.kind == Kind::kLinearize ||
+                                         how.kind == Kind::kVjp);
+    f_ = linearize(b_, is_part ? *with_outputs(base, *how.outputs) : base, inputs_, how.wrt);
   }
 
   // Inside, cotangents pair without conjugation: Re(sum(x_bar x_dot)). Outside they are conjugated,
@@ -61,6 +71,7 @@ class Deriver {
   Derived jvp() {
     std::vector<Expr> outputs = f_.values;
     append_tangents(f_.linear.residuals, b_, outputs);
+    append_others(outputs);
     return {finish(b_, outputs), nullptr};
   }
 
@@ -158,6 +169,14 @@ class Deriver {
     for (auto k : how_.keep) outputs.push_back(f_.values[k]);
   }
 
+  /// Those kept beside the linearized ones. What both compute is shared by the builder.
+  void append_others(std::vector<Expr>& outputs) {
+    if (how_.keep.empty()) return;
+    const auto others =
+        inline_program(*with_outputs(base_, how_.keep), inputs_, b_, CustomRules::kKeep);
+    outputs.insert(outputs.end(), others.begin(), others.end());
+  }
+
   std::vector<ValueId> residual_inputs(Builder& second) const {
     std::vector<ValueId> residuals;
     for (ValueId r : f_.linear.residuals) residuals.push_back(second.input(b_.type_of(r)));
@@ -166,6 +185,7 @@ class Deriver {
 
   ProgramPtr values_and_residuals() {
     std::vector<Expr> outputs = f_.values;
+    append_others(outputs);
     for (ValueId r : f_.linear.residuals) outputs.emplace_back(b_, r);
     return finish(b_, outputs);
   }

@@ -14,13 +14,14 @@ namespace dualtape::engine {
 struct Derivation {
   enum class Kind : std::uint8_t {
     kGrad,       // X -> [d Y[0] / d wrt..., kept Y...]; Y[0] is a floating scalar
-    kJvp,        // X + tangents of wrt -> [Y..., Y_dot...]
+    kJvp,        // X + tangents of wrt -> [Y..., Y_dot..., kept Y...]
     kTangent,    // X + tangents of wrt -> Y_dot...
     kCotangent,  // X + cotangents of Y -> wrt_bar...
-    kLinearize,  // X -> [Y..., residuals...]; second: [residuals..., tangents of wrt...] ->
-                 // Y_dot...
-    kVjp,     // X -> [Y..., residuals...]; second: [residuals..., cotangents of Y...] -> wrt_bar...
-    kJacfwd,  // X -> [d Y[o] / d X[i] for o in outputs for i in wrt..., kept Y...]
+    kLinearize,  // X -> [Y..., kept Y..., residuals...]; second: [residuals..., tangents of
+                 // wrt...] -> Y_dot...
+    kVjp,        // X -> [Y..., kept Y..., residuals...]; second: [residuals..., cotangents of Y...]
+                 // -> wrt_bar...
+    kJacfwd,     // X -> [d Y[o] / d X[i] for o in outputs for i in wrt..., kept Y...]
     kJacrev,
     kJacobian,         // the same in the direction of less work
     kHessian,          // X -> [d2 Y[0] / d X[i] d X[j] for i, j in wrt..., d Y[0] / d X[i]... if
