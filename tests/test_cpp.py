@@ -7,6 +7,7 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -103,6 +104,21 @@ def test_program_passes(build_folder: Path, program: str) -> None:
     result = run(build_folder / program, cwd=SOURCE)
     assert result.returncode == 0, result.stdout
     assert result.stdout.strip(), "a program says what it has checked"
+
+
+def test_each_header_compiles_by_itself(build_folder: Path) -> None:
+    built = build(build_folder, "headers_alone")
+    assert built.returncode == 0, built.stdout
+
+
+def test_program_without_exceptions_ends_with_the_message(build_folder: Path) -> None:
+    built = build(build_folder, "without_exceptions")
+    assert built.returncode == 0, built.stdout
+    right = run(build_folder / "without_exceptions")
+    assert (right.returncode, right.stdout) == (0, "right\n")
+    mistaken = run(build_folder / "without_exceptions", "mistake")
+    assert mistaken.returncode == -signal.SIGABRT
+    assert "dualtape: assignment: wanted variables of this thread's" in mistaken.stdout
 
 
 @pytest.mark.parametrize("name", FAILURES)

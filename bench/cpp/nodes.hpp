@@ -51,7 +51,8 @@ struct Rosenbrock : workloads::Rosenbrock {
     const std::span<const T> all(x);
     return dualtape::map_sum(
         [](const auto& a, const auto& b) {
-          const auto valley = b - a * a, slope = 1.0 - a;
+          const auto valley = b - a * a;
+          const auto slope = 1.0 - a;
           return 100.0 * valley * valley + slope * slope;
         },
         all.first(x.size() - 1), all.subspan(1));

@@ -1,6 +1,7 @@
 // Tape and Var: both directions, lanes, reuse, what is skipped, and the errors.
 #include <dualtape/drivers.hpp>
 
+#include <atomic>
 #include <cstdlib>
 #include <new>
 #include <thread>
@@ -8,7 +9,7 @@
 #include "check.hpp"
 
 namespace {
-std::size_t allocations = 0;
+std::atomic<std::size_t> allocations{0};
 }
 
 // Counts every allocation of the program, for sweeps_and_reuse_do_not_allocate.
@@ -190,6 +191,76 @@ void an_inner_tape_gives_the_outer_one_back() {
   check::same(tape.cotangent(x), 10);
 }
 
+void tapes_of_a_thread_take_turns() {
+  Tape<double> first, second;
+  std::array<V, 2> x, y;
+  for (std::size_t k = 0; k < 2; ++k) x[k] = y[k] = (k ? second : first).variable(1.5);
+  for (int i = 0; i < 1000; ++i) {  // several blocks of both
+    for (std::size_t k = 0; k < 2; ++k) {
+      const auto recording = (k ? second : first).record();
+      y[k] = y[k] * x[k] / (k ? 1.5 : 1.25);
+    }
+    if (i % 300 == 0) {
+      first.start_sweep();  // sweeps do not ask which tape is active
+      first.set_cotangent(y[0], 1);
+      first.pullback();
+    }
+  }
+  for (std::size_t k = 0; k < 2; ++k) {
+    Tape<double>& tape = k ? second : first;
+    tape.start_sweep();
+    tape.set_cotangent(y[k], 1);
+    tape.pullback();
+    check::close(tape.cotangent(x[k]), 1001 * y[k].value() / 1.5, 1e-12);
+  }
+}
+
+void an_exception_leaves_tapes_usable() {
+  Tape<double> outer, inner;
+  const auto recording = outer.record();
+  const V x = outer.variable(3);
+  const auto failing = [](const auto& v) {
+    auto y = v[0] * v[0];
+    if (y > 0) throw std::domain_error("not for positive numbers");
+    return y;
+  };
+  check::throws<std::domain_error>(
+      [&] { (void)value_and_gradient(failing, std::array{2.0}, inner); }, "not for positive");
+  const V y = x * x;  // the outer tape is the active one again
+  outer.start_sweep();
+  outer.set_cotangent(y, 1);
+  outer.pullback();
+  check::same(outer.cotangent(x), 6);
+  const auto square = [](const auto& v) { return v[0] * v[0]; };
+  check::same(value_and_gradient(square, std::array{2.0}, inner).derivative[0], 4);
+}
+
+/// Recorded in one thread, swept in a second, gone on with in a third.
+void a_tape_goes_from_thread_to_thread() {
+  Tape<double> tape;
+  V x, y;
+  double slope = 0;
+  std::thread([&] {
+    const auto recording = tape.record();
+    x = tape.variable(2);
+    y = x * x;
+  }).join();
+  const auto sweep = [&] {
+    tape.start_sweep();
+    tape.set_cotangent(y, 1);
+    tape.pullback();
+    slope = tape.cotangent(x);
+  };
+  std::thread(sweep).join();
+  check::same(slope, 4);
+  std::thread([&] {
+    const auto recording = tape.record();
+    y = y * x;
+    sweep();
+  }).join();
+  check::same(slope, 12);
+}
+
 void threads_have_tapes_of_their_own() {
   std::array<double, 4> slopes{};
   std::vector<std::thread> threads;
@@ -238,6 +309,9 @@ int main() {
       {"forward skips what no tangent reaches", forward_skips_what_no_tangent_reaches},
       {"errors name what was wanted", errors_name_what_was_wanted},
       {"an inner tape gives the outer one back", an_inner_tape_gives_the_outer_one_back},
+      {"tapes of a thread take turns", tapes_of_a_thread_take_turns},
+      {"an exception leaves tapes usable", an_exception_leaves_tapes_usable},
+      {"a tape goes from thread to thread", a_tape_goes_from_thread_to_thread},
       {"threads have tapes of their own", threads_have_tapes_of_their_own},
       {"a long chain does not recurse", a_long_chain_does_not_recurse},
   });

@@ -1,7 +1,7 @@
 /// Eigen's products of matrices of tape variables, as one node or in long statements.
 #pragma once
 
-#include <dualtape/eigen.hpp>
+#include <dualtape/eigen_scalars.hpp>
 #include <dualtape/external.hpp>
 
 #include <cstdint>

@@ -94,7 +94,9 @@ void test_reallocation_keeps_contents() {
 
 void test_threads_free_each_others_blocks() {
   std::vector<Filled> blocks;
-  for (int k = 0; k < 64; ++k) blocks.emplace_back(kSmallestKeptBlock + 4096u * k % 5, k);
+  for (int k = 0; k < 64; ++k) {
+    blocks.emplace_back(kSmallestKeptBlock + 4096 * static_cast<std::size_t>(k % 5), k);
+  }
   std::vector<std::thread> threads;
   for (std::size_t t = 0; t < 4; ++t) {
     threads.emplace_back([&blocks, t] {
