@@ -13,9 +13,13 @@ namespace contest {
 
 using workloads::Vector;
 
-/// What each library's source file defines.
+/// What the source files define, one for each library, of dualtape for each family of workloads.
 void add_plain();
-void add_dualtape();
+void add_dualtape_sums();
+void add_dualtape_steps();
+void add_dualtape_models();
+void add_dualtape_matrices();
+void add_dualtape_bundle();
 void add_eigen();
 void add_adolc();
 void add_ceres();

@@ -17,4 +17,18 @@ void contest::add_eigen() {
       for (Eigen::Index i = 0; i < n; ++i) g[static_cast<std::size_t>(i)] = y.derivatives()[i];
     });
   });
+  using workloads::Bundle;
+  add_bundle("Eigen AutoDiffScalar",
+             [](const auto& x, Bundle::Block& block) __attribute__((flatten)) {
+               using A = Eigen::AutoDiffScalar<Eigen::Vector<double, Bundle::kInputs>>;
+               std::array<A, Bundle::kInputs> inputs;
+               for (std::size_t i = 0; i < x.size(); ++i) {
+                 inputs[i] = A(x[i], Bundle::kInputs, static_cast<int>(i));
+               }
+               const auto y = Bundle::value(inputs);
+               for (std::size_t e = 0; e < y.size(); ++e) {
+                 Eigen::Map<Eigen::Vector<double, Bundle::kInputs>>(block.data() + e * x.size()) =
+                     y[e].derivatives();
+               }
+             });
 }

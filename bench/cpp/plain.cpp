@@ -28,7 +28,11 @@ void contest::add_plain() {
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   contest::add_plain();
-  contest::add_dualtape();
+  contest::add_dualtape_sums();
+  contest::add_dualtape_steps();
+  contest::add_dualtape_models();
+  contest::add_dualtape_matrices();
+  contest::add_dualtape_bundle();
 #ifdef CONTEST_EIGEN
   contest::add_eigen();
 #endif

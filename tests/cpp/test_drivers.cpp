@@ -107,6 +107,51 @@ void jacobian_forward_and_backward() {
   close(vjp(layer(m), x, y_bar).value, (m * x).array().tanh().matrix().eval(), "value");
 }
 
+/// Of fixed sizes up to 16 in one pass, else by eights; of nested scalars too.
+template <int N>
+void value_and_jacobian_of_waves() {
+  const auto waves = []<class Vector>(const Vector& x) {
+    using T = typename Vector::Scalar;
+    Eigen::Matrix<T, 3, 1> y(T(1.0), T(x.sum() * x[0]), T(0.0));
+    for (Eigen::Index i = 0; i < x.size(); ++i) y[2] += sin(static_cast<double>(i + 1) * x[i]);
+    return y;
+  };
+  const Eigen::Index n = N == Eigen::Dynamic ? 21 : N;
+  const Eigen::Vector<double, N> x = Eigen::Vector<double, N>::LinSpaced(n, -0.7, 0.8);
+  Eigen::MatrixXd wanted(3, n);
+  wanted.row(0).setZero();
+  wanted.row(1).setConstant(x[0]);
+  wanted(1, 0) += x.sum();
+  for (Eigen::Index i = 0; i < n; ++i) {
+    const double k = static_cast<double>(i + 1);
+    wanted(2, i) = k * std::cos(k * x[i]);
+  }
+  const auto both = value_and_jacobian(waves, x);
+  close(both.derivative, wanted, "jacobian in " + std::to_string(n));
+  close(both.value, waves(x), "value");
+  static_assert(decltype(both.derivative)::ColsAtCompileTime == N);
+
+  const auto entry = [&](const auto& z) { return value_and_jacobian(waves, z).derivative(2, 0); };
+  Eigen::VectorXd second = Eigen::VectorXd::Zero(n);
+  second[0] = -std::sin(x[0]);
+  close(gradient(entry, x), second, "gradient of an entry");
+}
+
+void value_and_jacobian_by_duals() {
+  value_and_jacobian_of_waves<1>();
+  value_and_jacobian_of_waves<3>();
+  value_and_jacobian_of_waves<16>();
+  value_and_jacobian_of_waves<17>();
+  value_and_jacobian_of_waves<Eigen::Dynamic>();
+  const auto polar = [](const auto& x) { return std::array{x[0] * cos(x[1]), x[0] * sin(x[1])}; };
+  const auto [y, j] = value_and_jacobian(polar, std::array{2.0, 0.3});
+  check::close(y[1], 2 * std::sin(0.3), kTolerance);
+  const double c = std::cos(0.3), s = std::sin(0.3);
+  close(j, Eigen::Matrix2d{{c, -2 * s}, {s, 2 * c}}, "of arrays");
+  const auto square_of = [](const auto& x) { return x * x; };
+  check::same(value_and_jacobian(square_of, 3.0).derivative(0, 0), 6);
+}
+
 void outputs_that_ignore_inputs_or_repeat() {
   const auto f = [](const auto& x) {
     auto y = x;
@@ -123,6 +168,8 @@ void outputs_that_ignore_inputs_or_repeat() {
   check::same(vjp(f, x, std::array{1.0, 5.0, 2.0}).derivative[1], 3);
   check::same(jvp(f, x, std::array{1.0, 5.0, 2.0}).derivative[1], 0);
   check::same(gradient([](const auto&) { return 3.0; }, x)[2], 0);
+  close(value_and_jacobian(f, x).derivative, wanted, "by duals");
+  check::same(value_and_jacobian([](const auto&) { return 3.0; }, x).derivative(0, 2), 0);
 }
 
 /// sqrt(x) + y at x = 0: infinite in x, and that must not reach the column of y.
@@ -136,6 +183,10 @@ void an_infinite_column_stays_alone() {
   check::same(j(0, 1), 0);
   check::same(j(2, 0), kInf);
   check::same(j(2, 1), 1);
+  const auto by_duals = value_and_jacobian(f, std::array{0.0, 2.0}).derivative;
+  check::same(by_duals(0, 0), kInf);
+  check::is_true(std::isnan(by_duals(0, 1)), "forward mode cannot tell 0 * inf");
+  check::same(by_duals(1, 1), 1);
 }
 
 void drivers_nest() {
@@ -185,6 +236,7 @@ int main() {
       {"gradient and hessian of Rosenbrock", gradient_and_hessian_of_rosenbrock},
       {"fixed sizes and arrays", fixed_sizes_and_arrays},
       {"jacobian forward and backward", jacobian_forward_and_backward},
+      {"value and jacobian by duals", value_and_jacobian_by_duals},
       {"outputs that ignore inputs or repeat", outputs_that_ignore_inputs_or_repeat},
       {"an infinite column stays alone", an_infinite_column_stays_alone},
       {"drivers nest", drivers_nest},

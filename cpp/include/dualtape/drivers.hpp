@@ -82,7 +82,7 @@ using Plain = Rebound<X, typename Of<X>::Scalar>;
 template <class S, class X, class F>
 Rebound<X, S> transformed(const X& x, F make) {
   using C = Of<Plain<X>>;
-  const Plain<X> plain = x;
+  const Plain<X>& plain = x;
   Rebound<X, S> result = C::template make<S>(plain);
   for (int i = 0; i < C::size(plain); ++i) C::at(result, i) = make(C::at(plain, i), i);
   return result;
@@ -101,6 +101,15 @@ template <class T, class X>
 Rebound<X, Var<T>> variables(Tape<T>& tape, const X& x) {
   return transformed<Var<T>>(x, [&](const T& value, int) { return tape.variable(value); });
 }
+
+/// Jacobians in few numbers take one pass of duals.
+template <class X>
+inline constexpr bool is_one_pass =
+    BaseNumber<typename Of<X>::Scalar> && Of<X>::kSize > 0 && Of<X>::kSize <= 16;
+
+/// m x n, rows in a row of memory where Eigen has it so: a row is the tangents of a dual.
+template <class T, int M, int N>
+using Rows = Eigen::Matrix<T, M, N, N == 1 && M != 1 ? Eigen::ColMajor : Eigen::RowMajor>;
 
 /// Tangent lanes of a Hessian's sweep: all at once up to 8.
 template <class X>
@@ -212,6 +221,78 @@ auto jacobian(F&& f, const X& x) {
     }
   }
   return result;
+}
+
+namespace detail {
+
+/// f and its Jacobian at x by duals of as many lanes.
+template <int Lanes, class F, class X>
+class ForwardJacobian {
+  using T = typename Of<X>::Scalar;
+  using D = Dual<T, Lanes>;
+  using Inputs = Rebound<X, D>;
+  using Outputs = Rebound<decltype(std::declval<F&>()(std::declval<const Inputs&>())), D>;
+  using Matrix = Rows<T, Of<Outputs>::kSize, Of<X>::kSize>;
+  using Result = WithValue<Rebound<Outputs, T>, Matrix>;
+
+ public:
+  /// f is inlined with all that it calls: no seed is written to memory and read back, which for a
+  /// residual of bundle adjustment takes half as long as all the rest. The call of f must stand
+  /// here: GCC inlines nothing into what is a copy, made for a constant argument, of a function.
+  [[gnu::flatten, gnu::noinline]] static Result in_one_pass(F& f, const X& x) {
+    const Inputs inputs = seeded(x, 0);
+    const Outputs y = f(inputs);
+    Result result = values(y, x);
+    put_columns(y, 0, result.derivative);
+    return result;
+  }
+
+  static Result in_chunks(F& f, const X& x) {
+    Outputs y = f(seeded(x, 0));
+    Result result = values(y, x);
+    put_columns(y, 0, result.derivative);
+    for (int begin = Lanes; begin < Of<X>::size(x); begin += Lanes) {
+      y = f(seeded(x, begin));
+      put_columns(y, begin, result.derivative);
+    }
+    return result;
+  }
+
+ private:
+  /// x with tangents of 1 in the entries from `begin` on.
+  DUALTAPE_INLINE static Inputs seeded(const X& x, int begin) {
+    return transformed<D>(x, [&](const T& value, int i) {
+      return i >= begin && i < begin + Lanes ? D::variable(value, i - begin) : D(value);
+    });
+  }
+  DUALTAPE_INLINE static Result values(const Outputs& y, const X& x) {
+    return {transformed<T>(y, [](const D& d, int) { return d.value(); }),
+            Matrix(Of<Outputs>::size(y), Of<X>::size(x))};
+  }
+  DUALTAPE_INLINE static void put_columns(const Outputs& y, int begin, Matrix& result) {
+    const int columns = std::min(Lanes, static_cast<int>(result.cols()) - begin);
+    for (int i = 0; i < Of<Outputs>::size(y); ++i) {
+      for (int j = 0; j < columns; ++j) result(i, begin + j) = Of<Outputs>::at(y, i).tangent(j);
+    }
+  }
+};
+
+}  // namespace detail
+
+/// f(x) and its Jacobian by duals, without a tape: one pass for up to 16 inputs of fixed number,
+/// into which f is inlined as a whole, else a pass for 8 inputs. The fastest way for few inputs, as
+/// in least squares. As everywhere in forward mode an infinite slope beside a tangent of 0 is NaN;
+/// `jacobian` tells them apart.
+template <class F, class X>
+auto value_and_jacobian(F&& f, const X& x) {
+  using P = detail::Plain<X>;
+  using G = std::remove_reference_t<F>;
+  const P& plain = x;
+  if constexpr (detail::is_one_pass<P>) {
+    return detail::ForwardJacobian<detail::Of<P>::kSize, G, P>::in_one_pass(f, plain);
+  } else {
+    return detail::ForwardJacobian<detail::kLanes<P>, G, P>::in_chunks(f, plain);
+  }
 }
 
 /// Hessian of a scalar function, forward over reverse, up to 8 columns to a sweep.
