@@ -14,9 +14,22 @@ namespace dualtape::engine {
 
 const Plan& Executable::compile() const {
   std::lock_guard lock(mutex_);
-  if (!plan_) plan_ = Plan::compile(program_);
-  ready_.store(plan_.get(), std::memory_order_release);
+  if (!plan_) keep(Plan::compile(program_));
   return *plan_;
+}
+
+PlanPtr Executable::compile_to_run() const {
+  std::lock_guard lock(mutex_);
+  if (plan_) return plan_;  // another thread was faster
+  PlanPtr plan = Plan::compile(program_, has_run_ ? Effort::kManyRuns : Effort::kOneRun);
+  has_run_ = true;
+  if (plan->is_final()) keep(plan);
+  return plan;
+}
+
+void Executable::keep(PlanPtr plan) const {
+  plan_ = std::move(plan);
+  ready_.store(plan_.get(), std::memory_order_release);
 }
 
 ExecutablePtr Executable::derive(const Derivation& how) const {

@@ -20,6 +20,7 @@
 namespace dualtape::engine {
 
 class Executable;
+using PlanPtr = std::shared_ptr<const Plan>;
 using ExecutablePtr = std::shared_ptr<const Executable>;
 
 /// A program that gives the entries of a sparse matrix, and its pattern.
@@ -36,10 +37,17 @@ class Executable {
       : program_(std::move(program)), second_(std::move(second)) {}
 
   const ProgramPtr& program() const { return program_; }
-  /// Compiled at the first call.
+  /// The plan that serves, made when it is first asked for.
   const Plan& plan() const {
     if (const Plan* ready = ready_.load(std::memory_order_acquire)) return *ready;
     return compile();
+  }
+  /// For one run of the program: the first may get a plan for that run alone, for most programs
+  /// recorded without `jit` never run again; the second makes the one that serves.
+  PlanPtr plan_to_run() const {
+    // No owner, so nothing is counted: the executable keeps its plan.
+    if (const Plan* ready = ready_.load(std::memory_order_acquire)) return {PlanPtr(), ready};
+    return compile_to_run();
   }
   /// Derived at the first call.
   ExecutablePtr derive(const Derivation& how) const;
@@ -61,12 +69,15 @@ class Executable {
   static constexpr std::size_t kMaxSparse = 4;
 
   const Plan& compile() const;
+  PlanPtr compile_to_run() const;
+  void keep(PlanPtr plan) const;
   Sparse sparse_task(const SparseQuestion& question) const;
 
   ProgramPtr program_;
   ExecutablePtr second_;
   mutable std::mutex mutex_;
-  mutable std::shared_ptr<const Plan> plan_;
+  mutable bool has_run_ = false;
+  mutable PlanPtr plan_;
   mutable std::atomic<const Plan*> ready_{nullptr};  // plan_, for readers without the lock
   mutable std::vector<std::pair<Derivation, ExecutablePtr>> derived_;
   mutable std::vector<Sparse> sparse_;

@@ -10,12 +10,13 @@
 
 namespace dualtape::engine {
 
-std::shared_ptr<const Plan> Plan::compile(ProgramPtr program) {
-  return std::make_shared<const Plan>(std::move(program));
+std::shared_ptr<const Plan> Plan::compile(ProgramPtr program, Effort effort) {
+  return std::make_shared<const Plan>(std::move(program), effort);
 }
 
-Plan::Plan(ProgramPtr program) : program_(std::move(program)) {
-  const Analysed flat = analyse(inline_calls(program_));
+Plan::Plan(ProgramPtr program, Effort effort) : program_(std::move(program)), effort_(effort) {
+  const Analysed flat = analyse(inline_calls(program_), effort_);
+  is_final_ = flat.is_final;
   code_ = generate(*flat.program, *flat.analysis);
 }
 
@@ -31,7 +32,7 @@ void Plan::run(std::span<const void* const> inputs, std::span<void* const> outpu
 }
 
 std::string Plan::str() const {
-  const Analysed flat = analyse(inline_calls(program_));
+  const Analysed flat = analyse(inline_calls(program_), effort_);
   return print_plan(*flat.program, *flat.analysis, *code_);
 }
 

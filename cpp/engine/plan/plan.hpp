@@ -14,6 +14,10 @@ namespace dualtape::engine {
 
 struct Code;
 
+/// A plan for one run leaves out what saves later runs more than it costs the first: the search for
+/// residuals that are cheap to compute again. Results have the same bits.
+enum class Effort : std::uint8_t { kOneRun, kManyRuns };
+
 /// Bytes of one run; inputs are not counted.
 struct RunMemory {
   std::size_t temporary;  // values between the steps
@@ -25,8 +29,8 @@ class Plan {
  public:
   /// Calls and custom rules are inlined first. Linear in the number of instructions.
   /// Throws DTypeError if an operation does not exist for its element type.
-  static std::shared_ptr<const Plan> compile(ProgramPtr program);
-  explicit Plan(ProgramPtr program);
+  static std::shared_ptr<const Plan> compile(ProgramPtr program, Effort effort = Effort::kManyRuns);
+  Plan(ProgramPtr program, Effort effort);
   ~Plan();
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
@@ -34,6 +38,9 @@ class Plan {
   /// Buffers are C-contiguous and of the program's input and output types; outputs overlap nothing.
   /// Any number of threads may run one plan. Throws IndexError, SingularMatrixError.
   void run(std::span<const void* const> inputs, std::span<void* const> outputs) const;
+
+  /// Nothing was left out: with more effort the plan would be the same.
+  bool is_final() const { return is_final_; }
 
   /// The steps, the instructions of each region, arena and peak size.
   std::string str() const;
@@ -50,6 +57,8 @@ class Plan {
 
  private:
   ProgramPtr program_;  // shared with the plan's cache; printing analyses it again
+  Effort effort_;
+  bool is_final_ = true;
   std::unique_ptr<const Code> code_;
 };
 

@@ -37,6 +37,11 @@ constexpr std::int64_t kLeastPart = 32;
 /// From such a part less on, alive at once, the arena is smaller as well: it need not be laid out.
 constexpr std::int64_t kClearPart = 8;
 
+/// A search takes about 0.25 us an instruction, fresh memory as much a KiB, of which half may be
+/// saved: from so many bytes an instruction on, or in all, one run gains.
+constexpr std::int64_t kDearBytes = 2 * 1024;
+constexpr std::int64_t kDearArena = std::int64_t{64} << 20;
+
 /// A program that computes some values again, right before they are read.
 struct Recomputation {
   ProgramPtr program;
@@ -339,17 +344,25 @@ Recomputation Residuals::write() {
 
 namespace {
 
-Analysed laid_out(ProgramPtr program, Arrangement&& arranged) {
+Analysed laid_out(ProgramPtr program, Arrangement&& arranged, bool is_final = true) {
   auto analysis = std::make_unique<const Analysis>(*program, std::move(arranged));
-  return {std::move(program), std::move(analysis)};
+  return {std::move(program), std::move(analysis), is_final};
+}
+
+/// The one place that decides it.
+bool one_run_gains(const Program& program, std::int64_t alive) {
+  return alive >= std::min(kDearBytes * static_cast<std::int64_t>(program.size()), kDearArena);
 }
 
 }  // namespace
 
-Analysed analyse(ProgramPtr program) {
+Analysed analyse(ProgramPtr program, Effort effort) {
   Arrangement plain(*program);
   const std::int64_t alive = bytes_alive(*program, plain, kLeastArena);
   if (alive < kLeastArena) return laid_out(std::move(program), std::move(plain));
+  if (effort == Effort::kOneRun && !one_run_gains(*program, alive)) {
+    return laid_out(std::move(program), std::move(plain), false);
+  }
   Residuals residuals(*program, plain);
   if (residuals.choose() * kLeastPart < alive) {
     return laid_out(std::move(program), std::move(plain));

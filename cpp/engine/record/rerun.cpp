@@ -129,12 +129,12 @@ bool can_be_read(PyObject* value, const Type& type) {
 
 void run_plan(const Executable& executable, std::span<const void* const> in,
               std::span<void* const> out) {
-  const Plan& plan = executable.plan();
-  if (plan.work() < kReleaseGilWork) return plan.run(in, out);
+  const PlanPtr plan = executable.plan_to_run();
+  if (plan->work() < kReleaseGilWork) return plan->run(in, out);
   std::exception_ptr error;
   Py_BEGIN_ALLOW_THREADS;
   try {
-    plan.run(in, out);
+    plan->run(in, out);
   } catch (...) {
     error = std::current_exception();
   }

@@ -1,9 +1,12 @@
 /// Plans that compute residuals again against plans that keep all of them: the same bits, and no
-/// more memory, on gradients of random programs.
+/// more memory, on gradients of random programs. A program of many small arrays is searched for
+/// them when it runs a second time.
 
+#include <array>
 #include <cstdio>
 #include <cstring>
 
+#include "cache/executable.hpp"
 #include "check.hpp"
 #include "engine/run.hpp"
 #include "plan/residuals.hpp"
@@ -100,11 +103,51 @@ bool both_plans_agree(unsigned seed) {
   return true;
 }
 
+/// Of a recurrence of gates: 3 arrays of 1 KiB to keep or to compute again for each of its steps.
+ProgramPtr gates(int steps) {
+  Builder b(Builder::Mode::kDerive);
+  Expr h = input(b, {8, 16});
+  const Expr weights = input(b, {16, 16});
+  for (int i = 0; i < steps; ++i) h = 1.0 / (exp(-matmul(h, weights)) + 1.0);
+  const ValueId out[] = {sum(h * h, {0, 1}).id()};
+  return derive(*b.finish(out), {Derivation::Kind::kGrad, {0, 1}, {}}).first;
+}
+
+void many_runs_have_the_leaner_plan() {
+  const ProgramPtr program = gates(400);
+  std::mt19937 rng(1);
+  const std::vector<Values> inputs = {normal(rng, 8 * 16), normal(rng, 16 * 16)};
+  const Executable executable(program), asked(program);
+  const PlanPtr first = executable.plan_to_run(), second = executable.plan_to_run();
+  check::is_true(!first->is_final() && second->is_final(), "the second run has its final plan");
+  check::is_true(second->peak_bytes() < first->peak_bytes(), "which takes less memory");
+  check::is_true(&executable.plan() == second.get() && executable.plan_to_run() == second,
+                 "and serves from then on");
+  check::is_true(&asked.plan() == asked.plan_to_run().get() &&
+                     asked.plan().peak_bytes() == second->peak_bytes(),
+                 "the plan that was asked for runs");
+  std::array<std::vector<Values>, 2> results;
+  for (std::size_t k = 0; k < 2; ++k) {
+    results[k] = {Values(8 * 16), Values(16 * 16)};
+    const void* const in[] = {inputs[0].data(), inputs[1].data()};
+    void* const out[] = {results[k][0].data(), results[k][1].data()};
+    (k == 0 ? first : second)->run(in, out);
+  }
+  check::is_true(results[0] == results[1] && results[0][1][0] != 0, "with the same bits");
+}
+
+void large_arrays_are_searched_for_at_once() {
+  const Executable executable(RandomProgram(0).gradient());
+  check::is_true(executable.plan_to_run()->is_final(), "the first run of large arrays gains");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const unsigned first = argc > 1 ? static_cast<unsigned>(std::stoul(argv[1])) : 0;
   const unsigned count = argc > 2 ? static_cast<unsigned>(std::stoul(argv[2])) : 200;
+  many_runs_have_the_leaner_plan();
+  large_arrays_are_searched_for_at_once();
   unsigned changed = 0;
   for (unsigned seed = first; seed < first + count && check::failures() < 3; ++seed) {
     changed += both_plans_agree(seed);
