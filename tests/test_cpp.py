@@ -13,16 +13,17 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import cpp_page
 import pytest
 
 SOURCE = Path(__file__).parent / "cpp"
 PROGRAMS = sorted(
     [path.stem for path in SOURCE.glob("test_*.cpp")]
     + ["test_lanes_native"]  # test_lanes.cpp once more, for this processor
+    + ["documented_blocks"]  # the code of docs/cpp.md
     + [f"engine_{path.stem}" for path in (SOURCE / "engine").glob("test_*.cpp")]
 )
 FAILURES = sorted(path.stem for path in (SOURCE / "compile_failures").glob("*.cpp"))
-PAGE = Path(__file__).parents[1] / "docs" / "cpp.md"
 # cmake and ninja of the `test` extra stand beside the interpreter.
 SEARCH_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
@@ -53,14 +54,13 @@ def build(folder: Path, *targets: str) -> subprocess.CompletedProcess[str]:
         return run("cmake", "--build", folder, "--parallel", "2", *chosen)
 
 
-def documented_program() -> str:
-    programs = [
-        block
-        for block in re.findall(r"^```cpp\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-        if "int main" in block
-    ]
-    assert len(programs) == 1
-    return programs[0]
+def write_documented(folder: Path) -> None:
+    """The code of docs/cpp.md, one file for each block; those of before stay unless they differ."""
+    folder.mkdir(exist_ok=True)
+    for name, code in cpp_page.blocks("cpp").items():
+        file = folder / f"{name}.{'cpp' if 'int main' in code else 'inc'}"
+        if not file.exists() or file.read_text(encoding="utf-8") != code:
+            file.write_text(code, encoding="utf-8")
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +71,7 @@ def build_folder(request: pytest.FixtureRequest) -> Path:
     cache = request.config.cache
     assert cache is not None
     folder = cache.mkdir("cpp-tests")
-    (folder / "documented.cpp").write_text(documented_program())
+    write_documented(folder / "documented")
     generator = ["-G", "Ninja"] if shutil.which("ninja", path=SEARCH_PATH) else []
     command = [
         "cmake",
@@ -138,7 +138,14 @@ def test_documented_program_prints_its_comments(build_folder: Path) -> None:
     assert built.returncode == 0, built.stdout
     result = run(build_folder / "documented")
     assert result.returncode == 0, result.stdout
-    wanted = re.findall(r"// ([-\d. ]+\d)", documented_program())
+    wanted = re.findall(r"// ([-\d. ]+\d)", cpp_page.blocks("cpp")["five_minutes"])
     assert len(wanted) == 3
     printed = " ".join(result.stdout.split())
     assert all(numbers in printed for numbers in wanted)
+
+
+def test_every_documented_block_is_compiled() -> None:
+    includes = (SOURCE / "documented_blocks.cpp").read_text(encoding="utf-8")
+    compiled = set(re.findall(r'#include "documented/(\w+)\.inc"', includes))
+    elsewhere = {"five_minutes", "one_model_two_languages"}  # above; test_cpp_model.py
+    assert compiled | elsewhere == set(cpp_page.blocks("cpp"))

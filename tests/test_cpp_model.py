@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import cpp_page
 import numpy as np
 import pybind11
 import pytest
@@ -27,6 +28,7 @@ X = np.array([0.7, -1.3, 0.4])
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
+    (folder / "decay.cpp").write_text(cpp_page.blocks("cpp")["one_model_two_languages"])
     configure(
         SOURCES,
         folder,
@@ -328,6 +330,21 @@ def test_shapes_that_do_not_fit(models: ModuleType, functions: ModuleType) -> No
     assert functions.fickle(np.array([1.0, 5.0])).shape == (1,)
     with pytest.raises(ValueError, match=r"fickle: the result has 2 entries, .* it had 1"):
         functions.fickle(np.array([3.0, 5.0]))
+
+
+def test_the_documented_model(built: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(built)
+    a, t = np.array([1.0, 2.0]), 0.5
+    names: dict[str, Any] = {"np": np, "dt": dt, "a": a, "t": t}
+    first, last = cpp_page.blocks("py")["one_model_two_languages"].strip().rsplit("\n", 1)
+    exec(first, names)
+    assert_allclose(names["decay"](a, t), 3 * np.exp(-0.05), rtol=1e-15)
+    ((by_amounts, by_both), (_, by_time)) = eval(last, names)  # of log(a.sum()) - 0.1 t
+    assert_allclose(by_amounts, np.full((2, 2), -1 / 9), rtol=1e-14)
+    assert_allclose(by_both, 0, atol=1e-15)
+    assert_allclose(by_time, 0, atol=1e-15)
+    module = imported(built, "_decay")
+    assert_allclose(dt.grad(module.decay_of(0.3), argnums=1)(a, t), -0.9 * np.exp(-0.15))
 
 
 def test_the_example_fits_alike_in_both_languages(tmp_path: Path) -> None:
