@@ -158,3 +158,38 @@ def test_small_arrays_that_change_between_nested_recordings() -> None:
     found = dt.grad(f)(np.array([0.5, 1.5, 2.5]))
     after = np.array([1.0, 10.0, 3.0])
     np.testing.assert_allclose(found, weights + 202.0 * weights + 20.0 * after, rtol=1e-14)
+
+
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 12, 31, 32, 33, 47, 64, 70])
+def test_arguments_of_few_entries(n: int) -> None:
+    x = np.random.default_rng(n).normal(size=n)
+
+    def is_found(change: Callable[[], None]) -> bool:
+        def f(t: Any) -> Any:
+            y = np.sum(t * t)
+            change()
+            return y
+
+        before = x.copy()
+        try:
+            dt.grad(f)(x)
+        except RuntimeError as error:
+            return "overwritten" in str(error)
+        finally:
+            x[:] = before
+        return False
+
+    for i in range(n):
+        assert is_found(lambda i=i: np.copyto(x[i : i + 1], np.nextafter(x[i], 9.0))), i
+        for j in range(i):
+            assert is_found(lambda i=i, j=j: x.put([i, j], x[[j, i]])), (i, j)
+    for width in (4, 8, 16):
+        for start in range(0, n - 2 * width + 1, width):
+            for other in range(start + width, n - width + 1, width):
+
+                def change(start: int = start, other: int = other, width: int = width) -> None:
+                    a, b = slice(start, start + width), slice(other, other + width)
+                    x[a], x[b] = x[b].copy(), x[a].copy()
+
+                assert is_found(change), (width, start, other)
+    assert not is_found(lambda: None)

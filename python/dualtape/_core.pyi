@@ -305,7 +305,8 @@ class Transformed:
     """A function that grad, vmap or another transformation gave.
 
     Calls are tried in the compiled module, with `places` argnums or the axes of vmap; those it
-    declines, and all if `places` is None, go to `otherwise`.
+    declines, and all if `places` is None, go to `otherwise`: with their arguments, or, if there are
+    settings, as otherwise(fun, args, kwargs, *settings).
     """
 
     def __init__(
@@ -316,6 +317,7 @@ class Transformed:
         check: Callable[[str, Any], None],
         otherwise: Callable[..., Any],
         has_aux: bool = False,
+        settings: tuple[Any, ...] | None = None,
     ) -> None: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
     def __get__(self, instance: object, owner: type | None = None, /) -> Any: ...

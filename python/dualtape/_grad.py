@@ -60,6 +60,22 @@ def _record_scalar(
         return recorder.finish([result, *extra]), aux, len(extra)
 
 
+def _gradient(
+    fun: Function,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    chosen: int | tuple[int, ...],
+    has_aux: bool,
+    holomorphic: bool,
+) -> Any:
+    at = point("grad", fun, chosen, args, kwargs, holomorphic)
+    recording, aux, n_extra = _record_scalar(at, has_aux, holomorphic)
+    values = recording.grad(at.wrt, range(1, 1 + n_extra)).run()
+    n = len(at.leaves)
+    result = at.structured(values[:n])
+    return result if aux is None else (result, aux.fill(values[n:]))
+
+
 def grad(
     fun: Function,
     argnums: int | Sequence[int] = 0,
@@ -93,19 +109,28 @@ def grad(
 
     Source: Griewank and Walther (2008), Evaluating Derivatives, chapter 3.
     """
-    check_callable("grad", fun)
-    chosen = check_argnums("grad", argnums)
-
-    def gradient(*args: Any, **kwargs: Any) -> Any:
-        at = point("grad", fun, chosen, args, kwargs, holomorphic)
-        recording, aux, n_extra = _record_scalar(at, has_aux, holomorphic)
-        values = recording.grad(at.wrt, range(1, 1 + n_extra)).run()
-        n = len(at.leaves)
-        result = at.structured(values[:n])
-        return result if aux is None else (result, aux.fill(values[n:]))
-
+    if not callable(fun):
+        check_callable("grad", fun)
+    chosen = argnums if type(argnums) is int else check_argnums("grad", argnums)
     places = None if holomorphic else chosen
-    return Transformed("grad", fun, places, check_scalar, gradient, has_aux)
+    settings = (chosen, has_aux, holomorphic)
+    return Transformed("grad", fun, places, check_scalar, _gradient, has_aux, settings)
+
+
+def _value_and_gradient(
+    fun: Function,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    chosen: int | tuple[int, ...],
+    has_aux: bool,
+    holomorphic: bool,
+) -> Any:
+    at = point("value_and_grad", fun, chosen, args, kwargs, holomorphic)
+    recording, aux, n_extra = _record_scalar(at, has_aux, holomorphic)
+    values = recording.grad(at.wrt, range(1 + n_extra)).run()
+    n = len(at.leaves)
+    value = values[n] if aux is None else (values[n], aux.fill(values[n + 1 :]))
+    return value, at.structured(values[:n])
 
 
 def value_and_grad(
@@ -125,16 +150,16 @@ def value_and_grad(
     >>> dt.value_and_grad(lambda x: (x**2).sum())(np.array([1.0, 2.0]))
     (np.float64(5.0), array([2., 4.]))
     """
-    check_callable("value_and_grad", fun)
-    chosen = check_argnums("value_and_grad", argnums)
-
-    def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        at = point("value_and_grad", fun, chosen, args, kwargs, holomorphic)
-        recording, aux, n_extra = _record_scalar(at, has_aux, holomorphic)
-        values = recording.grad(at.wrt, range(1 + n_extra)).run()
-        n = len(at.leaves)
-        value = values[n] if aux is None else (values[n], aux.fill(values[n + 1 :]))
-        return value, at.structured(values[:n])
-
+    if not callable(fun):
+        check_callable("value_and_grad", fun)
+    chosen = argnums if type(argnums) is int else check_argnums("value_and_grad", argnums)
     places = None if holomorphic else chosen
-    return Transformed("value_and_grad", fun, places, check_scalar, value_and_gradient, has_aux)
+    return Transformed(
+        "value_and_grad",
+        fun,
+        places,
+        check_scalar,
+        _value_and_gradient,
+        has_aux,
+        (chosen, has_aux, holomorphic),
+    )

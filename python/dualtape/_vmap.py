@@ -111,20 +111,23 @@ def vmap(
     >>> dt.vmap(dt.grad(lambda x: x**3))(np.array([1.0, 2.0]))
     array([ 3., 12.])
     """
-    check_callable("vmap", fun)
-    if isinstance(in_axes, list):
-        in_axes = tuple(in_axes)
-    if not (in_axes is None or isinstance(in_axes, (int, tuple))):
-        raise TypeError(f"vmap: in_axes must be an int, None or a tuple, got {in_axes!r}")
-    argument_axes = in_axes if type(in_axes) is int else _check_axes("in_axes", in_axes)
+    if not callable(fun):
+        check_callable("vmap", fun)
+    if type(in_axes) is int:
+        argument_axes: PyTree = in_axes
+        is_flat = True
+    else:
+        if isinstance(in_axes, list):
+            in_axes = tuple(in_axes)
+        if not (in_axes is None or isinstance(in_axes, (int, tuple))):
+            raise TypeError(f"vmap: in_axes must be an int, None or a tuple, got {in_axes!r}")
+        argument_axes = _check_axes("in_axes", in_axes)
+        is_flat = _is_flat(in_axes)
     result_axes = out_axes if type(out_axes) is int else _check_axes("out_axes", out_axes)
-
-    def batched(*args: Any, **kwargs: Any) -> Any:
-        return _map(fun, argument_axes, result_axes, axis_size, args, kwargs)
-
-    plain = axis_size is None and type(out_axes) is int and out_axes == 0
-    places = in_axes if plain and (type(in_axes) is int or _is_flat(in_axes)) else None
-    return Transformed("vmap", fun, places, check_result, batched)
+    is_plain = is_flat and axis_size is None and type(out_axes) is int and out_axes == 0
+    settings = (argument_axes, result_axes, axis_size)
+    places = in_axes if is_plain else None
+    return Transformed("vmap", fun, places, check_result, _map, False, settings)
 
 
 def _is_flat(axes: PyTree) -> bool:
@@ -136,11 +139,11 @@ def _is_flat(axes: PyTree) -> bool:
 
 def _map(
     fun: Function,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
     argument_axes: PyTree,
     result_axes: PyTree,
     axis_size: int | None,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
 ) -> PyTree:
     what = "vmap of " + name_of(fun)
     if isinstance(argument_axes, tuple) and len(argument_axes) != len(args):

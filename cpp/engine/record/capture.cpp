@@ -17,7 +17,7 @@ namespace dualtape::engine {
 namespace {
 
 constexpr npy_intp kCopyBytes = 64 * 1024;
-constexpr std::size_t kFewBytes = 512;  // summed word by word: less than mixing the lanes takes
+constexpr std::size_t kFewBytes = 64;  // summed word by word: less than mixing the lanes takes
 
 /// Nothing can write the memory of this array: it and every array it is a view of are read-only,
 /// and the memory is NumPy's own or that of a bytes object.

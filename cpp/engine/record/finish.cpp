@@ -99,7 +99,8 @@ Recording finish_recording(Recorder& recorder, std::span<PyObject* const> output
   auto bound = std::make_shared<Bound>();
   bound->title = recorder.title();
   r.executable = find_or_add(recorder.program());
-  bound->inputs = recorder.take_bindings();
+  recorder.finish();
+  bound->inputs = std::move(recorder.bindings());
   verify_unchanged(bound->inputs, bound->title);
   r.bound = std::move(bound);
   return r;

@@ -195,8 +195,9 @@ Traced trace(const Tracing& how) {
   }
   recorder.set_outputs(*values);
   traced.executable = find_or_add(recorder.program());
-  traced.inputs = recorder.take_bindings();
-  verify_unchanged(traced.inputs, how.title);
+  recorder.finish();
+  traced.recorder = owner;
+  verify_unchanged(traced.inputs(), how.title);
   return traced;
 }
 

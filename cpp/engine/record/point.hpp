@@ -98,12 +98,22 @@ struct Aux {
 
 /// A recorded function: its program, what that is bound to, and the structure of the result.
 struct Traced {
+  Traced() = default;
+  Traced(Traced&&) = default;
+  ~Traced() {
+    // A tracer that is kept keeps the recorder, not the arrays.
+    if (recorder.get()) recorder.get()->bindings().clear();
+  }
+
+  RecorderRef recorder;  // has finished
   ExecutablePtr executable;
-  Bindings inputs;           // the leaves of the point first
   ValueKinds kinds;          // of the result's leaves, the first outputs
   Ref treedef;               // of the result
   std::unique_ptr<Aux> aux;  // its traced leaves are the outputs behind; null: there is none
 
+  /// What the inputs are bound to, the leaves of the point first.
+  Bindings& inputs() { return recorder.get()->bindings(); }
+  const Bindings& inputs() const { return recorder.get()->bindings(); }
   const Type& output_type(std::size_t k) const {
     return executable->program()->type_of(executable->program()->outputs[k]);
   }

@@ -73,12 +73,9 @@ class Recorder final : public Builder {
   /// The input of a program called here, bound to the same thing.
   ValueId adopt(const Binding& binding, const Type& type);
 
-  const Bindings& bindings() const { return bindings_; }
-  /// Hands the bindings to the finished recording; no value can be worked out here any more.
-  Bindings take_bindings() {
-    is_finished_ = true;
-    return std::move(bindings_);
-  }
+  Bindings& bindings() { return bindings_; }
+  /// From now on the bindings belong to who finished it; no value can be worked out here any more.
+  void finish() { is_finished_ = true; }
   /// Position of an `input` instruction among the inputs.
   std::size_t input_position(ValueId v) const;
 

@@ -23,14 +23,13 @@ Recorder* outer_recorder(const Bindings& inputs) {
 PyObject* record_call(const Executable& executable, const Bindings& inputs,
                       std::span<const ValueKind> kinds, Recorder& recorder) {
   const Program& program = *executable.program();
-  std::vector<Expr> args;
-  args.reserve(inputs.size());
+  ShortList<Expr, 8> args;
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     const Binding& b = inputs[k];
     if (b.source == Binding::Source::kOuter) {
-      args.emplace_back(*b.outer.get(), b.value);
+      args.push_back({*b.outer.get(), b.value});
     } else {
-      args.emplace_back(recorder, recorder.adopt(b, program.type_of(program.inputs[k])));
+      args.push_back({recorder, recorder.adopt(b, program.type_of(program.inputs[k]))});
     }
   }
   const std::vector<Expr> results = call(executable.program(), args, recorder);

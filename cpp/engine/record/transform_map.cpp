@@ -68,13 +68,13 @@ Ref call_mapped(PyObject* fun, PyObject* axes, PyObject* check, const Ref& title
   Derivation how;
   how.kind = Derivation::Kind::kBatch;
   how.batch_size = batch.size();
-  for (Binding& b : traced.inputs) {
+  for (Binding& b : traced.inputs()) {
     how.batched.push_back(b.batch_axis >= 0);
     b = batch_axis_first(b);
   }
   const ValueKinds kinds(traced.kinds.size(), ValueKind::kArray);
   const Ref values =
-      Ref::checked(run(*derive(*traced.executable, title, how), traced.inputs, kinds));
+      Ref::checked(run(*derive(*traced.executable, title, how), traced.inputs(), kinds));
   return traced.fill({PySequence_Fast_ITEMS(values.get()), kinds.size()});
 }
 

@@ -19,7 +19,7 @@ ValueKind tangent_kind(ValueKind kind) {
 Kinds kinds_of_leaves(const At& at) {
   Kinds kinds;
   for (std::size_t k = 0; k < at.point.size(); ++k) {
-    kinds.push_back(tangent_kind(at.traced.inputs[k].kind));
+    kinds.push_back(tangent_kind(at.traced.inputs()[k].kind));
   }
   return kinds;
 }
@@ -27,8 +27,8 @@ Kinds kinds_of_leaves(const At& at) {
 /// The inputs of the recording, then these vectors, which have the types of the leaves.
 Bindings with_vectors(const At& at, const Point& vectors) {
   Bindings inputs;
-  inputs.reserve(at.traced.inputs.size() + vectors.size());
-  inputs.insert(inputs.end(), at.traced.inputs.begin(), at.traced.inputs.end());
+  inputs.reserve(at.traced.inputs().size() + vectors.size());
+  inputs.insert(inputs.end(), at.traced.inputs().begin(), at.traced.inputs().end());
   const Program& program = *at.traced.executable->program();
   for (std::size_t k = 0; k < vectors.size(); ++k) {
     const Type& type = program.type_of(program.inputs[k]);
@@ -105,8 +105,8 @@ Ref split(const At& at, Kind kind, PyObject* check) {
   keep_aux(at, how, n);
   Kinds values = at.traced.kinds;
   if (aux) values.append(aux->kinds);
-  SplitProgram parts =
-      run_split(*derive(*at.traced.executable, at.title, how), at.traced.inputs, values, at.title);
+  SplitProgram parts = run_split(*derive(*at.traced.executable, at.title, how), at.traced.inputs(),
+                                 values, at.title);
   const bool is_pullback = kind == Kind::kVjp;
   Kinds kinds = kinds_of_leaves(at);
   if (!is_pullback) {

@@ -1,7 +1,8 @@
 /// The Python type Transformed: what grad, vmap and their like return.
 ///
 /// A call runs the transformation here (transforms.hpp); one that is declined goes to the Python
-/// function `otherwise`, which takes all arguments and tells all errors.
+/// function `otherwise`, which tells all errors: with all arguments, or, if there are settings, as
+/// otherwise(fun, args, kwargs, *settings).
 #include <cstddef>
 
 #include "record/parse.hpp"
@@ -18,7 +19,8 @@ struct TransformedObject {
   PyObject* places;  // argnums, or the axes of vmap; nullptr: no call runs here
   PyObject* check;
   PyObject* otherwise;
-  PyObject* title;  // nullptr until it is needed
+  PyObject* settings;  // a tuple; nullptr: none
+  PyObject* title;     // nullptr until it is needed
   bool has_aux;
   PyObject* dict;
 };
@@ -29,28 +31,45 @@ const char* name_of(const TransformedObject* t) {
   return t->transform ? t->transform->name : "vmap";
 }
 
+Ref call_otherwise(const TransformedObject* t, const GivenCall& given) {
+  const std::size_t n = given.args.size();
+  PyObject* const* const args = given.args.data();
+  if (!t->settings) return Ref::checked(PyObject_Vectorcall(t->otherwise, args, n, given.names));
+  const Ref tuple = Ref::checked(PyTuple_New(static_cast<Py_ssize_t>(n)));
+  for (std::size_t k = 0; k < n; ++k) {
+    PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(k), Py_NewRef(args[k]));
+  }
+  const Ref named = Ref::checked(PyDict_New());
+  const Py_ssize_t n_named = given.names ? PyTuple_GET_SIZE(given.names) : 0;
+  for (Py_ssize_t k = 0; k < n_named; ++k) {
+    PyObject* const value = args[n + static_cast<std::size_t>(k)];
+    if (PyDict_SetItem(named.get(), PyTuple_GET_ITEM(given.names, k), value) < 0) {
+      throw PythonError{};
+    }
+  }
+  const Ref first = Ref::checked(PyTuple_Pack(3, t->fun, tuple.get(), named.get()));
+  const Ref all = Ref::checked(PySequence_Concat(first.get(), t->settings));
+  return Ref::checked(PyObject_CallObject(t->otherwise, all.get()));
+}
+
 PyObject* call(PyObject* self, PyObject* const* args, std::size_t flagged, PyObject* names) {
   TransformedObject* t = self_of(self);
   const GivenCall given{{args, static_cast<std::size_t>(PyVectorcall_NARGS(flagged))}, names};
-  const auto run_here = [&]() -> PyObject* {
-    if (!t->places) return Py_NewRef(Py_NotImplemented);
+  return guarded([&] {
+    if (!t->places) return call_otherwise(t, given).release();
     if (!t->title) t->title = title_of(name_of(t), t->fun).release();
     const Ref title = Ref::borrow(t->title);
     Ref result = t->transform ? call_transform(*t->transform, t->fun, t->places, t->check, title,
                                                given, t->has_aux)
                               : call_mapped(t->fun, t->places, t->check, title, given);
-    return result ? result.release() : Py_NewRef(Py_NotImplemented);
-  };
-  PyObject* result = guarded(run_here);
-  if (result != Py_NotImplemented) return result;
-  Py_DECREF(result);
-  return PyObject_Vectorcall(t->otherwise, args, flagged, names);
+    return (result ? std::move(result) : call_otherwise(t, given)).release();
+  });
 }
 
 PyObject* create(PyObject* type, PyObject* const* args, std::size_t flagged, PyObject* names) {
   return guarded([&] {
     static constexpr Signature signature{
-        "Transformed", {"name", "fun", "places", "check", "otherwise", "has_aux"}, 5};
+        "Transformed", {"name", "fun", "places", "check", "otherwise", "has_aux", "settings"}, 5};
     const auto a = signature.parse(args, PyVectorcall_NARGS(flagged), names);
     const std::string name = text_of(a[0]);
     const Transform* transform = find_transform(name);
@@ -65,6 +84,7 @@ PyObject* create(PyObject* type, PyObject* const* args, std::size_t flagged, PyO
     t->places = a[2] == Py_None ? nullptr : Py_NewRef(a[2]);
     t->check = Py_NewRef(a[3]);
     t->otherwise = Py_NewRef(a[4]);
+    t->settings = Py_XNewRef(a[6]);
     t->title = t->dict = nullptr;
     t->has_aux = a[5] && PyObject_IsTrue(a[5]) == 1;
     PyObject_GC_Track(t);
@@ -83,12 +103,8 @@ PyObject* bind(PyObject* self, PyObject* instance, PyObject*) {
 }
 
 PyObject* get_name(PyObject* self, void*) {
-  return guarded([&] {
-    const Ref title = title_of(name_of(self_of(self)), self_of(self)->fun);
-    const Ref from = Ref::checked(PyUnicode_FromString(" of "));
-    const Ref to = Ref::checked(PyUnicode_FromString("_"));
-    return PyUnicode_Replace(title.get(), from.get(), to.get(), 1);
-  });
+  return guarded(
+      [&] { return transformed_name(name_of(self_of(self)), self_of(self)->fun).release(); });
 }
 PyObject* get_doc(PyObject* self, void*) {
   return PyObject_GetAttrString(self_of(self)->fun, "__doc__");
@@ -107,6 +123,7 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(self_of(self)->places);
   Py_VISIT(self_of(self)->check);
   Py_VISIT(self_of(self)->otherwise);
+  Py_VISIT(self_of(self)->settings);
   Py_VISIT(self_of(self)->dict);
   return 0;
 }
@@ -114,6 +131,7 @@ int traverse(PyObject* self, visitproc visit, void* arg) {
 int clear(PyObject* self) {
   // A finaliser may still call.
   Py_CLEAR(self_of(self)->places);
+  Py_CLEAR(self_of(self)->settings);
   Py_SETREF(self_of(self)->otherwise, Py_NewRef(Py_None));
   Py_SETREF(self_of(self)->fun, Py_NewRef(Py_None));
   Py_SETREF(self_of(self)->check, Py_NewRef(Py_None));

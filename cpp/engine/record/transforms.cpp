@@ -61,7 +61,7 @@ using Kinds = ValueKinds;
 
 void append_leaves(const At& at, Kinds& kinds, std::size_t times = 1) {
   for (; times > 0; --times) {
-    for (std::size_t k = 0; k < at.point.size(); ++k) kinds.push_back(at.traced.inputs[k].kind);
+    for (std::size_t k = 0; k < at.point.size(); ++k) kinds.push_back(at.traced.inputs()[k].kind);
   }
 }
 
@@ -70,7 +70,7 @@ void append_outputs(const At& at, Kinds& kinds) { kinds.append(at.traced.kinds);
 Values run_with_aux(const At& at, const Executable& derived, Kinds kinds) {
   const Aux* const aux = at.traced.aux.get();
   if (aux) kinds.append(aux->kinds);
-  Values values(run(derived, at.traced.inputs, kinds));
+  Values values(run(derived, at.traced.inputs(), kinds));
   if (aux) at.aux = aux->fill(values.take_last(aux->kinds.size()));
   return values;
 }
@@ -232,29 +232,44 @@ Ref name_of(PyObject* fun) {
   return engine::attribute(reinterpret_cast<PyObject*>(Py_TYPE(fun)), "__name__");
 }
 
-/// Titles made lately: making one takes a tenth of a small transformation.
-struct KnownTitle {
-  const char* name = nullptr;
-  PyObject* of = nullptr;  // owned, so that its address stays its own
-  PyObject* title = nullptr;
+/// Texts made lately of the name of a transformation and that of a function: making one takes a
+/// tenth of a small transformation.
+class KnownTexts {
+ public:
+  explicit KnownTexts(const char* format) : format_(format) {}
+
+  Ref text(const char* name, PyObject* fun) {
+    const Ref of = name_of(fun);
+    const std::uint64_t key = (address_of(of.get()) ^ address_of(name) << 1) * 0x9E3779B97F4A7C15u;
+    Known& known = known_[(key >> 32) % kCount];
+    if (known.name == name && known.of == of.get()) return Ref::borrow(known.text);
+    const Ref text = Ref::checked(PyUnicode_FromFormat(format_, name, of.get()));
+    known.name = name;
+    Py_XSETREF(known.of, Py_NewRef(of.get()));
+    Py_XSETREF(known.text, Py_NewRef(text.get()));
+    return text;
+  }
+
+ private:
+  struct Known {
+    const char* name = nullptr;
+    PyObject* of = nullptr;  // owned, so that its address stays its own
+    PyObject* text = nullptr;
+  };
+  static constexpr std::size_t kCount = 64;
+
+  const char* format_;
+  Known known_[kCount];  // guarded by the GIL
 };
-constexpr std::size_t kKnownTitles = 64;
-KnownTitle known_titles[kKnownTitles];  // guarded by the GIL
+KnownTexts known_titles("%s of %U");
+// Kept as well: a function transformed twice is named by them, and its title found by their
+// address.
+KnownTexts known_names("%s_%U");
 
 }  // namespace
 
-Ref title_of(const char* name, PyObject* fun) {
-  const Ref of = name_of(fun);
-  const std::uint64_t key = (address_of(of.get()) ^ address_of(name) << 1) * 0x9E3779B97F4A7C15u;
-  KnownTitle& known = known_titles[(key >> 32) % kKnownTitles];
-  if (known.name != name || known.of != of.get()) {
-    Ref title = Ref::checked(PyUnicode_FromFormat("%s of %U", name, of.get()));
-    known.name = name;
-    Py_XSETREF(known.of, Py_NewRef(of.get()));
-    Py_XSETREF(known.title, title.release());
-  }
-  return Ref::borrow(known.title);
-}
+Ref title_of(const char* name, PyObject* fun) { return known_titles.text(name, fun); }
+Ref transformed_name(const char* name, PyObject* fun) { return known_names.text(name, fun); }
 
 bool all_have_derivatives(const Point& point, bool takes_complex) {
   for (std::size_t k = 0; k < point.size(); ++k) {

@@ -36,6 +36,8 @@ void keep_aux(const At& at, Derivation& how, std::size_t n);
 
 /// What errors call a transformed function: "grad of f".
 Ref title_of(const char* name, PyObject* fun);
+/// What a transformed function calls itself: "grad_f".
+Ref transformed_name(const char* name, PyObject* fun);
 /// Whether all leaves are floating, or complex where that is taken.
 bool all_have_derivatives(const Point& point, bool takes_complex);
 
