@@ -46,6 +46,33 @@ def asan(session: nox.Session) -> None:
 
 
 @nox.session
+def tsan(session: nox.Session) -> None:
+    """The C++ tests of threads under ThreadSanitizer."""
+    _cpp(session, "tsan")
+
+
+@nox.session
+def asan_python(session: nox.Session) -> None:
+    """Python tests (all, or those named) on a module built with both sanitizers of `asan`."""
+    session.install(
+        "--config-settings=cmake.build-type=Debug",
+        "--config-settings=cmake.define.CMAKE_CXX_FLAGS_DEBUG=-O1 -g1",
+        "--config-settings=cmake.define.DUALTAPE_SANITIZE=address,undefined",
+        ".[test]",
+    )
+    # The interpreter has none of the sanitizers: they are loaded before it. Python's own memory at
+    # exit would count as leaked; an allocation too large is tests' own, and must fail as malloc's.
+    names = ("libasan.so", "libubsan.so", "libstdc++.so")
+    found = [session.run("g++", f"-print-file-name={n}", external=True, silent=True) for n in names]
+    environment = {
+        "LD_PRELOAD": " ".join(str(path).strip() for path in found),
+        "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+    }
+    session.run("python", "-m", "pytest", *session.posargs, env=environment)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Every example in README, docs and docstrings."""
     session.install(".[test,docs]")

@@ -87,6 +87,48 @@ void branches_and_constants() {
   check::same(floor(x + 0.5)[1], 0);
 }
 
+/// (1.5 + t)^2 = 2.25 + 3t + t^2 through every function made of pieces.
+void functions_of_pieces() {
+  using S2 = Taylor<double, 2>;
+  const S2 t = S2::variable(0), q = square(1.5 + t);
+  const auto is = [](const S2& y, std::array<double, 3> wanted, const char* name) {
+    for (std::size_t k = 0; k < 3; ++k) check::same(y[k], wanted[k], name);
+  };
+  is(maximum(q, 1.0), {2.25, 3, 1}, "maximum");
+  is(minimum(q, 1.0), {1, 0, 0}, "minimum");
+  is(maximum(q, 2.25 + t), {2.25, 2, 0.5}, "maximum, a tie");
+  is(fmax(q, 1.0), {2.25, 3, 1}, "fmax");
+  is(fmin(3 - t, q), {2.25, 3, 1}, "fmin");
+  is(clip(q, 0.0, 3.0), {2.25, 3, 1}, "clip");
+  is(clip(q, 0.0, 2 - t), {2, -1, 0}, "clip, above");
+  is(absolute(-q), {2.25, 3, 1}, "absolute");
+  is(copysign(q, -1.0), {-2.25, -3, -1}, "copysign");
+  is(mod(q, 1 + t), {0.25, 1, 1}, "remainder");
+  is(fmod(-q, 1 + t), {-0.25, -1, -1}, "fmod");
+  is(heaviside(q, 0.5), {1, 0, 0}, "heaviside");
+  is(floor_divide(q, 1.0), {2, 0, 0}, "floor_divide");
+  is(where(q > 1.0, q, t), {2.25, 3, 1}, "where");
+}
+
+/// I_x(a, b) has a partial in each of three arguments: in x by hand, in a and b by differences.
+void the_incomplete_beta_function() {
+  using S2 = Taylor<double, 2>;
+  const double a = 2.5, b = 1.75, x = 0.4;
+  const S2 along_x = betainc(a, b, S2::variable(x));
+  const double density = std::pow(x, a - 1) * std::pow(1 - x, b - 1) * std::tgamma(a + b) /
+                         (std::tgamma(a) * std::tgamma(b));
+  check::close(along_x.derivative(1), density, kTolerance);
+  check::close(along_x.derivative(2), density * ((a - 1) / x - (b - 1) / (1 - x)), kTolerance);
+  const auto differences = [](auto series, double at, const char* name) {
+    const double h = 1e-5;
+    const S2 y = series(at), above = series(at + h), below = series(at - h);
+    check::close(y.derivative(1), (above[0] - below[0]) / (2 * h), 1e-8, name);
+    check::close(y.derivative(2), (above[1] - below[1]) / (2 * h), 1e-8, name);
+  };
+  differences([&](double at) { return S2(betainc(S2::variable(at), b, x)); }, a, "in a");
+  differences([&](double at) { return S2(betainc(a, S2::variable(at), x)); }, b, "in b");
+}
+
 /// The gradient of a directional second derivative: a tape over series.
 void series_nest_in_tapes_and_duals() {
   using S = Taylor<double, 2>;
@@ -115,6 +157,8 @@ int main() {
       {"functions of two arguments", functions_of_two_arguments_along_a_line},
       {"high orders of known series", high_orders_of_known_series},
       {"branches and constants", branches_and_constants},
+      {"functions of pieces", functions_of_pieces},
+      {"the incomplete beta function", the_incomplete_beta_function},
       {"series nest in tapes and duals", series_nest_in_tapes_and_duals},
   });
 }
