@@ -27,19 +27,23 @@ struct LogSumExp : workloads::LogSumExp {
 };
 
 /// A step of RK4 is a function of 3 + 3 numbers.
-struct Lorenz : workloads::Lorenz {
+template <int Steps>
+struct Lorenz : workloads::Lorenz<Steps> {
+  using Base = workloads::Lorenz<Steps>;
+  template <class T>
+  using State = typename Base::template State<T>;
+  template <class T>
+  static void step(State<T>& u, const T* p) {
+    const auto stepped = [](auto state, const auto& parameters) {
+      Base::step(state, parameters.data());
+      return state;
+    };
+    u = dualtape::preaccumulate(stepped, u, State<T>{p[0], p[1], p[2]});
+  }
   template <class T>
   static T value(const std::vector<T>& x) {
     State<T> u{x[0], x[1], x[2]};
-    const State<T> p{x[3], x[4], x[5]};
-    for (int i = 0; i < kSteps; ++i) {
-      u = dualtape::preaccumulate(
-          [](auto state, const auto& parameters) {
-            step(state, parameters.data());
-            return state;
-          },
-          u, p);
-    }
+    for (int i = 0; i < Steps; ++i) step(u, x.data() + 3);
     return u[0] * u[0] + u[1] * u[1] + u[2] * u[2];
   }
 };

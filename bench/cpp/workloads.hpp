@@ -156,11 +156,14 @@ struct Burgers {
   }
 };
 
-/// Lorenz' system by 1000 steps of RK4: |u|^2 at the end, in the start and the three parameters.
+/// Lorenz' system over a time of 1 by steps of RK4: |u|^2 at the end, in the start and the three
+/// parameters.
+template <int Steps>
 struct Lorenz {
-  static constexpr const char* name = "Lorenz, 1000 steps of RK4";
-  static constexpr double kStep = 1e-3;
-  static constexpr int kSteps = 1000;
+  static constexpr const char* name =
+      Steps == 1000 ? "Lorenz, 1000 steps of RK4" : "Lorenz, 100000 steps of RK4";
+  static constexpr int kSteps = Steps;
+  static constexpr double kStep = 1.0 / Steps;
   static Vector point() { return {1, 2, 3, 10, 28, 8.0 / 3}; }
   template <class T>
   using State = std::array<T, 3>;
@@ -236,7 +239,8 @@ void for_each(F f) {
   f.template operator()<Rosenbrock>();
   f.template operator()<BlackScholes>();
   f.template operator()<Burgers>();
-  f.template operator()<Lorenz>();
+  f.template operator()<Lorenz<1000>>();
+  f.template operator()<Lorenz<100000>>();
   f.template operator()<Mixture>();
   f.template operator()<Lstm>();
   f.template operator()<Cholesky>();

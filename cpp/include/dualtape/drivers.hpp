@@ -80,7 +80,7 @@ using Plain = Rebound<X, typename Of<X>::Scalar>;
 
 /// Like x, entry i being make(x_i, i).
 template <class S, class X, class F>
-Rebound<X, S> transformed(const X& x, F make) {
+DUALTAPE_INLINE Rebound<X, S> transformed(const X& x, F make) {
   using C = Of<Plain<X>>;
   const Plain<X>& plain = x;
   Rebound<X, S> result = C::template make<S>(plain);

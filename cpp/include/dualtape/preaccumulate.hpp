@@ -61,7 +61,7 @@ class Preaccumulation {
   };
 
   template <class F, std::size_t... A, class... Xs>
-  static auto record(F& f, std::index_sequence<A...>, const Xs&... xs) {
+  DUALTAPE_INLINE static auto record(F& f, std::index_sequence<A...>, const Xs&... xs) {
     constexpr std::array<int, sizeof...(Xs)> kSizes{size<Xs>...};
     constexpr std::size_t kN = static_cast<std::size_t>((size<Xs> + ...));
     static_assert(kN <= LocalNode<T>::kMost);
@@ -82,7 +82,7 @@ class Preaccumulation {
   }
 
   template <int Offset, std::size_t N, class X>
-  static decltype(auto) lift(Inputs<N>& inputs, const X& x) {
+  DUALTAPE_INLINE static decltype(auto) lift(Inputs<N>& inputs, const X& x) {
     if constexpr (is_input<X>) {
       return transformed<Dual<T, static_cast<int>(N)>>(x, [&](const V& v, int i) {
         const typename Writer::Id id = Writer::id(v);
@@ -97,7 +97,7 @@ class Preaccumulation {
   }
 
   template <class F, class... Xs>
-  static auto statements(F& f, const Xs&... xs) {
+  [[gnu::noinline]] static auto statements(F& f, const Xs&... xs) {
     return Rebound<decltype(f(as_variables(xs)...)), V>(f(as_variables(xs)...));
   }
   template <class X>
@@ -125,11 +125,8 @@ class Preaccumulation {
   template <std::size_t N, class Y>
   static auto append(const Inputs<N>& inputs, const Y& y) {
     const auto outputs = static_cast<std::size_t>(Of<Y>::size(y));
-    if (outputs > LocalNode<T>::kMost) {
-      fail<std::length_error>("preaccumulate: wanted at most " +
-                              std::to_string(LocalNode<T>::kMost) + " results, got " +
-                              std::to_string(outputs));
-    }
+    if (outputs > LocalNode<T>::kMost) [[unlikely]]
+      refuse_results(outputs);
     if (inputs.recordings == 0 || outputs == 0) [[unlikely]]
       return transformed<V>(y, [](const auto& d, int) { return V(d.value()); });
     Head<T>& head = Writer::head(inputs.recordings);
@@ -150,6 +147,11 @@ class Preaccumulation {
     return transformed<V>(y, [first](const auto& d, int j) {
       return Writer::variable(d.value(), first + static_cast<unsigned>(j));
     });
+  }
+
+  [[noreturn, gnu::noinline]] static void refuse_results(std::size_t outputs) {
+    fail<std::length_error>("preaccumulate: wanted at most " + std::to_string(LocalNode<T>::kMost) +
+                            " results, got " + std::to_string(outputs));
   }
 
   template <std::size_t N>

@@ -14,6 +14,10 @@
 #include <type_traits>
 #include <vector>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace dualtape::detail {
 
 /// A statement y = f(x_1, ..., x_n), n <= 7, is n pairs of a word and a partial, one after the
@@ -99,7 +103,7 @@ class Statements {
   Statements& operator=(const Statements&) = delete;
   ~Statements() {
     for (const Block<T>& block : blocks_) {
-      ::operator delete(static_cast<void*>(block.partials), std::align_val_t{kAlignment});
+      ::operator delete(static_cast<void*>(block.partials), alignment(block.capacity));
     }
   }
 
@@ -156,8 +160,20 @@ class Statements {
   static constexpr std::size_t kFirst = 512;     // pairs in the first block
   static constexpr std::size_t kDoublings = 11;  // up to 2^20 pairs, 12 MB of doubles
 
+  static constexpr std::size_t kHugePage = std::size_t{1} << 21;
+
+  static std::align_val_t alignment(std::size_t capacity) {
+    return std::align_val_t{capacity * kPairBytes < kHugePage ? kAlignment : kHugePage};
+  }
+
   static Block<T> make(std::size_t capacity) {
-    void* memory = ::operator new(capacity * kPairBytes, std::align_val_t{kAlignment});
+    const std::size_t bytes = capacity * kPairBytes;
+    void* memory = ::operator new(bytes, alignment(capacity));
+#if defined(__linux__)
+    // A new tape of many statements waits for its pages most of the time, unless they are large.
+    // Where there are none nothing is lost.
+    if (bytes >= kHugePage) (void)::madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
     auto* partials = static_cast<T*>(memory);
     auto* words =
         reinterpret_cast<std::uint32_t*>(static_cast<char*>(memory) + capacity * sizeof(T));
