@@ -5,6 +5,8 @@
 #include <dualtape/preaccumulate.hpp>
 #include <dualtape/sparse.hpp>
 
+#include <numbers>
+
 #include "check.hpp"
 
 namespace {
@@ -140,6 +142,35 @@ void sparse() {
   check::is_true((hessian(x).toDense() - wanted).norm() < 1e-12 * wanted.norm(), "Hessian");
 }
 
+#include "documented/a_rule_of_your_own.inc"
+
+void rule() {
+  const auto f = [](const auto& x) {
+    auto sum = log_cosh(x[0] * x[1]) + 0;
+    for (Eigen::Index i = 1; i + 1 < x.size(); ++i) sum += log_cosh(x[i] * x[i + 1]);
+    return sum;
+  };
+  const Eigen::Vector3d x(0.3, -1.2, 2.0);
+  check::close(f(x), std::log(std::cosh(0.36)) + std::log(std::cosh(2.4)), kTolerance);
+  const double left = std::tanh(-0.36), right = std::tanh(-2.4);
+  const Eigen::Vector3d wanted(-1.2 * left, 0.3 * left + 2 * right, -1.2 * right);
+  check::is_true((dualtape::gradient(f, x) - wanted).norm() < 1e-14, "gradient");
+  const double bent = 1 - left * left;
+  check::close(dualtape::hessian(f, x)(0, 1), left - 0.36 * bent, kTolerance);
+  check::close(dualtape::sparse_hessian(f, x).coeff(0, 1), left - 0.36 * bent, kTolerance);
+  const auto series = log_cosh(dualtape::Taylor<double, 3>::variable(0.5));
+  const double t = std::tanh(0.5);
+  check::close(series.derivative(3), -2 * t * (1 - t * t), kTolerance);
+  const auto mapped = [](const auto& z) {
+    using T = std::decay_t<decltype(z[0])>;
+    const std::span<const T> all(z.data(), static_cast<std::size_t>(z.size()));
+    return dualtape::map_sum([](const auto& a) { return log_cosh(a); }, all);
+  };
+  for (int i = 0; i < 3; ++i) {
+    check::close(dualtape::gradient(mapped, x)[i], std::tanh(x[i]), kTolerance);
+  }
+}
+
 }  // namespace
 
 int main() {
@@ -152,5 +183,6 @@ int main() {
       {"external functions", external},
       {"Taylor", taylor},
       {"sparse", sparse},
+      {"a rule", rule},
   });
 }

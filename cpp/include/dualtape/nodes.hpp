@@ -47,19 +47,33 @@ DUALTAPE_INLINE bool load_lanes(const T* lanes, std::array<T, W>& y_bar) {
   return any;
 }
 
+/// A vector register of numbers that lie in a row in memory.
+template <class T>
+struct Row {
+  static constexpr std::size_t size = kVectorBytes / sizeof(T);
+  using Of = VectorOf<T, size>;
+  using Vector = typename Of::type;
+
+  DUALTAPE_INLINE static Vector load(const T* x) {
+    return reinterpret_cast<const typename Of::Stored&>(*x);
+  }
+  DUALTAPE_INLINE static void store(T* x, Vector v) {
+    reinterpret_cast<typename Of::Stored&>(*x) = v;
+  }
+  /// y p + sum; a y of exactly 0 adds nothing.
+  DUALTAPE_INLINE static Vector add_products(Vector y, const T* p, Vector sum) {
+    return multiply_add_each<Vector, T>(y, y != Vector{} ? load(p) : Vector{}, sum);
+  }
+};
+
 /// x_bar[i] += y_bar[i] p[i]; a y_bar of exactly 0 adds nothing.
 template <class T>
 void add_products(T* x_bar, const T* y_bar, const T* p, std::size_t n) {
   std::size_t i = 0;
   if constexpr (is_vectorised<T>) {
-    constexpr std::size_t kWidth = kVectorBytes / sizeof(T);
-    using Of = VectorOf<T, kWidth>;
-    using Vector = typename Of::type;
-    for (; i + kWidth <= n; i += kWidth) {
-      const Vector y = reinterpret_cast<const typename Of::Stored&>(y_bar[i]);
-      const Vector slope = reinterpret_cast<const typename Of::Stored&>(p[i]);
-      auto& x = reinterpret_cast<typename Of::Stored&>(x_bar[i]);
-      x = multiply_add_each<Vector, T>(y, y != Vector{} ? slope : Vector{}, x);
+    for (; i + Row<T>::size <= n; i += Row<T>::size) {
+      const auto sum = Row<T>::load(x_bar + i);
+      Row<T>::store(x_bar + i, Row<T>::add_products(Row<T>::load(y_bar + i), p + i, sum));
     }
   }
   for (; i < n; ++i) {
@@ -72,16 +86,11 @@ template <class T>
 void add_products_to_one(T& x_bar, const T* y_bar, const T* p, std::size_t n) {
   std::size_t i = 0;
   if constexpr (is_vectorised<T>) {
-    constexpr std::size_t kWidth = kVectorBytes / sizeof(T);
-    using Of = VectorOf<T, kWidth>;
-    using Vector = typename Of::type;
-    Vector sum{};
-    for (; i + kWidth <= n; i += kWidth) {
-      const Vector y = reinterpret_cast<const typename Of::Stored&>(y_bar[i]);
-      const Vector slope = reinterpret_cast<const typename Of::Stored&>(p[i]);
-      sum = multiply_add_each<Vector, T>(y, y != Vector{} ? slope : Vector{}, sum);
+    typename Row<T>::Vector sum{};
+    for (; i + Row<T>::size <= n; i += Row<T>::size) {
+      sum = Row<T>::add_products(Row<T>::load(y_bar + i), p + i, sum);
     }
-    for (std::size_t w = 0; w < kWidth; ++w) x_bar += sum[w];
+    for (std::size_t w = 0; w < Row<T>::size; ++w) x_bar += sum[w];
   }
   for (; i < n; ++i) {
     if (!is_exactly_zero(y_bar[i])) accumulate(x_bar, y_bar[i], p[i]);
@@ -93,13 +102,10 @@ template <class T>
 void add_multiples(T* x_bar, const T& y_bar, const T* p, std::size_t n) {
   std::size_t i = 0;
   if constexpr (is_vectorised<T>) {
-    constexpr std::size_t kWidth = kVectorBytes / sizeof(T);
-    using Of = VectorOf<T, kWidth>;
-    using Vector = typename Of::type;
-    for (; i + kWidth <= n; i += kWidth) {
-      const Vector slope = reinterpret_cast<const typename Of::Stored&>(p[i]);
-      auto& x = reinterpret_cast<typename Of::Stored&>(x_bar[i]);
-      x = multiply_add_vectors<Vector, T>(slope, y_bar, x);
+    using Vector = typename Row<T>::Vector;
+    for (; i + Row<T>::size <= n; i += Row<T>::size) {
+      const Vector x = Row<T>::load(x_bar + i);
+      Row<T>::store(x_bar + i, multiply_add_vectors<Vector, T>(Row<T>::load(p + i), y_bar, x));
     }
   }
   for (; i < n; ++i) accumulate(x_bar[i], y_bar, p[i]);
