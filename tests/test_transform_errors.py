@@ -55,6 +55,41 @@ def test_tangents_are_checked():
         push(X, X)
 
 
+@pytest.mark.parametrize("kind", [np.ma.MaskedArray, np.matrix])
+def test_vectors_of_other_arithmetic_are_refused_as_arguments_are(kind):
+    x = np.eye(3)
+    v = x.view(kind)
+    energy = lambda x: np.sum(x**3)
+    _, pullback = dt.vjp(np.sin, x)
+    _, push = dt.linearize(np.sin, x)
+    calls = [
+        lambda: dt.jvp(np.sin, (x,), (v,)),
+        lambda: dt.hvp(energy, x, v),
+        lambda: dt.vhp(energy, x, v),
+        lambda: pullback(v),
+        lambda: push(v),
+        lambda: dt.grad(energy)(v),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match=f"{kind.__name__} has its own arithmetic"):
+            call()
+    records = x.view(np.recarray)  # calculates as plain arrays do
+    np.testing.assert_array_equal(pullback(records)[0], pullback(x)[0])
+
+
+def test_an_option_without_truth_is_an_error_of_its_own():
+    both = np.array([True, False])
+    f = lambda x: (np.sum(x), x)
+    for call in (
+        lambda: dt.vjp(f, X, has_aux=both),
+        lambda: dt.linearize(f, X, has_aux=both),
+        lambda: dt.jvp(f, (X,), (X,), has_aux=both),
+        lambda: dt.grad(f, has_aux=both),
+    ):
+        with pytest.raises(ValueError, match="truth value"):
+            call()
+
+
 def test_results_must_be_arrays():
     with pytest.raises(TypeError, match=r"result\[1\] must be an array or a number, got str"):
         dt.jvp(lambda x: (x, "word"), (1.0,), (1.0,))

@@ -11,6 +11,7 @@
 #include "ops/array_ops.hpp"
 #include "program/errors.hpp"
 #include "record/dtypes.hpp"
+#include "record/leaf_checks.hpp"
 #include "record/recorder.hpp"
 
 namespace dualtape::engine {
@@ -49,16 +50,6 @@ Ref copy_of(PyArrayObject* array, DType dtype, const Dims& shape) {
   Ref copy = new_array(dtype, shape);
   std::memcpy(PyArray_DATA(copy.array()), PyArray_DATA(array), bytes_of(array));
   return copy;
-}
-
-void refuse_subclasses(PyObject* array) {
-  if (PyArray_CheckExact(array)) return;
-  const std::string type = type_name(array);
-  if (type.find("matrix") != std::string::npos || type.find("Masked") != std::string::npos) {
-    raise(PyExc_TypeError, type +
-                               " has its own arithmetic and cannot be recorded; "
-                               "use a plain numpy.ndarray");
-  }
 }
 
 /// The array's shape without the batch axis.

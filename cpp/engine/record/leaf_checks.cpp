@@ -63,6 +63,22 @@ bool is_differentiable(PyObject* leaf) {
   return find_scalar_type(leaf, type);
 }
 
+void refuse_subclasses(PyObject* array) {
+  if (PyArray_CheckExact(array)) return;
+  const std::string type = type_name(array);
+  if (type.find("matrix") != std::string::npos || type.find("Masked") != std::string::npos) {
+    raise(PyExc_TypeError, type +
+                               " has its own arithmetic and cannot be recorded; "
+                               "use a plain numpy.ndarray");
+  }
+}
+
+bool is_true(PyObject* argument) {
+  const int truth = argument ? PyObject_IsTrue(argument) : 0;
+  if (truth < 0) throw PythonError{};
+  return truth == 1;
+}
+
 bool is_real_differentiable(PyObject* leaf) {
   Type type;
   return PyFloat_CheckExact(leaf) || (find_type(leaf, type) && is_floating(type.dtype));

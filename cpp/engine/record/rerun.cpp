@@ -121,7 +121,7 @@ bool Results::integer(std::size_t k, std::int64_t& value) {
 }
 
 bool can_be_read(PyObject* value, const Type& type) {
-  if (!PyArray_Check(value)) return false;
+  if (!PyArray_CheckExact(value)) return false;
   auto* a = reinterpret_cast<PyArrayObject*>(value);
   return PyArray_TYPE(a) == type_number(type.dtype) && PyArray_IS_C_CONTIGUOUS(a) &&
          PyArray_ISBEHAVED_RO(a) && has_shape(a, type.shape);

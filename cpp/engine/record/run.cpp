@@ -3,6 +3,7 @@
 
 #include "program/errors.hpp"
 #include "record/dtypes.hpp"
+#include "record/leaf_checks.hpp"
 #include "record/rerun.hpp"
 #include "record/tracer.hpp"
 
@@ -108,6 +109,7 @@ Binding bind_value(PyObject* value, const Type& type, const std::string& what) {
   Ref descr = descr_of(type.dtype);
   const bool is_array = PyArray_Check(value);
   b.kind = is_array ? ValueKind::kArray : ValueKind::kScalar;
+  if (is_array) refuse_subclasses(value);
   Ref given = is_array ? Ref::borrow(value) : Ref::checked(PyArray_FROM_O(value));
   if (PyArray_TYPE(given.array()) == type_number(type.dtype)) given = contiguous(given.get());
   if (!PyArray_CanCastTypeTo(PyArray_DESCR(given.array()),

@@ -144,7 +144,7 @@ std::optional<std::span<PyObject* const>> items_of(PyObject* o) {
 PyObject* product_at(PyObject*, PyObject* const* args, Py_ssize_t n) {
   return guarded([&]() -> PyObject* {
     if (n != 5 && n != 6) raise(PyExc_TypeError, "product_at takes 5 or 6 arguments");
-    const bool has_aux = n == 6 && PyObject_IsTrue(args[5]) == 1;
+    const bool has_aux = n == 6 && is_true(args[5]);
     const auto* product = std::ranges::find(kProducts, view_of(args[0]), &Product::name);
     if (product == std::end(kProducts) || !PyCallable_Check(args[1])) Py_RETURN_NONE;
     const bool is_lone = product->takes_lone && !PyTuple_Check(args[2]);
@@ -165,7 +165,7 @@ PyObject* product_at(PyObject*, PyObject* const* args, Py_ssize_t n) {
 PyObject* linear_map_at(PyObject*, PyObject* const* args, Py_ssize_t n) {
   return guarded([&]() -> PyObject* {
     if (n != 5 && n != 6) raise(PyExc_TypeError, "linear_map_at takes 5 or 6 arguments");
-    const bool has_aux = n == 6 && PyObject_IsTrue(args[5]) == 1;
+    const bool has_aux = n == 6 && is_true(args[5]);
     const bool is_pullback = view_of(args[0]) == "vjp";
     const auto primals = items_of(args[2]);
     if (!primals || !PyCallable_Check(args[1])) Py_RETURN_NONE;

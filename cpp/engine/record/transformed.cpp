@@ -5,6 +5,7 @@
 /// otherwise(fun, args, kwargs, *settings).
 #include <cstddef>
 
+#include "record/leaf_checks.hpp"
 #include "record/parse.hpp"
 #include "record/transformed.hpp"
 #include "record/transforms.hpp"
@@ -76,6 +77,7 @@ PyObject* create(PyObject* type, PyObject* const* args, std::size_t flagged, PyO
     if (!transform && name != "vmap") {
       raise(PyExc_ValueError, "Transformed: there is no transformation " + name);
     }
+    const bool has_aux = is_true(a[5]);  // may raise
     auto* t = PyObject_GC_New(TransformedObject, reinterpret_cast<PyTypeObject*>(type));
     if (!t) throw PythonError{};
     t->vectorcall = call;
@@ -86,7 +88,7 @@ PyObject* create(PyObject* type, PyObject* const* args, std::size_t flagged, PyO
     t->otherwise = Py_NewRef(a[4]);
     t->settings = Py_XNewRef(a[6]);
     t->title = t->dict = nullptr;
-    t->has_aux = a[5] && PyObject_IsTrue(a[5]) == 1;
+    t->has_aux = has_aux;
     PyObject_GC_Track(t);
     return reinterpret_cast<PyObject*>(t);
   });
