@@ -59,7 +59,10 @@ def test_tangents_are_checked():
 def test_vectors_of_other_arithmetic_are_refused_as_arguments_are(kind):
     x = np.eye(3)
     v = x.view(kind)
-    energy = lambda x: np.sum(x**3)
+
+    def energy(x):
+        return np.sum(x**3)
+
     _, pullback = dt.vjp(np.sin, x)
     _, push = dt.linearize(np.sin, x)
     calls = [
@@ -79,7 +82,10 @@ def test_vectors_of_other_arithmetic_are_refused_as_arguments_are(kind):
 
 def test_an_option_without_truth_is_an_error_of_its_own():
     both = np.array([True, False])
-    f = lambda x: (np.sum(x), x)
+
+    def f(x):
+        return (np.sum(x), x)
+
     for call in (
         lambda: dt.vjp(f, X, has_aux=both),
         lambda: dt.linearize(f, X, has_aux=both),
