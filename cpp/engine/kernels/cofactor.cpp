@@ -9,7 +9,6 @@
 #include "kernels/cofactor.hpp"
 
 #include <cstring>
-#include <limits>
 
 #include "kernels/decompose.hpp"
 #include "program/errors.hpp"
@@ -29,30 +28,20 @@ template <class T>
 T determinant_of(const T* a, std::int64_t n) {
   T det;
   const Workspace work(static_cast<std::size_t>(factor_size(n)) * sizeof(T));
-  functions_of<T>().determinant(&det, {a, 1, n * n, n, 1}, n, work.data());
+  functions_of<T>().determinant(&det, {{a, 1, n * n, n, 1}, false}, n, work.data());
   return det;
 }
 
 /// det(A) A^-T, which is as accurate far from singular, and 10 to 100 times as fast; false nearer.
 template <class T>
-bool regular_cofactor(T* out, const T* a, std::int64_t n) {
-  const T det = determinant_of(a, n);
-  if (!std::isnormal(std::abs(det))) return false;
-  Matrix<T> inverse(n, n);
-  const Workspace work(static_cast<std::size_t>(factor_size(n)) * sizeof(T));
-  const MatrixBatch one{a, 1, n * n, n, 1};
-  if (functions_of<T>().inverse(inverse.data(), one, n, work.data()) != Status::kOk) return false;
-  double size = 0, inverse_size = 0;
-  for (std::int64_t k = 0; k < n * n; ++k) {
-    size += squared(a[k]);
-    inverse_size += squared(inverse.data()[k]);
-  }
-  // The condition, and more, to be below eps^(-1/4); NaN is not.
-  if (!(size * inverse_size < 1 / std::sqrt(std::numeric_limits<double>::epsilon()))) return false;
-  for (std::int64_t i = 0; i < n; ++i) {
-    for (std::int64_t j = 0; j < n; ++j) out[i * n + j] = det * inverse(j, i);
-  }
-  return true;
+bool regular_cofactor(T* out, const T* a, const void* factors, std::int64_t n) {
+  const std::size_t bytes = static_cast<std::size_t>(factor_size(n)) * sizeof(T);
+  const LinearAlgebra& functions = functions_of<T>();
+  const Workspace work(bytes);
+  if (factors) return functions.cofactor(out, a, factors, n, work.data()) == Status::kOk;
+  const Workspace made(bytes);
+  functions.factor(made.data(), {a, 1, n * n, n, 1}, n);
+  return functions.cofactor(out, a, made.data(), n, work.data()) == Status::kOk;
 }
 
 /// The mixed cofactors of `order` matrices, spread over all sets of rows and columns.
@@ -125,11 +114,12 @@ template <class T>
 class CofactorsOf final : public Cofactors {
  public:
   explicit CofactorsOf(std::int64_t n) : n_(n), last_(static_cast<std::size_t>(n * n)) {}
-  void run(void* out, const void* a, std::span<const void* const> directions) override {
+  void run(void* out, const void* a, const void* factors,
+           std::span<const void* const> directions) override {
     T* const c = static_cast<T*>(out);
     const T* const matrix = static_cast<const T*>(a);
+    if (directions.empty() && regular_cofactor(c, matrix, factors, n_)) return;
     if (!all_finite_or_nan(matrix, n_ * n_, c, n_ * n_)) return;
-    if (directions.empty() && regular_cofactor(c, matrix, n_)) return;
     factor(matrix);
     std::vector<Matrix<T>> turned;
     for (const void* e : directions) {
@@ -171,7 +161,8 @@ class WidenedCofactors final : public Cofactors {
  public:
   explicit WidenedCofactors(std::int64_t n)
       : count_(static_cast<std::size_t>(n * n)), wide_(n), result_(count_) {}
-  void run(void* out, const void* a, std::span<const void* const> directions) override {
+  void run(void* out, const void* a, const void*,
+           std::span<const void* const> directions) override {
     const auto widened = [&](const void* x) {
       const Narrow* from = static_cast<const Narrow*>(x);
       return std::vector<Wide>(from, from + count_);
@@ -179,7 +170,7 @@ class WidenedCofactors final : public Cofactors {
     std::vector<std::vector<Wide>> copies;
     std::vector<const void*> places;
     for (const void* e : directions) places.push_back(copies.emplace_back(widened(e)).data());
-    wide_.run(result_.data(), widened(a).data(), places);
+    wide_.run(result_.data(), widened(a).data(), nullptr, places);
     for (std::size_t i = 0; i < count_; ++i) static_cast<Narrow*>(out)[i] = Narrow(result_[i]);
   }
 

@@ -28,6 +28,7 @@ std::int64_t matrices_in(const Layout& x) {
 /// if they do not lie one step apart.
 class Batch {
  public:
+  Batch() = default;
   /// `dense`: each matrix is wanted contiguous.
   Batch(const Layout& x, bool dense, std::int64_t& scratch_bytes) {
     const std::size_t rank = x.shape.size();
@@ -62,7 +63,7 @@ class Batch {
   }
 
  private:
-  MatrixBatch batch_;
+  MatrixBatch batch_{};
   bool copied_ = false;
   std::int64_t at_ = 0;
   StridedCopy copy_;
@@ -109,8 +110,10 @@ class Decomposition : public PreparedKernel {
       : functions_(*kernels().linear_algebra(call.in[0]->dtype)),
         n_(call.in[0]->shape.back()),
         a_(*call.in[0], false, scratch_bytes),
-        work_(scratch_bytes),
+        is_factored_(call.in.size() == 2),
         item_(static_cast<std::int64_t>(call.out.item())) {
+    if (is_factored_) f_ = Batch(*call.in[1], true, scratch_bytes);
+    work_ = scratch_bytes;
     const std::int64_t count = matrices_in(*call.in[0]);
     if (count) result_bytes_ = bytes_of(call.out) / count;
     // The result of `lu` is the factors.
@@ -120,13 +123,15 @@ class Decomposition : public PreparedKernel {
   }
 
  protected:
-  /// Calls f(results, matrices, work) for parts of the batch.
+  /// Calls f(results, matrices or their factors if these are an operand, work) for parts of the
+  /// batch.
   template <class F>
-  void for_parts(char* out, const char* a, char* scratch, F&& f) const {
-    const MatrixBatch batch = a_.read(a, scratch);
+  void for_parts(char* out, const char* const* in, char* scratch, F&& f) const {
+    const MatrixBatch batch = is_factored_ ? f_.read(in[1], scratch) : a_.read(in[0], scratch);
     share(batch.count, n_, scratch + work_, work_bytes_,
           [&](std::int64_t first, std::int64_t last, char* work) {
-            f(out + first * result_bytes_, part(batch, first, last, item_), work);
+            const Factorable some{part(batch, first, last, item_), is_factored_};
+            f(out + first * result_bytes_, some, work);
           });
   }
 
@@ -134,8 +139,9 @@ class Decomposition : public PreparedKernel {
   std::int64_t n_;
 
  private:
-  Batch a_;
-  std::int64_t work_;  // where the function's scratch begins
+  Batch a_, f_;
+  bool is_factored_;
+  std::int64_t work_ = 0;  // where the function's scratch begins
   std::int64_t item_, work_bytes_ = 0, result_bytes_ = 0;
 };
 
@@ -143,8 +149,8 @@ class Factor final : public Decomposition {
  public:
   using Decomposition::Decomposition;
   void run(char* out, const char* const* in, char* scratch) const override {
-    for_parts(out, in[0], scratch, [&](char* f, const MatrixBatch& a, char*) {
-      check(functions_.factor(f, a, n_), "solve");
+    for_parts(out, in, scratch, [&](char* f, const Factorable& a, char*) {
+      check(functions_.factor(f, a.x, n_), "solve");
     });
   }
 };
@@ -153,7 +159,7 @@ class Inverse final : public Decomposition {
  public:
   using Decomposition::Decomposition;
   void run(char* out, const char* const* in, char* scratch) const override {
-    for_parts(out, in[0], scratch, [&](char* y, const MatrixBatch& a, char* work) {
+    for_parts(out, in, scratch, [&](char* y, const Factorable& a, char* work) {
       check(functions_.inverse(y, a, n_, work), "inv");
     });
   }
@@ -163,7 +169,7 @@ class Determinant final : public Decomposition {
  public:
   using Decomposition::Decomposition;
   void run(char* out, const char* const* in, char* scratch) const override {
-    for_parts(out, in[0], scratch, [&](char* y, const MatrixBatch& a, char* work) {
+    for_parts(out, in, scratch, [&](char* y, const Factorable& a, char* work) {
       check(functions_.determinant(y, a, n_, work), "det");
     });
   }
@@ -206,8 +212,8 @@ class CholeskyFactor final : public Decomposition {
  public:
   using Decomposition::Decomposition;
   void run(char* out, const char* const* in, char* scratch) const override {
-    for_parts(out, in[0], scratch, [&](char* l, const MatrixBatch& a, char*) {
-      check(functions_.cholesky(l, a, n_), "cholesky");
+    for_parts(out, in, scratch, [&](char* l, const Factorable& a, char*) {
+      check(functions_.cholesky(l, a.x, n_), "cholesky");
     });
   }
 };
@@ -272,14 +278,15 @@ class TriangularSolve final : public PreparedKernel {
   std::int64_t item_;
 };
 
-/// (A, directions ...): see cofactor.cpp.
+/// (A), (A, its factors), or (A, directions ...): see cofactor.cpp.
 class CofactorMatrix final : public PreparedKernel {
  public:
   explicit CofactorMatrix(const ArrayCall& call)
       : dtype_(call.out.dtype),
         n_(call.out.shape.back()),
         count_(call.out.count ? matrices_in(call.out) : 0),
-        step_(n_ * n_ * static_cast<std::int64_t>(call.out.item())) {
+        step_(n_ * n_ * static_cast<std::int64_t>(call.out.item())),
+        is_factored_(call.in.size() == 2 && call.in[1]->shape[call.in[1]->shape.size() - 2] != n_) {
     for (const Layout* x : call.in) operands_.emplace_back(*x, scratch_bytes);
   }
   void run(char* out, const char* const* in, char* scratch) const override {
@@ -288,16 +295,19 @@ class CofactorMatrix final : public PreparedKernel {
       x.push_back(operands_[i].read(in[i], scratch));
     }
     const auto cofactors = make_cofactors(dtype_, n_);
-    std::vector<const void*> directions(x.size() - 1);
+    std::vector<const void*> directions(is_factored_ ? 0 : x.size() - 1);
+    const std::int64_t factors = step_ / n_ * (n_ + 1);
     for (std::int64_t k = 0; k < count_; ++k) {
-      for (std::size_t i = 1; i < x.size(); ++i) directions[i - 1] = x[i] + k * step_;
-      cofactors->run(out + k * step_, x[0] + k * step_, directions);
+      for (std::size_t i = 0; i < directions.size(); ++i) directions[i] = x[i + 1] + k * step_;
+      cofactors->run(out + k * step_, x[0] + k * step_, is_factored_ ? x[1] + k * factors : nullptr,
+                     directions);
     }
   }
 
  private:
   DType dtype_;
   std::int64_t n_, count_, step_;
+  bool is_factored_;
   std::vector<Contiguous> operands_;
 };
 

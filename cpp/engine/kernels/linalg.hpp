@@ -33,6 +33,12 @@ struct RotationSweep {
   const Rotation* rotations;
 };
 
+/// Matrices, or their factors.
+struct Factorable {
+  MatrixBatch x;
+  bool factored;
+};
+
 /// Factors of A[n, n] are F[n + 1, n], contiguous: P A = L U, see linalg_lu.hpp. Results are
 /// contiguous. The scratch of `solve` holds n * columns elements, the others' factor_size(n).
 struct LinearAlgebra {
@@ -42,8 +48,8 @@ struct LinearAlgebra {
   /// `transposed`; b and x are (n, columns).
   Status (*solve)(void* x, const MatrixBatch& f, const MatrixBatch& b, std::int64_t n,
                   std::int64_t columns, bool transposed, void* scratch);
-  Status (*inverse)(void* y, const MatrixBatch& a, std::int64_t n, void* scratch);
-  Status (*determinant)(void* y, const MatrixBatch& a, std::int64_t n, void* scratch);
+  Status (*inverse)(void* y, const Factorable& a, std::int64_t n, void* scratch);
+  Status (*determinant)(void* y, const Factorable& a, std::int64_t n, void* scratch);
   /// L with A = L L^H, zeros above the diagonal; A's lower triangle is read.
   Status (*cholesky)(void* l, const MatrixBatch& a, std::int64_t n);
   /// L_dot of the tangent x of A, or `transposed` the cotangent of A of L's; lower triangles.
@@ -52,6 +58,10 @@ struct LinearAlgebra {
   /// x with T x = b; kSingular on a zero on the diagonal.
   Status (*triangular_solve)(void* x, const MatrixBatch& t, const MatrixBatch& b, std::int64_t n,
                              std::int64_t columns, const TriangleForm& form);
+  // Of float64 and complex128 only.
+  /// det(A) A^-T of one contiguous A from its factors; kSingular where A is too near to singular
+  /// for it to be accurate, whatever is then in c. For n > 1.
+  Status (*cofactor)(void* c, const void* a, const void* f, std::int64_t n, void* scratch);
   // Of float64 only.
   /// Sweeps in their order on z, whose rows of `columns` entries are `row` apart.
   void (*rotate)(double* z, std::int64_t row, std::int64_t columns, const RotationSweep* sweeps,

@@ -160,18 +160,46 @@ Status solve(void* out, const MatrixBatch& f, const MatrixBatch& b, std::int64_t
   });
 }
 
+/// The factors of the k-th matrix, made in the scratch if they are not there.
 template <class T>
-Status inverse(void* out, const MatrixBatch& a, std::int64_t n, void* scratch) {
+const T* factors_of(const Factorable& a, std::int64_t k, std::int64_t n, void* scratch) {
+  const T* x = matrix_of<T>(a.x, k);
+  if (a.factored) return x;
+  T* f = static_cast<T*>(scratch);
+  factor_matrix(f, x, a.x, n);
+  return f;
+}
+
+/// U^-1 L^-1 P = A^-1.
+template <class T>
+void invert_large(T* y, const T* f, std::int64_t n) {
+  const T* order = f + n * n;
+  ProductSpace space;
+  std::fill_n(y, n * n, T(0));
+  invert_lower(y, n, {f, n, 1, true}, n, space);
+  solve_triangle<T, false>(y, n, n, {f, n, 1, false}, n, space);
+  T* const row = reinterpret_cast<T*>(space.at_least(n * static_cast<std::int64_t>(sizeof(T))));
+  for (std::int64_t i = 0; i < n; ++i, y += n) {
+    for (std::int64_t j = 0; j < n; ++j) row[position(order[j])] = y[j];
+    std::copy_n(row, n, y);
+  }
+}
+
+template <class T>
+Status inverse(void* out, const Factorable& a, std::int64_t n, void* scratch) {
   return guarded([&] {
-    T* f = static_cast<T*>(scratch);
-    const T* order = f + n * n;
     T* y = static_cast<T*>(out);
-    for (std::int64_t k = 0; k < a.count; ++k, y += n * n) {
-      const Status status = factor_matrix(f, matrix_of<T>(a, k), a, n);
-      if (status != Status::kOk) return status;
+    for (std::int64_t k = 0; k < a.x.count; ++k, y += n * n) {
+      const T* f = factors_of<T>(a, k, n, scratch);
+      if (has_zero_pivot(f, n)) return Status::kSingular;
+      if (n > kSmall) {
+        invert_large(y, f, n);
+        continue;
+      }
+      const T* order = f + n * n;
       std::fill_n(y, n * n, T(0));
       for (std::int64_t i = 0; i < n; ++i) y[i * n + position(order[i])] = T(1);
-      substitute_any(y, f, n, n, false);
+      substitute_small<T, false>(y, f, n, n);
     }
     return Status::kOk;
   });
@@ -190,16 +218,77 @@ bool is_odd(T* order, std::int64_t n) {
   return odd;
 }
 
+/// `order`: what the factors say, or a copy of it, which is lost.
 template <class T>
-Status determinant(void* out, const MatrixBatch& a, std::int64_t n, void* scratch) {
+T determinant_of(const T* f, std::int64_t n, T* order) {
+  T product(1);
+  for (std::int64_t i = 0; i < n; ++i) product = multiply(product, f[i * n + i]);
+  return is_odd(order, n) ? -product : product;
+}
+
+template <class T>
+Status determinant(void* out, const Factorable& a, std::int64_t n, void* scratch) {
   return guarded([&] {
-    T* f = static_cast<T*>(scratch);
     T* y = static_cast<T*>(out);
-    for (std::int64_t k = 0; k < a.count; ++k) {
-      factor_matrix(f, matrix_of<T>(a, k), a, n);
-      T product(1);
-      for (std::int64_t i = 0; i < n; ++i) product = multiply(product, f[i * n + i]);
-      y[k] = is_odd(f + n * n, n) ? -product : product;
+    for (std::int64_t k = 0; k < a.x.count; ++k) {
+      const T* f = factors_of<T>(a, k, n, scratch);
+      T* const order = static_cast<T*>(scratch) + n * n;
+      if (a.factored) std::copy_n(f + n * n, n, order);
+      y[k] = determinant_of(f, n, order);
+    }
+    return Status::kOk;
+  });
+}
+
+/// As doubles side by side: a complex number is two.
+template <class T>
+double sum_of_squares(const T* x, std::int64_t n) {
+  using V = product::Vector<double, product::kWidth<double>>;
+  constexpr std::int64_t kLanes = product::kWidth<double>;
+  const auto* at = reinterpret_cast<const double*>(x);
+  std::int64_t left = n * static_cast<std::int64_t>(sizeof(T) / sizeof(double));
+  V sums[4] = {};
+  for (; left >= 4 * kLanes; left -= 4 * kLanes, at += 4 * kLanes) {
+    for (int k = 0; k < 4; ++k) {
+      const V v = product::load<V>(at + k * kLanes);
+      sums[k] += v * v;
+    }
+  }
+  const V all = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  double sum = 0;
+  for (std::int64_t k = 0; k < kLanes; ++k) sum += all[k];
+  for (std::int64_t k = 0; k < left; ++k) sum += at[k] * at[k];
+  return sum;
+}
+
+/// P A^-T = L^-T U^-T.
+template <class T>
+void invert_transposed(T* y, const T* f, std::int64_t n) {
+  std::fill_n(y, n * n, T(0));
+  if (n > kSmall) {
+    ProductSpace space;
+    invert_lower(y, n, {f, 1, n, false}, n, space);
+    return solve_triangle<T, false>(y, n, n, {f, 1, n, true}, n, space);
+  }
+  for (std::int64_t i = 0; i < n; ++i) y[i * (n + 1)] = T(1);
+  substitute_small<T, true>(y, f, n, n);
+}
+
+template <class T>
+Status cofactor(void* out, const void* a, const void* factors, std::int64_t n, void* scratch) {
+  return guarded([&] {
+    const T* f = static_cast<const T*>(factors);
+    T* const y = static_cast<T*>(scratch);
+    const T det = determinant_of(f, n, std::copy_n(f + n * n, n, y) - n);
+    if (!std::isnormal(std::abs(det))) return Status::kSingular;
+    invert_transposed(y, f, n);
+    // The condition, and more, to be below eps^(-1/4); NaN is not.
+    constexpr double kMost = 1 / 1.4901161193847656e-08;  // eps^(1/2)
+    const double size = sum_of_squares(static_cast<const T*>(a), n * n);
+    if (!(size * sum_of_squares(y, n * n) < kMost)) return Status::kSingular;
+    for (std::int64_t i = 0; i < n; ++i) {
+      T* const row = static_cast<T*>(out) + position(f[n * n + i]) * n;
+      for (std::int64_t j = 0; j < n; ++j) row[j] = multiply(det, y[i * n + j]);
     }
     return Status::kOk;
   });

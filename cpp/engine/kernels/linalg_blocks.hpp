@@ -145,28 +145,62 @@ void solve_triangle(T* x, std::int64_t x_row, std::int64_t columns, const Triang
   }
 }
 
+/// The inverse of a lower triangle; x is zero before. Half of the work of solving for all columns.
+template <class T>
+void invert_lower(T* x, std::int64_t x_row, const TriangleView<T>& t, std::int64_t n,
+                  ProductSpace& space) {
+  if (n <= kTriangle) {
+    for (std::int64_t i = 0; i < n; ++i) x[i * (x_row + 1)] = T(1);
+    return solve_strips<T, true>(x, x_row, n, t, n);
+  }
+  const std::int64_t half = (n / 2 + kTriangle - 1) / kTriangle * kTriangle, rest = n - half;
+  T* const below = x + half * x_row;
+  invert_lower(x, x_row, t, half, space);
+  subtract_product<T>(below, x_row, rest, half, t.part(half, 0), {x, x_row, 1}, half, space);
+  solve_triangle<T, true>(below, x_row, half, t.from(half), rest, space);
+  invert_lower(below + half, x_row, t.from(half), rest, space);
+}
+
+/// Few columns of P A = L U: their rows from `first` on, copied so that columns are contiguous and
+/// the loops long.
+template <class T>
+void factor_panel(T* f, std::int64_t n, std::int64_t first, std::int64_t width,
+                  ProductSpace& space) {
+  T* const order = f + n * n;
+  const std::int64_t rows = n - first;
+  T* const panel = f + first * n + first;
+  const auto bytes = rows * width * static_cast<std::int64_t>(sizeof(T));
+  T* const c = reinterpret_cast<T*>(space.at_least(bytes));
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t j = 0; j < width; ++j) c[j * rows + i] = panel[i * n + j];
+  }
+  for (std::int64_t k = 0; k < width; ++k) {
+    T* const x = c + k * rows;
+    const std::int64_t pivot = find_pivot(x, k, rows);
+    if (pivot != k) {
+      T* const row = f + (first + k) * n;
+      std::swap_ranges(row, row + n, f + (first + pivot) * n);
+      std::swap(order[first + k], order[first + pivot]);
+      for (std::int64_t j = 0; j < width; ++j) std::swap(c[j * rows + k], c[j * rows + pivot]);
+    }
+    const T diagonal = x[k];
+    if (diagonal == T(0)) continue;  // and all below it
+    for (std::int64_t i = k + 1; i < rows; ++i) x[i] /= diagonal;
+    for (std::int64_t j = k + 1; j < width; ++j) {
+      T* const y = c + j * rows;
+      subtract_row(y + k + 1, y[k], x + k + 1, rows - k - 1);
+    }
+  }
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t j = 0; j < width; ++j) panel[i * n + j] = c[j * rows + i];
+  }
+}
+
 /// P A = L U for rows from `first` on and some columns from there; whole rows change places.
 template <class T>
 void factor_columns(T* f, std::int64_t n, std::int64_t first, std::int64_t width,
                     ProductSpace& space) {
-  T* const order = f + n * n;
-  if (width <= kPanel) {
-    for (std::int64_t k = first; k < first + width; ++k) {
-      const std::int64_t pivot = find_pivot(f, n, k, n);
-      if (pivot != k) {
-        std::swap_ranges(f + k * n, f + (k + 1) * n, f + pivot * n);
-        std::swap(order[k], order[pivot]);
-      }
-      const T diagonal = f[k * n + k];
-      if (diagonal == T(0)) continue;  // and all below it
-      for (std::int64_t i = k + 1; i < n; ++i) {
-        const T l = f[i * n + k] / diagonal;
-        f[i * n + k] = l;
-        subtract_row(f + i * n + k + 1, l, f + k * n + k + 1, first + width - k - 1);
-      }
-    }
-    return;
-  }
+  if (width <= kPanel) return factor_panel(f, n, first, width, space);
   const std::int64_t half = (width / 2 + kPanel - 1) / kPanel * kPanel, middle = first + half;
   factor_columns(f, n, first, half, space);
   T* const right = f + first * n + middle;

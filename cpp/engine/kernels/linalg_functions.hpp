@@ -12,7 +12,9 @@ const LinearAlgebra* functions() {
   static constexpr LinearAlgebra kFunctions = [] {
     LinearAlgebra f{factor<T>,           solve<T>,    inverse<T>,
                     determinant<T>,      cholesky<T>, cholesky_tangent<T>,
-                    triangular_solve<T>, nullptr};
+                    triangular_solve<T>, nullptr,     nullptr};
+    if constexpr (std::is_same_v<T, double> || std::is_same_v<T, std::complex<double>>)
+      f.cofactor = cofactor<T>;
     if constexpr (std::is_same_v<T, double>) f.rotate = rotate;
     return f;
   }();

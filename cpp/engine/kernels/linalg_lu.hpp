@@ -49,6 +49,28 @@ void subtract_row(T* y, const T& l, const T* x, std::int64_t n) {
   for (std::int64_t j = 0; j < n; ++j) y[j] -= multiply(l, x[j]);
 }
 
+/// The largest from the k-th of n contiguous entries on; of equal ones the first.
+template <class T>
+std::int64_t find_pivot(const T* x, std::int64_t k, std::int64_t n) {
+  using Size = decltype(magnitude(x[0]));
+  const Size first = magnitude(x[k]);
+  if (first != first) return k;  // nothing is larger than NaN
+  constexpr int kLanes = 8;
+  Size best[kLanes];
+  std::fill_n(best, kLanes, first);
+  std::int64_t i = k + 1;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (int lane = 0; lane < kLanes; ++lane) {
+      const Size size = magnitude(x[i + lane]);
+      best[lane] = size > best[lane] ? size : best[lane];
+    }
+  }
+  for (; i < n; ++i) best[0] = std::max(best[0], magnitude(x[i]));
+  const Size largest = *std::max_element(best, best + kLanes);
+  for (i = k; magnitude(x[i]) != largest;) ++i;
+  return i;
+}
+
 template <class T>
 std::int64_t find_pivot(const T* f, std::int64_t n, std::int64_t k, std::int64_t row) {
   std::int64_t pivot = k;

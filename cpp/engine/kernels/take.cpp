@@ -110,9 +110,20 @@ class Take final : public PreparedKernel {
       case 4: return entries<4>(out, in, scratch);
       case 8: return entries<8>(out, in, scratch);
       case 16: return entries<16>(out, in, scratch);
+      case 32: return entries<32>(out, in, scratch);
+      case 64: return entries<64>(out, in, scratch);
+      case 128: return entries<128>(out, in, scratch);
       default: break;
     }
     const char* x = in[0];
+    if (plain_ && row_bytes_ > 0) {
+      const auto bytes = static_cast<std::size_t>(row_bytes_);
+      return index_.share_each(in[1], scratch, piece_,
+                               [out, x, bytes, stride = stride_](std::int64_t k, std::int64_t row) {
+                                 std::memcpy(out + k * static_cast<std::int64_t>(bytes),
+                                             x + row * stride, bytes);
+                               });
+    }
     index_.share_each(in[1], scratch, piece_, [&](std::int64_t k, std::int64_t row) {
       row_.run(out + k * row_bytes_, x + row * stride_);
     });
@@ -155,9 +166,10 @@ class Scatter : public PreparedKernel {
   void for_each_row(char* out, const char* const* in, char* scratch, F&& f) const {
     if (out != in[0]) whole_.run(out, in[0]);
     const char* values = values_.read(in[2], scratch);
-    index_.for_each(in[1], scratch, [&](std::int64_t k, std::int64_t row) {
-      f(out + row * row_bytes_, values + k * row_bytes_);
-    });
+    index_.for_each(in[1], scratch,
+                    [f, out, values, bytes = row_bytes_](std::int64_t k, std::int64_t row) {
+                      f(out + row * bytes, values + k * bytes);
+                    });
   }
 
   StridedCopy whole_;
@@ -195,28 +207,49 @@ class TakeAdd final : public Scatter {
   std::int64_t width_;
 };
 
-/// Rows of one element.
-template <class T>
-class TakeAddEntries final : public Scatter {
+/// Rows of kWidth elements, or of any number if it is 0.
+template <class T, std::int64_t kWidth>
+class TakeAddRows final : public Scatter {
  public:
-  using Scatter::Scatter;
+  explicit TakeAddRows(const ArrayCall& call)
+      : Scatter(call), width_(row_bytes_ / static_cast<std::int64_t>(sizeof(T))) {}
   void run(char* out, const char* const* in, char* scratch) const override {
-    for_each_row(out, in, scratch, [](char* dst, const char* value) {
-      *reinterpret_cast<T*>(dst) += *reinterpret_cast<const T*>(value);
+    const std::int64_t width = kWidth ? kWidth : width_;
+    for_each_row(out, in, scratch, [width](char* dst, const char* values) {
+      T* const x = reinterpret_cast<T*>(dst);
+      const T* const v = reinterpret_cast<const T*>(values);
+#pragma GCC ivdep
+      for (std::int64_t j = 0; j < width; ++j) x[j] += v[j];
     });
   }
+
+ private:
+  std::int64_t width_;
 };
+
+template <class T>
+PreparedPtr prepare_take_add(const ArrayCall& call) {
+  switch (row_bytes_of(call.out) / static_cast<std::int64_t>(sizeof(T))) {
+    case 1: return make_prepared<TakeAddRows<T, 1>>(call);
+    case 2: return make_prepared<TakeAddRows<T, 2>>(call);
+    case 3: return make_prepared<TakeAddRows<T, 3>>(call);
+    case 4: return make_prepared<TakeAddRows<T, 4>>(call);
+    case 8: return make_prepared<TakeAddRows<T, 8>>(call);
+    case 16: return make_prepared<TakeAddRows<T, 16>>(call);
+    default: return make_prepared<TakeAddRows<T, 0>>(call);
+  }
+}
 
 }  // namespace
 
 PreparedPtr prepare_take(const ArrayCall& call) {
   if (call.op == kTake) return make_prepared<Take>(call);
   if (call.op == kTakeSet) return make_prepared<TakeSet>(call);
-  const DType dtype = call.out.dtype;
-  const bool entries = row_bytes_of(call.out) == static_cast<std::int64_t>(call.out.item());
-  if (entries && dtype == DType::kFloat64) return make_prepared<TakeAddEntries<double>>(call);
-  if (entries && dtype == DType::kFloat32) return make_prepared<TakeAddEntries<float>>(call);
-  return make_prepared<TakeAdd>(call);
+  switch (call.out.dtype) {
+    case DType::kFloat64: return prepare_take_add<double>(call);
+    case DType::kFloat32: return prepare_take_add<float>(call);
+    default: return make_prepared<TakeAdd>(call);
+  }
 }
 
 }  // namespace dualtape::engine

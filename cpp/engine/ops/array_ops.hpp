@@ -108,7 +108,6 @@ Expr solve(const Expr& a, const Expr& b, bool transposed = false);
 Expr linalg_solve(const Expr& a, const Expr& b);
 Expr inv(const Expr& a);
 Expr det(const Expr& a);
-Expr cofactor(const Expr& a);
 
 // Parts of complex numbers. real and conj give real x itself.
 Expr real(const Expr& x);

@@ -241,9 +241,8 @@ Expr batch_triangular_solve(const OpCall& call, std::span<const Batched> x, std:
 
 Tangent push_slogdet(const OpCall&, std::span<const Expr> x, const Expr& y,
                      std::span<const Tangent> x_dot) {
-  const Expr ones = broadcast_to(identity(x[0], columns_of(x[0])), x[0].shape());
-  const Expr inverse = solve(x[0], x[1], ones);
   const auto r = static_cast<std::int64_t>(x[0].rank());
+  const Expr inverse = inv(x[0], x[1]);
   const Expr trace = sum(swap_last_axes(inverse) * *x_dot[0], Dims{r - 2, r - 1});
   Dims start(y.rank()), step(y.rank(), 1);
   start[y.rank() - 1] = 1;

@@ -13,7 +13,12 @@ namespace dualtape::engine {
 /// ShapeError unless A is (..., n, n), DTypeError unless it is floating or complex; n.
 std::int64_t check_square(const char* op, const Expr& a);
 
-/// (A, E_1 .. E_k): C with sum(C * X) the derivative of det in the directions E_1 .. E_k and X.
+// From the factors `lu` gives.
+Expr inv(const Expr& a, const Expr& factors);
+Expr det(const Expr& a, const Expr& factors);
+/// C with sum(C * X) the derivative of det in the direction X.
+Expr cofactor(const Expr& a, const Expr& factors);
+/// (A, E_1 .. E_k), k > 0: C with sum(C * X) that in the directions E_1 .. E_k and X.
 Expr cofactor(std::span<const Expr> operands);
 
 /// (sign, log|det A|) of each matrix, from the factors `lu` gives: shape (..., 2).

@@ -1,7 +1,8 @@
 /// lu, solve, inv, det, cofactor on the last two axes; leading axes are a batch.
 ///
 /// A solve takes A and its factors: they are made once for the solve, those of its tangent and of
-/// its transpose. All that is known of their derivative is in A; `lu` itself has none.
+/// its transpose, and for all else that takes them. All that is known of their derivative is in A;
+/// `lu` itself has none.
 ///
 ///   solve     A x = b.  pushforward x_dot = A^-1 (b_dot - A_dot x);
 ///             transpose in b: b_bar = A^-T x_bar
@@ -94,24 +95,39 @@ Expr linalg_solve(const Expr& a, const Expr& b) {
 
 Expr inv(const Expr& a) {
   check_square("inv", a);
-  const Expr args[] = {a};
+  return inv(a, lu(a));
+}
+
+Expr inv(const Expr& a, const Expr& factors) {
+  const Expr args[] = {a, factors};
   return emit(kInv, args, Type(a.type()));
 }
 
 Expr det(const Expr& a) {
   check_square("det", a);
-  const Expr args[] = {a};
+  return det(a, lu(a));
+}
+
+Expr det(const Expr& a, const Expr& factors) {
+  const Expr args[] = {a, factors};
   return emit(kDet, args, Type{a.dtype(), leading(a)});
 }
 
-Expr cofactor(const Expr& a) { return cofactor(std::span(&a, 1)); }
+Expr cofactor(const Expr& a, const Expr& factors) {
+  const std::int64_t n = check_square("cofactor", a);
+  if (n == 1) return ones_like(a);
+  if (n == 2) return cofactor_2x2(a);
+  const Expr args[] = {a, factors};
+  // Narrow numbers are widened for it: their factors would be too inexact.
+  const bool narrow = real_dtype(a.dtype()) == DType::kFloat32;
+  return emit(kCofactor, std::span(args).first(narrow ? 1 : 2), Type(a.type()));
+}
 
 Expr cofactor(std::span<const Expr> operands) {
   const Expr& a = operands.front();
   const auto order = static_cast<std::int64_t>(operands.size());
   const std::int64_t n = check_square("cofactor", a);
   if (n < order) return zeros_like(a);
-  if (n == 1) return ones_like(a);
   if (n == 2) return cofactor_2x2(operands.back());
   return emit(kCofactor, operands, Type(a.type()));
 }
@@ -161,11 +177,18 @@ Tangent push_inv(const OpCall&, std::span<const Expr>, const Expr& y,
 
 Tangent push_det(const OpCall&, std::span<const Expr> x, const Expr&,
                  std::span<const Tangent> x_dot) {
-  return sum_last_two(cofactor(x[0]) * *x_dot[0]);
+  return sum_last_two(cofactor(x[0], x[1]) * *x_dot[0]);
 }
 
-Tangent push_cofactor(const OpCall&, std::span<const Expr> x, const Expr&,
+/// Without directions the second operand, if any, is the factors of A: one row more.
+std::span<const Expr> without_factors(std::span<const Expr> x) {
+  const Dims& last = x.back().shape();
+  return x.size() == 2 && last[last.size() - 2] != last.back() ? x.first(1) : x;
+}
+
+Tangent push_cofactor(const OpCall&, std::span<const Expr> all, const Expr&,
                       std::span<const Tangent> x_dot) {
+  const auto x = without_factors(all);
   Tangent total;
   std::vector<Expr> operands(x.begin(), x.end());
   for (std::size_t k = 1; k < x.size(); ++k) {
@@ -194,21 +217,18 @@ void transpose_cofactor(const OpCall&, std::span<const LinearArg> x, const Expr&
 Expr batch_cofactor(const OpCall&, std::span<const Batched> x, std::int64_t size) {
   std::vector<Expr> operands;
   for (const Batched& operand : x) operands.push_back(with_batch(operand, size));
-  return cofactor(operands);
+  return emit(kCofactor, operands, Type(operands.front().type()));
 }
 
-template <Expr (*Function)(const Expr&)>
-Expr batch_with(const OpCall&, std::span<const Batched> x, std::int64_t) {
-  return Function(x[0].value);
-}
+Expr batch_lu(const OpCall&, std::span<const Batched> x, std::int64_t) { return lu(x[0].value); }
 
 }  // namespace
 
 const Rules& linalg_rules(OpCode op) {
-  static const Rules lu_rules{push_lu, nullptr, batch_with<lu>};
+  static const Rules lu_rules{push_lu, nullptr, batch_lu};
   static const Rules solve_rules{push_solve, transpose_solve, batch_solve};
-  static const Rules inv_rules{push_inv, nullptr, batch_with<inv>};
-  static const Rules det_rules{push_det, nullptr, batch_with<det>};
+  static const Rules inv_rules{push_inv, nullptr, batch_leading};
+  static const Rules det_rules{push_det, nullptr, batch_leading};
   static const Rules cofactor_rules{push_cofactor, transpose_cofactor, batch_cofactor};
   switch (op) {
     case kLu: return lu_rules;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "plan/code.hpp"
+#include "plan/factors.hpp"
 #include "plan/print.hpp"
 #include "plan/residuals.hpp"
 #include "program/errors.hpp"
@@ -10,12 +11,18 @@
 
 namespace dualtape::engine {
 
+namespace {
+
+ProgramPtr flattened(const ProgramPtr& program) { return share_factors(inline_calls(program)); }
+
+}  // namespace
+
 std::shared_ptr<const Plan> Plan::compile(ProgramPtr program, Effort effort) {
   return std::make_shared<const Plan>(std::move(program), effort);
 }
 
 Plan::Plan(ProgramPtr program, Effort effort) : program_(std::move(program)), effort_(effort) {
-  const Analysed flat = analyse(inline_calls(program_), effort_);
+  const Analysed flat = analyse(flattened(program_), effort_);
   is_final_ = flat.is_final;
   code_ = generate(*flat.program, *flat.analysis);
 }
@@ -32,7 +39,7 @@ void Plan::run(std::span<const void* const> inputs, std::span<void* const> outpu
 }
 
 std::string Plan::str() const {
-  const Analysed flat = analyse(inline_calls(program_), effort_);
+  const Analysed flat = analyse(flattened(program_), effort_);
   return print_plan(*flat.program, *flat.analysis, *code_);
 }
 

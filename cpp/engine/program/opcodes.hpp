@@ -61,9 +61,9 @@ enum ArrayOp : OpCode {
                 // axes, rhs batch axes] result axes: batch, lhs free, rhs free
   kLu,          // A[..., n, n] -> its factors [..., n + 1, n], P A = L U: see kernels/linalg_lu.hpp
   kSolve,       // (A[..., n, n], factors of A, b[..., n, k]) -> x[..., n, k]; attrs: [transposed]
-  kInv,
-  kDet,
-  kCofactor,  // matrix C with det' = sum(C * A'), also for singular A
+  kInv,         // (A, factors of A) -> A^-1; here and below: without the factors they are made anew
+  kDet,         // (A, factors of A)
+  kCofactor,  // (A, factors of A) -> C with det' = sum(C * A'), also for singular A; or (A, E ...)
   // Fourier transforms; attrs: [axis, FftScale, ...]
   kFft,       // complex x[n] -> sum_j x[j] exp(-2 pi i j k / n); attrs: [axis, FftScale, inverse]
   kRfft,      // real x[n] -> the first n / 2 + 1 entries of kFft of it; attrs: [axis, FftScale]

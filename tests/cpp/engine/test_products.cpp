@@ -317,6 +317,11 @@ void inverses_and_determinants() {
         check::is_true(std::abs(sum) <= 1e-14L, "inverse " + std::to_string(n));
       }
     }
+    Operand<double> f;
+    f.layout = make_layout(DType::kFloat64, with_batch(2, n + 1, n));
+    f.memory = run<double>(kLu, f.layout.shape, {&a});
+    const auto given = run<double>(kInv, a.layout.shape, {&a, &f});
+    check::is_true(given == y, "inverse from factors that are there");
     auto swapped = a;
     if (n > 1)
       std::swap_ranges(swapped.memory.begin(), swapped.memory.begin() + n,
@@ -324,6 +329,7 @@ void inverses_and_determinants() {
     const auto det = run<double>(kDet, {2}, {&a}), other = run<double>(kDet, {2}, {&swapped});
     check::close(other[0][0], n > 1 ? -det[0][0] : det[0][0], 1e-13, "det of swapped rows");
     check::same(other[1][0], det[1][0], "det of the same matrix");
+    check::is_true(run<double>(kDet, {2}, {&a, &f}) == det, "det from factors that are there");
   }
   Operand<double> m = random_operand<double>(with_batch(1, 3, 3), true);
   m.memory = {{{0}}, {{2}}, {{1}}, {{3}}, {{0}}, {{1}}, {{1}}, {{1}}, {{1}}};
