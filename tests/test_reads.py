@@ -70,6 +70,13 @@ def joint_products() -> Iterator[tuple[Callable[..., Any], list[tuple[int, ...]]
             )
 
 
+def passes() -> Iterator[tuple[Callable[..., Any], list[tuple[int, ...]]]]:
+    """The rows after a block are brought to the cache, but not read."""
+    for rows, columns in [(4099, 65), (1311, 201), (2049, 129), (523, 511), (4097, 71)]:
+        yield lambda a, v: np.tanh(a @ v) @ a, [(rows, columns), (columns,)]
+        yield lambda a, v: np.tanh(a[:, 1:] @ v) @ a[:, 1:], [(rows, columns + 1), (columns,)]
+
+
 def others() -> Iterator[tuple[Callable[..., Any], list[tuple[int, ...]]]]:
     def strictly(a: Any) -> Any:
         return a @ a.T + len(a) * np.eye(len(a))
@@ -106,7 +113,7 @@ def check(cases: Iterator[tuple[Callable[..., Any], list[tuple[int, ...]]]]) -> 
             dt.clear_caches()
 
 
-@pytest.mark.parametrize("cases", ["products", "joint_products", "others"])
+@pytest.mark.parametrize("cases", ["products", "joint_products", "passes", "others"])
 def test_operands_at_the_ends_of_memory(cases: str) -> None:
     # In a process of its own: a read too far ends it.
     code = f"import test_reads; test_reads.check(test_reads.{cases}())"

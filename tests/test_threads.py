@@ -146,6 +146,10 @@ PROGRAMS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
         lambda x, y, z: (x @ y, z @ x),
         (normal(2051, 2049), normal(2049), normal(2051)),
     ),
+    "one pass over a matrix": (
+        dt.value_and_grad(lambda w, a: np.sum(np.log(1 + np.exp(a @ w)))),
+        (normal(203), normal(9001, 203)),
+    ),
     "products of a batch": (lambda x, y: x @ y, (normal(2003, 13, 17), normal(2003, 17, 11))),
     "solves": (lambda a, b: dnp.linalg.solve(a, b), (normal(3001, 6, 6), normal(3001, 6, 2))),
     "inverses": (lambda a: np.linalg.inv(a), (normal(1001, 9, 9),)),

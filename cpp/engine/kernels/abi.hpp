@@ -23,7 +23,8 @@ constexpr std::uint64_t kernel_abi() {
   mix(sizeof(LinearAlgebra));
   mix(sizeof(ChainKernels) + sizeof(ChainLink) + sizeof(ChainSlot) + sizeof(Chain));
   mix(sizeof(FftLines) + sizeof(FftPlan) + sizeof(FftPass));
-  mix(sizeof(ProductShape) + sizeof(ProductKernel) + sizeof(JointShape) + sizeof(JointProduct));
+  mix(sizeof(ProductShape) + sizeof(ProductKernel) + sizeof(JointShape) + sizeof(JointProduct) +
+      sizeof(RowBlock));
   return hash;
 }
 

@@ -19,6 +19,7 @@ ProductKernel choose_real_product(DType dtype, const ProductShape& shape);
 ProductKernel choose_complex_product(DType dtype, const ProductShape& shape);
 ProductKernel choose_integer_product(DType dtype, const ProductShape& shape);
 JointProduct choose_joint_product(DType dtype, const JointShape& shape);
+AddRows choose_add_rows(DType dtype);
 
 const ChainKernels* chains_float64();
 const ChainKernels* chains_float32();

@@ -30,6 +30,7 @@ struct KernelLibrary {
   const Reducer* (*reducer)(OpCode op, DType dtype);
   ProductKernel (*product)(DType dtype, const ProductShape& shape);     // the fastest for the shape
   JointProduct (*joint_product)(DType dtype, const JointShape& shape);  // null: by themselves
+  AddRows (*add_rows)(DType dtype);                                     // null unless floating
   const LinearAlgebra* (*linear_algebra)(DType dtype);                  // null unless inexact
   FftKernel (*fft)(DType real);                                         // null unless floating
   // Over all bytes, the same at every level; a changed word changes it.

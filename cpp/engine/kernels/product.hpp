@@ -43,4 +43,13 @@ struct JointProduct {
   std::int64_t scratch_bytes = 0;  // aligned to 64
 };
 
+/// A block of rows of unit stride; the rows after them are brought to the cache meanwhile.
+struct RowBlock {
+  const void* matrix;
+  std::int64_t rows, columns, row;  // row: from one to the next, in elements
+};
+
+/// sums[columns] += the rows, each times its factor; one after the other, as vector_times.
+using AddRows = void (*)(void* sums, const void* factors, const RowBlock& block);
+
 }  // namespace dualtape::engine

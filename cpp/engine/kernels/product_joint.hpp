@@ -233,4 +233,74 @@ JointProduct choose_joint(const JointShape& s) {
   return {};
 }
 
+/// Rows added to the sums of kRegisters registers of columns and of `part` columns more, fewer than
+/// a register. The sums stay in registers while the rows pass, in several chains where they are
+/// few; the rows after these are brought to the cache meanwhile.
+template <class T, int kRegisters, bool kPart>
+inline void add_row_strip(T* sums, const T* factors, const T* matrix, const RowBlock& block,
+                          std::int64_t part) {
+  constexpr int kLanes = kWidth<T>, kLine = 64 / static_cast<int>(sizeof(T));
+  constexpr int kSums = kRegisters + kPart, kChains = kSums <= 2 ? 4 : kSums <= 4 ? 2 : 1;
+  using V = Vector<T, kLanes>;
+  V sum[kChains][kSums] = {};
+  const auto at = [](auto* p, int k) { return p + k * kLanes; };
+  const auto add = [&](int chain, std::int64_t r) {
+    const T* const row = matrix + r * block.row;
+    const V factor = factors[r] - V{};
+#pragma GCC unroll 8
+    for (int k = 0; k < kRegisters; ++k) {
+      if (k * kLanes % kLine == 0) __builtin_prefetch(at(row, k) + block.rows * block.row, 0, 2);
+      sum[chain][k] += factor * load<V>(at(row, k));
+    }
+    if constexpr (kPart) {
+      sum[chain][kRegisters] += factor * load_part<T>(at(row, kRegisters), part);
+    }
+  };
+  std::int64_t r = 0;
+  for (; r + kChains <= block.rows; r += kChains) {
+#pragma GCC unroll 4
+    for (int c = 0; c < kChains; ++c) add(c, r + c);
+  }
+  for (; r < block.rows; ++r) add(0, r);
+#pragma GCC unroll 9
+  for (int k = 0; k < kSums; ++k) {
+    V total = sum[0][k];
+#pragma GCC unroll 3
+    for (int c = 1; c < kChains; ++c) total += sum[c][k];
+    if (k < kRegisters) {
+      store(at(sums, k), load<V>(at(sums, k)) + total);
+    } else {
+      store_part<T>(at(sums, k), load_part<T>(at(sums, k), part) + total, part);
+    }
+  }
+}
+
+/// Fewer columns than those of 8 registers.
+template <class T, int kRegisters>
+inline void add_last_strip(T* sums, const T* factors, const T* matrix, const RowBlock& block,
+                           std::int64_t columns) {
+  if (columns / kWidth<T> < kRegisters) {
+    if constexpr (kRegisters > 0) {
+      add_last_strip<T, kRegisters - 1>(sums, factors, matrix, block, columns);
+    }
+    return;
+  }
+  const std::int64_t part = columns - kRegisters * kWidth<T>;
+  if (part == 0) return add_row_strip<T, kRegisters, false>(sums, factors, matrix, block, 0);
+  add_row_strip<T, kRegisters, true>(sums, factors, matrix, block, part);
+}
+
+template <class T>
+void add_row_block(void* sums, const void* factors, const RowBlock& block) {
+  constexpr std::int64_t kStrip = 8 * kWidth<T>;
+  T* const s = static_cast<T*>(sums);
+  const T* const f = static_cast<const T*>(factors);
+  const T* const matrix = static_cast<const T*>(block.matrix);
+  std::int64_t j = 0;
+  for (; j + kStrip <= block.columns; j += kStrip) {
+    add_row_strip<T, 8, false>(s + j, f, matrix + j, block, 0);
+  }
+  if (j < block.columns) add_last_strip<T, 7>(s + j, f, matrix + j, block, block.columns - j);
+}
+
 }  // namespace dualtape::engine::product

@@ -72,4 +72,10 @@ JointProduct choose_joint_product(DType dtype, const JointShape& shape) {
   return {};
 }
 
+AddRows choose_add_rows(DType dtype) {
+  if (dtype == DType::kFloat64) return product::add_row_block<double>;
+  if (dtype == DType::kFloat32) return product::add_row_block<float>;
+  return nullptr;
+}
+
 }  // namespace dualtape::engine

@@ -8,7 +8,7 @@
 namespace dualtape::engine {
 
 /// Elements added in one chain; the chunks' sums are combined pairwise, as in NumPy, so that the
-/// rounding error grows with log(n). Pieces but the last must hold a multiple of it.
+/// rounding error grows with log(n). Pieces hold a multiple of it, or else chunks are shorter.
 inline constexpr std::int64_t kChunk = 128;
 
 /// A row being reduced: a binary counter of partial results, one for each bit of `chunks`.

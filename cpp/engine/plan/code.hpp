@@ -171,9 +171,37 @@ struct JointStep {
   std::uint32_t alone[2];  // array steps: large products are shared by threads one after the other
 };
 
+/// A step of a pass: a region, or a product of the matrix.
+struct PassPart {
+  StepKind kind;
+  std::uint32_t region = 0, first_ref = 0;  // as StepRef
+  bool along_rows = false;                  // the product has an entry for each row
+  ProductKernel product = {};               // along rows
+  ProductShape shape = {};
+  Ref vector = {}, out = {};
+  std::int64_t scratch = 0;  // of a region, offset in that of a piece
+  std::int64_t partial = 0;  // offset of the partial results of the pieces
+};
+
+/// Steps that run on a block of rows of a matrix, one after the other, before the next block.
+struct PassStep {
+  static constexpr std::size_t kMostParts = 8;
+  std::vector<PassPart> parts;
+  Ref matrix;
+  std::int64_t rows, columns, row, item;  // row: from one to the next, in elements
+  std::int64_t block, piece;              // rows
+  AddRows add_rows;
+  Kernel add;                       // of the sums of two pieces
+  std::int64_t sums_bytes = 0;      // of the sums of the rows of a piece
+  std::int64_t scratch_bytes = 0;   // of each piece
+  std::int64_t partials_bytes = 0;  // of all pieces, in the frame's scratch
+
+  std::int64_t pieces() const { return (rows + piece - 1) / piece; }
+};
+
 struct StepRef {
   StepKind kind;
-  std::uint32_t index;          // in scalars, regions, arrays or joints
+  std::uint32_t index;          // in scalars, regions, arrays, joints or passes
   std::uint32_t first_ref = 0;  // of a region: its places
 };
 
@@ -195,6 +223,7 @@ struct Code {
   std::vector<Region> regions;         // one of each form
   std::vector<ArrayStep> arrays;
   std::vector<JointStep> joints;
+  std::vector<PassStep> passes;
   std::vector<Ref> refs;              // of array steps and regions
   std::vector<PreparedPtr> prepared;  // one for all array steps that differ in memory alone
   std::deque<Layout> layouts;         // addresses stay
@@ -239,5 +268,6 @@ void execute(const Code& code, std::span<const void* const> inputs, std::span<vo
 void run_scalars(const Code& code, std::uint32_t first, const Frame& frame);
 /// `places`: of this step.
 void run_region(const Region& region, const Ref* places, const Frame& frame);
+void run_pass(const Code& code, const PassStep& pass, const Frame& frame);
 
 }  // namespace dualtape::engine

@@ -55,6 +55,7 @@ void execute(const Code& code, std::span<const void* const> inputs,
         break;
       case StepKind::kArray: run_array(code, code.arrays[step.index], frame); break;
       case StepKind::kJoint: run_joint(code, code.joints[step.index], frame); break;
+      case StepKind::kPass: run_pass(code, code.passes[step.index], frame); break;
     }
   }
   for (const ScalarCopy& copy : code.scalar_outputs) {

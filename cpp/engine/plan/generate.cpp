@@ -162,7 +162,8 @@ std::int64_t array_cost(const Program& program, ValueId v) {
   }
 }
 
-/// Index of the step in Code::arrays.
+}  // namespace
+
 std::uint32_t generate_array(Generator& generator, ValueId v) {
   Code& code = generator.code();
   const Program& program = generator.program();
@@ -189,6 +190,8 @@ std::uint32_t generate_array(Generator& generator, ValueId v) {
   code.work += array_cost(program, v);
   return static_cast<std::uint32_t>(code.arrays.size() - 1);
 }
+
+namespace {
 
 void generate_joint(Generator& generator, const ScheduledStep& step) {
   Code& code = generator.code();
@@ -292,7 +295,11 @@ std::unique_ptr<const Code> generate(const Program& program, const Analysis& ana
   reserve(*code, program, analysis.schedule);
   for (std::size_t i = 1; i < analysis.schedule.steps.size(); ++i) {
     const ScheduledStep& step = analysis.schedule.steps[i];
-    if (step.kind == StepKind::kScalars) {
+    if (step.pass != 0) {
+      const StepRange pass = pass_of(analysis.schedule, static_cast<std::uint32_t>(i));
+      generate_pass(generator, pass);
+      i = pass.last;
+    } else if (step.kind == StepKind::kScalars) {
       generate_scalars(generator, step);
     } else if (step.kind == StepKind::kArray) {
       const std::uint32_t index = generate_array(generator, analysis.schedule.members[step.first]);
@@ -307,6 +314,7 @@ std::unique_ptr<const Code> generate(const Program& program, const Analysis& ana
   for (const Region& region : code->regions) {
     scratch = std::max({scratch, region.scratch_bytes, region.shared_bytes});
   }
+  for (const PassStep& pass : code->passes) scratch = std::max(scratch, pass.partials_bytes);
   for (const PreparedPtr& kernel : code->prepared) {
     scratch = std::max(scratch, kernel->scratch_bytes);
   }
@@ -321,12 +329,13 @@ std::size_t Code::bytes() const {
                       scalars.capacity() * sizeof(ScalarInstruction) +
                       scalar_kernels.capacity() * sizeof(Kernel) +
                       regions.capacity() * sizeof(Region) + arrays.capacity() * sizeof(ArrayStep) +
-                      joints.capacity() * sizeof(JointStep) + refs.capacity() * sizeof(Ref) +
-                      prepared.capacity() * sizeof(PreparedPtr) + layouts.size() * sizeof(Layout) +
-                      constants.capacity() +
+                      joints.capacity() * sizeof(JointStep) + passes.capacity() * sizeof(PassStep) +
+                      refs.capacity() * sizeof(Ref) + prepared.capacity() * sizeof(PreparedPtr) +
+                      layouts.size() * sizeof(Layout) + constants.capacity() +
                       (scalar_inputs.capacity() + scalar_outputs.capacity()) * sizeof(ScalarCopy) +
                       array_outputs.capacity() * sizeof(ArrayCopy);
   for (const PreparedPtr& kernel : prepared) total += kernel->bytes;
+  for (const PassStep& pass : passes) total += pass.parts.capacity() * sizeof(PassPart);
   for (const Region& region : regions) {
     total += region.fills.capacity() * sizeof(Fill) + region.gathers.capacity() * sizeof(Gather) +
              region.instructions.capacity() * sizeof(RegionInstruction) +

@@ -9,6 +9,7 @@
 
 #include "plan/code.hpp"
 #include "plan/forms.hpp"
+#include "plan/pass.hpp"
 
 namespace dualtape::engine {
 
@@ -70,6 +71,10 @@ Kernel find_kernel(const Program& program, ValueId v);
 std::int64_t element_cost(OpCode op);
 
 void generate_region(Generator& generator, const ScheduledStep& step);
+/// Index of the step in Code::arrays.
+std::uint32_t generate_array(Generator& generator, ValueId v);
+/// Of these steps in the schedule.
+void generate_pass(Generator& generator, StepRange steps);
 void generate_scalars(Generator& generator, const ScheduledStep& step);
 
 }  // namespace dualtape::engine

@@ -35,6 +35,91 @@ std::vector<Axis> axes_of(const Program& program, const Views& views, ValueId a,
   return axes;
 }
 
+class Joiner {
+ public:
+  Joiner(const Program& program, const Views& views, Schedule& schedule)
+      : program_(program), views_(views), schedule_(schedule) {}
+
+  void run() {
+    for (std::uint32_t step = 1; step < schedule_.steps.size(); ++step) {
+      const ScheduledStep& array = schedule_.steps[step];
+      if (array.kind != StepKind::kArray || array.pass != 0) continue;
+      const auto product = as_matrix_vector(program_, views_, schedule_.members[array.first]);
+      if (!product) continue;
+      const auto [at, is_new] = waiting_.try_emplace(place_of(views_, *product), product->product);
+      if (is_new) continue;
+      const bool joined = at->second != kNoValue && try_join(at->second, product->product);
+      at->second = joined ? kNoValue : product->product;
+    }
+    if (joined_ != 0) close_gaps();
+  }
+
+ private:
+  bool try_join(ValueId earlier, ValueId later) {
+    const std::uint32_t first = schedule_.step_of[earlier], last = schedule_.step_of[later];
+    if (last - first > kFarthest || !join(program_, views_, earlier, later)) return false;
+    for (std::uint32_t step = first + 1; step < last; ++step) {
+      if (schedule_.steps[step].pass != 0) return false;  // they stay together
+    }
+    std::vector<bool> needed(last - first + 1, false);  // by the later one
+    const auto need = [&](std::uint32_t step) {
+      for (ValueId v : schedule_.members_of(schedule_.steps[step])) {
+        for (ValueId a : program_.args_of(v)) {
+          const std::uint32_t made = schedule_.step_of[views_.root(a)];
+          if (made >= first && made < step) needed[made - first] = true;
+        }
+      }
+    };
+    need(last);
+    for (std::uint32_t step = last - 1; step > first; --step) {
+      if (needed[step - first]) need(step);
+    }
+    if (needed[0]) return false;
+    reorder(first, last, needed);
+    ++joined_;
+    return true;
+  }
+
+  /// What is needed, both products as one step, an empty step, and what is left.
+  void reorder(std::uint32_t first, std::uint32_t last, const std::vector<bool>& needed) {
+    std::vector<std::uint32_t> order;
+    for (std::uint32_t step = first + 1; step < last; ++step) {
+      if (needed[step - first]) order.push_back(step);
+    }
+    const std::uint32_t joint = first + static_cast<std::uint32_t>(order.size());
+    order.insert(order.end(), {first, last});
+    for (std::uint32_t step = first + 1; step < last; ++step) {
+      if (!needed[step - first]) order.push_back(step);
+    }
+    schedule_.reorder(first, order);
+    ScheduledStep& both = schedule_.steps[joint];
+    both.kind = StepKind::kJoint;
+    both.count = 2;
+    schedule_.steps[joint + 1].count = 0;
+    schedule_.step_of[schedule_.members[both.first + 1]] = joint;
+  }
+
+  void close_gaps() {
+    std::uint32_t kept = 1;
+    for (std::uint32_t step = 1; step < schedule_.steps.size(); ++step) {
+      const ScheduledStep moved = schedule_.steps[step];
+      if (moved.count == 0) continue;
+      for (ValueId v : schedule_.members_of(moved)) schedule_.step_of[v] = kept;
+      schedule_.steps[kept++] = moved;
+    }
+    schedule_.steps.erase(schedule_.steps.begin() + kept, schedule_.steps.end());
+  }
+
+  const Program& program_;
+  const Views& views_;
+  Schedule& schedule_;
+  std::map<MatrixPlace, ValueId>
+      waiting_;  // the last product of each matrix that is not yet joined
+  std::size_t joined_ = 0;
+};
+
+}  // namespace
+
 std::optional<MatrixVector> as_matrix_vector(const Program& program, const Views& views,
                                              ValueId v) {
   if (program.instructions[v].op != kDotGeneral || !is_floating(program.type_of(v).dtype)) {
@@ -61,102 +146,9 @@ std::optional<MatrixVector> as_matrix_vector(const Program& program, const Views
                       row.stride, vector.stride, column.contracted};
 }
 
-using Place = std::array<std::int64_t, 5>;
-Place place_of(const Views& views, const MatrixVector& p) {
+MatrixPlace place_of(const Views& views, const MatrixVector& p) {
   return {views.root(p.matrix), views.view_of(p.matrix).offset, p.rows, p.columns, p.row};
 }
-
-class Joiner {
- public:
-  Joiner(const Program& program, const Views& views, Schedule& schedule)
-      : program_(program), views_(views), schedule_(schedule) {}
-
-  void run() {
-    for (std::uint32_t step = 1; step < schedule_.steps.size(); ++step) {
-      const ScheduledStep& array = schedule_.steps[step];
-      if (array.kind != StepKind::kArray) continue;
-      const auto product = as_matrix_vector(program_, views_, schedule_.members[array.first]);
-      if (!product) continue;
-      const auto [at, is_new] = waiting_.try_emplace(place_of(views_, *product), product->product);
-      if (is_new) continue;
-      const bool joined = at->second != kNoValue && try_join(at->second, product->product);
-      at->second = joined ? kNoValue : product->product;
-    }
-    if (joined_ != 0) close_gaps();
-  }
-
- private:
-  bool try_join(ValueId earlier, ValueId later) {
-    const std::uint32_t first = schedule_.step_of[earlier], last = schedule_.step_of[later];
-    if (last - first > kFarthest || !join(program_, views_, earlier, later)) return false;
-    std::vector<bool> needed(last - first + 1, false);  // by the later one
-    const auto need = [&](std::uint32_t step) {
-      for (ValueId v : schedule_.members_of(schedule_.steps[step])) {
-        for (ValueId a : program_.args_of(v)) {
-          const std::uint32_t made = schedule_.step_of[views_.root(a)];
-          if (made >= first && made < step) needed[made - first] = true;
-        }
-      }
-    };
-    need(last);
-    for (std::uint32_t step = last - 1; step > first; --step) {
-      if (needed[step - first]) need(step);
-    }
-    if (needed[0]) return false;
-    reorder(first, last, needed);
-    ++joined_;
-    return true;
-  }
-
-  /// What is needed, both products as one step, what is left, and an empty step.
-  void reorder(std::uint32_t first, std::uint32_t last, const std::vector<bool>& needed) {
-    std::vector<ScheduledStep> steps;
-    std::vector<ValueId> members;
-    const std::uint32_t begin = schedule_.steps[first].first;
-    const auto append = [&](std::uint32_t step) {
-      const auto of = schedule_.members_of(schedule_.steps[step]);
-      steps.push_back(schedule_.steps[step]);
-      steps.back().first = begin + static_cast<std::uint32_t>(members.size());
-      members.insert(members.end(), of.begin(), of.end());
-    };
-    for (std::uint32_t step = first + 1; step < last; ++step) {
-      if (needed[step - first]) append(step);
-    }
-    append(first);
-    steps.back().kind = StepKind::kJoint;
-    steps.back().count = 2;
-    members.push_back(schedule_.members[schedule_.steps[last].first]);
-    for (std::uint32_t step = first + 1; step < last; ++step) {
-      if (!needed[step - first]) append(step);
-    }
-    const std::uint32_t end = begin + static_cast<std::uint32_t>(members.size());
-    steps.push_back({StepKind::kArray, 0, 0, false, end, 0});
-    std::ranges::copy(members, schedule_.members.begin() + begin);
-    std::ranges::copy(steps, schedule_.steps.begin() + first);
-    for (std::uint32_t step = first; step < last; ++step) {
-      for (ValueId v : schedule_.members_of(schedule_.steps[step])) schedule_.step_of[v] = step;
-    }
-  }
-
-  void close_gaps() {
-    std::uint32_t kept = 1;
-    for (std::uint32_t step = 1; step < schedule_.steps.size(); ++step) {
-      const ScheduledStep moved = schedule_.steps[step];
-      if (moved.count == 0) continue;
-      for (ValueId v : schedule_.members_of(moved)) schedule_.step_of[v] = kept;
-      schedule_.steps[kept++] = moved;
-    }
-    schedule_.steps.erase(schedule_.steps.begin() + kept, schedule_.steps.end());
-  }
-
-  const Program& program_;
-  const Views& views_;
-  Schedule& schedule_;
-  std::map<Place, ValueId> waiting_;  // the last product of each matrix that is not yet joined
-  std::size_t joined_ = 0;
-};
-
-}  // namespace
 
 std::optional<Joint> join(const Program& program, const Views& views, ValueId a, ValueId b) {
   const auto one = as_matrix_vector(program, views, a), other = as_matrix_vector(program, views, b);

@@ -18,6 +18,13 @@ struct MatrixVector {
   bool along_rows;                  // the vector is as long as a row
 };
 
+/// Null unless the value is one, of floats and large enough to be read with care.
+std::optional<MatrixVector> as_matrix_vector(const Program& program, const Views& views, ValueId v);
+
+/// Where a matrix lies, and its shape: equal for the same one alone.
+using MatrixPlace = std::array<std::int64_t, 5>;
+MatrixPlace place_of(const Views& views, const MatrixVector& p);
+
 /// Of two products, those along rows first.
 struct Joint {
   std::array<MatrixVector, 2> products;

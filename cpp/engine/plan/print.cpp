@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "plan/pass.hpp"
+
 namespace dualtape::engine {
 namespace {
 
@@ -16,6 +18,7 @@ class Printer {
   void step(std::size_t index) {
     const ScheduledStep& step = analysis_.schedule.steps[index];
     const auto members = analysis_.schedule.members_of(step);
+    pass(index);
     text_ += "step " + std::to_string(index) + ": ";
     if (step.kind == StepKind::kArray || step.kind == StepKind::kReduction) {
       instruction(members[0]);
@@ -34,12 +37,27 @@ class Printer {
   std::string take() { return std::move(text_); }
 
  private:
+  void pass(std::size_t index) {
+    const auto first = static_cast<std::uint32_t>(index);
+    if (analysis_.schedule.steps[index].pass == 0) return;
+    const StepRange range = pass_of(analysis_.schedule, first);
+    if (range.first != first) return;
+    text_ += "one pass over the rows of %" +
+             std::to_string(
+                 matrix_of(analysis_.schedule.members_of(analysis_.schedule.steps[index])[0])) +
+             ", to step " + std::to_string(range.last) + ":\n";
+  }
+
+  /// Of a product with a vector.
+  ValueId matrix_of(ValueId product) const {
+    const auto args = program_.args_of(product);
+    const auto size = [&](ValueId a) { return element_count(program_.type_of(a).shape); };
+    return analysis_.views.root(size(args[0]) > size(args[1]) ? args[0] : args[1]);
+  }
+
   std::string title(const ScheduledStep& step, ValueId first) const {
     if (step.kind == StepKind::kJoint) {
-      const auto args = program_.args_of(first);
-      const auto size = [&](ValueId a) { return element_count(program_.type_of(a).shape); };
-      const ValueId matrix = size(args[0]) > size(args[1]) ? args[0] : args[1];
-      return "two products, %" + std::to_string(analysis_.views.root(matrix)) + " read once";
+      return "two products, %" + std::to_string(matrix_of(first)) + " read once";
     }
     const Dims& shape = program_.types[step.type].shape;
     return (step.kind == StepKind::kScalars ? "scalars" : "region " + to_string(shape)) + ", " +

@@ -1,6 +1,7 @@
 /// Runs a region block by block.
 #include <algorithm>
 #include <cstring>
+#include <optional>
 
 #include "kernels/reduce_leading.hpp"
 #include "memory/workspace.hpp"
@@ -43,6 +44,18 @@ class RegionRun {
     begin(first, last, widest);
     blocks(first, last, widest);
     finish();
+  }
+
+  /// The same in parts: `begin`, then elements after elements up to `last`, then `finish`.
+  void begin(std::int64_t first, std::int64_t last) {
+    begin(first, last, std::min(region_.block, last - first));
+  }
+  void go_on(std::int64_t first, std::int64_t last) { blocks(first, last, region_.block); }
+
+  void finish() const {
+    for (const Reduction& r : region_.reductions) {
+      if (r.kind == ReductionKind::kTotal) r.reducer->finish(state(r), destination(r));
+    }
   }
 
   /// Columns [first, last) of rows of this length.
@@ -92,12 +105,6 @@ class RegionRun {
                {x + (first * r.row + column) * r.item, r.row, 0, last - first, column, n});
     }
   }
-  void finish() const {
-    for (const Reduction& r : region_.reductions) {
-      if (r.kind == ReductionKind::kTotal) r.reducer->finish(state(r), destination(r));
-    }
-  }
-
   char* memory(PlaceId place) const { return frame_.at(places_[place]); }
   char* destination(const Reduction& r) const {
     return partials_ ? partials_ + r.partial : memory(r.out);
@@ -258,7 +265,89 @@ class RegionRun {
   std::int64_t first_ = 0, last_ = 0;  // of the piece
 };
 
+/// Rows of a pass that one thread takes.
+class PassPiece {
+ public:
+  PassPiece(const Code& code, const PassStep& pass, const Frame& frame, std::int64_t piece)
+      : code_(code), pass_(pass), frame_(frame), piece_(piece), scratch_(bytes(pass)) {}
+
+  void run() {
+    const std::int64_t first = piece_ * pass_.piece;
+    const std::int64_t last = std::min(first + pass_.piece, pass_.rows);
+    for (std::size_t k = 0; k < pass_.parts.size(); ++k) begin(k, first, last);
+    for (std::int64_t at = first; at < last; at += pass_.block) {
+      const std::int64_t n = std::min(pass_.block, last - at);
+      for (std::size_t k = 0; k < pass_.parts.size(); ++k) block(k, at, n);
+    }
+    for (const auto& region : regions_) {
+      if (region) region->finish();
+    }
+  }
+
+ private:
+  static std::size_t bytes(const PassStep& pass) {
+    return static_cast<std::size_t>(pass.scratch_bytes);
+  }
+  char* partial(const PassPart& part, std::int64_t bytes_of_piece) const {
+    return frame_.scratch + part.partial + piece_ * bytes_of_piece;
+  }
+
+  void begin(std::size_t k, std::int64_t first, std::int64_t last) {
+    const PassPart& part = pass_.parts[k];
+    if (part.kind == StepKind::kRegion) {
+      const Region& region = code_.regions[part.region];
+      frames_[k].emplace(frame_.with_scratch(scratch_.data() + part.scratch));
+      regions_[k].emplace(region, code_.refs.data() + part.first_ref, *frames_[k],
+                          partial(part, region.partial_bytes));
+      regions_[k]->begin(first, last);
+    } else if (!part.along_rows) {
+      std::memset(partial(part, pass_.sums_bytes), 0, static_cast<std::size_t>(pass_.sums_bytes));
+    }
+  }
+
+  void block(std::size_t k, std::int64_t first, std::int64_t n) {
+    const PassPart& part = pass_.parts[k];
+    if (part.kind == StepKind::kRegion) return regions_[k]->go_on(first, first + n);
+    const char* const matrix = frame_.at(pass_.matrix) + first * pass_.row * pass_.item;
+    const char* const vector = frame_.at(part.vector);
+    const std::int64_t at = first * pass_.item;
+    if (part.along_rows) {
+      ProductShape shape = part.shape;
+      shape.rows = n;
+      part.product.run(shape, frame_.at(part.out) + at, matrix, vector, scratch_.data());
+    } else {
+      pass_.add_rows(partial(part, pass_.sums_bytes), vector + at,
+                     {matrix, n, pass_.columns, pass_.row});
+    }
+  }
+
+  const Code& code_;
+  const PassStep& pass_;
+  const Frame& frame_;
+  const std::int64_t piece_;
+  const Workspace scratch_;
+  std::optional<Frame> frames_[PassStep::kMostParts];
+  std::optional<RegionRun> regions_[PassStep::kMostParts];
+};
+
 }  // namespace
+
+void run_pass(const Code& code, const PassStep& pass, const Frame& frame) {
+  const std::int64_t pieces = pass.pieces();
+  parallel_for(pieces, 1, [&](std::int64_t first, std::int64_t last) {
+    for (; first < last; ++first) PassPiece(code, pass, frame, first).run();
+  });
+  for (const PassPart& part : pass.parts) {
+    char* const partials = frame.scratch + part.partial;
+    if (part.kind == StepKind::kRegion) {
+      combine_pieces(code.regions[part.region], code.refs.data() + part.first_ref, frame, partials,
+                     pieces);
+    } else if (!part.along_rows) {
+      combine_pairwise(pass.add, partials, pass.sums_bytes, pieces, pass.columns);
+      std::memcpy(frame.at(part.out), partials, static_cast<std::size_t>(pass.columns * pass.item));
+    }
+  }
+}
 
 void run_region(const Region& region, const Ref* places, const Frame& frame) {
   for (const Border& b : region.borders) {

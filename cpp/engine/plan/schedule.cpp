@@ -8,6 +8,7 @@
 #include "plan/alive.hpp"
 #include "plan/joint.hpp"
 #include "plan/order.hpp"
+#include "plan/pass.hpp"
 #include "plan/windows.hpp"
 
 namespace dualtape::engine {
@@ -295,6 +296,7 @@ Schedule::Schedule(const Program& program, const std::vector<bool>& live, const 
     : step_of(program.size(), 0), of_rows(program.size(), false) {
   assign_steps(program, live, views, copies);
   sort_members(program);
+  find_passes(program, views, *this);
   join_products(program, views, *this);
   find_stored(program, views);
 }
@@ -336,6 +338,21 @@ void Schedule::sort_members(const Program& program) {
     ScheduledStep& step = steps[step_of[v]];
     members[step.first + step.count++] = v;
   }
+}
+
+void Schedule::reorder(std::uint32_t first, std::span<const std::uint32_t> order) {
+  std::vector<ScheduledStep> moved;
+  std::vector<ValueId> values;
+  const std::uint32_t begin = steps[first].first;
+  for (const std::uint32_t step : order) {
+    const auto of = members_of(steps[step]);
+    moved.push_back(steps[step]);
+    moved.back().first = begin + static_cast<std::uint32_t>(values.size());
+    for (ValueId v : of) step_of[v] = first + static_cast<std::uint32_t>(moved.size()) - 1;
+    values.insert(values.end(), of.begin(), of.end());
+  }
+  std::ranges::copy(values, members.begin() + begin);
+  std::ranges::copy(moved, steps.begin() + first);
 }
 
 void Schedule::find_stored(const Program& program, const Views& views) {

@@ -19,6 +19,7 @@ enum class StepKind : std::uint8_t {
   kReduction,  // a reduction by itself: a region over its operand, in the best order of axes
   kArray,      // one array operation
   kJoint,      // two products with one matrix, which is read once
+  kPass,       // in code: steps that run block of rows by block of rows
 };
 
 enum class ReductionKind : std::uint8_t {
@@ -41,6 +42,7 @@ struct ScheduledStep {
   std::int64_t row = 0;                // length of the rows a region reduces; 0: none
   bool whole_rows = false;             // results of rows are read in the region itself
   std::uint32_t first = 0, count = 0;  // in members
+  std::uint32_t pass = 0;              // steps of one pass, one after the other, share a number
 };
 
 inline constexpr std::uint32_t kNever = ~std::uint32_t{0};
@@ -67,6 +69,8 @@ struct Schedule {
   std::span<const ValueId> members_of(const ScheduledStep& step) const {
     return {members.data() + step.first, step.count};
   }
+  /// Puts these steps, all from `first` on, in another order. Members are not yet ordered.
+  void reorder(std::uint32_t first, std::span<const std::uint32_t> order);
 
  private:
   void assign_steps(const Program& program, const std::vector<bool>& live, const Views& views,

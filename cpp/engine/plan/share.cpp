@@ -60,6 +60,15 @@ bool can_share_columns(const Region& region) {
 
 std::int64_t row_of_columns(const Region& region) { return region.reductions[0].row; }
 
+void lay_out_partials(Region& region) {
+  region.partial_bytes = 0;
+  for (Reduction& r : region.reductions) {
+    if (r.kind == ReductionKind::kRows) continue;
+    r.partial = region.partial_bytes;
+    region.partial_bytes += align(r.results * r.item);
+  }
+}
+
 void share_region(Region& region, std::int64_t work) {
   work += region.count * kMemoryWork;
   if (work < 2 * kPieceWork || region.count < 2 || region.in_order) return;
@@ -72,11 +81,7 @@ void share_region(Region& region, std::int64_t work) {
   const std::int64_t piece = (std::max(region.count / pieces, least) + unit - 1) / unit * unit;
   if (piece <= region.count / 2) {
     region.piece = piece;
-    for (Reduction& r : region.reductions) {
-      if (r.kind == ReductionKind::kRows) continue;
-      r.partial = region.partial_bytes;
-      region.partial_bytes += align(r.results * r.item);
-    }
+    lay_out_partials(region);
     region.shared_bytes = (region.count + piece - 1) / piece * region.partial_bytes;
     return;
   }
@@ -89,19 +94,24 @@ void share_region(Region& region, std::int64_t work) {
   region.by_columns = true;
 }
 
+void combine_pairwise(Kernel combine, char* first, std::int64_t bytes, std::int64_t pieces,
+                      std::int64_t results) {
+  for (std::int64_t step = 1; step < pieces; step *= 2) {
+    for (std::int64_t k = 0; k + step < pieces; k += 2 * step) {
+      char* const sum = first + k * bytes;
+      const void* in[] = {sum, sum + step * bytes};
+      combine(sum, in, results, nullptr);
+    }
+  }
+}
+
 void combine_pieces(const Region& region, const Ref* places, const Frame& frame, char* partials,
                     std::int64_t pieces) {
   const std::int64_t bytes = region.partial_bytes;
   for (const Reduction& r : region.reductions) {
     if (r.kind == ReductionKind::kRows) continue;
     char* const first = partials + r.partial;
-    for (std::int64_t step = 1; step < pieces; step *= 2) {
-      for (std::int64_t k = 0; k + step < pieces; k += 2 * step) {
-        char* const sum = first + k * bytes;
-        const void* in[] = {sum, sum + step * bytes};
-        r.reducer->combine(sum, in, r.results, nullptr);
-      }
-    }
+    combine_pairwise(r.reducer->combine, first, bytes, pieces, r.results);
     std::memcpy(frame.at(places[r.out]), first, static_cast<std::size_t>(r.results * r.item));
   }
 }

@@ -11,6 +11,13 @@ namespace dualtape::engine {
 /// Settles the pieces of a region of so many element operations, when the plan is made.
 void share_region(Region& region, std::int64_t work);
 
+/// Where the reductions of a region leave their results of a piece.
+void lay_out_partials(Region& region);
+
+/// Results of so many pieces, `bytes` apart, combined pairwise into the first.
+void combine_pairwise(Kernel combine, char* first, std::int64_t bytes, std::int64_t pieces,
+                      std::int64_t results);
+
 /// Length of the rows that a region shared by columns adds.
 std::int64_t row_of_columns(const Region& region);
 

@@ -9,6 +9,7 @@
 
 #include "plan/alive.hpp"
 #include "plan/arena.hpp"
+#include "plan/pass.hpp"
 #include "plan/placement.hpp"
 #include "plan/windows.hpp"
 
@@ -56,18 +57,19 @@ class HomeAssigner {
   bool is_input(ValueId v) const { return program_.instructions[v].op == kInput; }
   std::span<const ValueId> roots_read(ValueId reader);
   std::uint32_t new_slot();
-  void give_home(ValueId v, std::uint32_t step);
+  void give_home(ValueId v);
   void release_scalars(ValueId reader, std::uint32_t position);
   void assign_scalars(std::uint32_t step);
+  void collect_gathered(std::uint32_t step);
   void assign_region(std::uint32_t step);
   void assign_array(std::uint32_t step);
   void assign_joint(std::uint32_t step);
   void end_buffers(std::uint32_t step);
-  void extend_buffers(ValueId reader, std::uint32_t step);
+  void extend_buffers(ValueId reader);
   void collect_dead(ValueId v, std::uint32_t position);
-  bool take_over(ValueId v, std::uint32_t step);
+  bool take_over(ValueId v);
   bool ends_in_arena(ValueId root, std::uint32_t position) const;
-  bool place(ValueId v, std::uint32_t step);
+  bool place(ValueId v);
 
   const Program& program_;
   const Views& views_;
@@ -77,7 +79,8 @@ class HomeAssigner {
   Placements placements_;
   std::vector<std::uint32_t> free_slots_;
   std::vector<ValueId> roots_;     // of roots_read()
-  std::vector<ValueId> gathered_;  // roots a region reads other than element by element
+  std::vector<ValueId> gathered_;  // roots read other than element by element
+  StepRange alive_;                // the steps for which this step's buffers must be
   std::vector<ValueId> dead_;      // roots of arrays read for the last time in this region so far
 };
 
@@ -108,13 +111,13 @@ void HomeAssigner::prepare() {
   }
 }
 
-void HomeAssigner::give_home(ValueId v, std::uint32_t step) {
+void HomeAssigner::give_home(ValueId v) {
   if (is_scalar(v)) {
     out_.home[v] = new_slot();
     return;
   }
   out_.home[v] = static_cast<std::uint32_t>(out_.buffers.size());
-  out_.buffers.push_back({bytes_of(v), step, step});
+  out_.buffers.push_back({bytes_of(v), alive_.first, alive_.last});
 }
 
 /// The roots of an instruction's operands, each once; valid until the next call.
@@ -153,8 +156,8 @@ void HomeAssigner::assign_scalars(std::uint32_t step) {
   for (ValueId v : schedule_.members_of(schedule_.steps[step])) {
     // An operation reads its operands before it writes: its result may take the slot of one.
     release_scalars(v, position++);
-    if (views_.is_load(v)) extend_buffers(v, step);
-    give_home(v, step);
+    if (views_.is_load(v)) extend_buffers(v);
+    give_home(v);
   }
 }
 
@@ -171,7 +174,7 @@ void HomeAssigner::collect_dead(ValueId v, std::uint32_t position) {
   }
 }
 
-bool HomeAssigner::take_over(ValueId v, std::uint32_t step) {
+bool HomeAssigner::take_over(ValueId v) {
   const DType dtype = program_.type_of(v).dtype;
   // The newest are likely to fit, and looking at few keeps this linear.
   const std::size_t oldest = dead_.size() > 8 ? dead_.size() - 8 : 0;
@@ -179,7 +182,7 @@ bool HomeAssigner::take_over(ValueId v, std::uint32_t step) {
     const DType other = program_.type_of(dead_[i]).dtype;
     if (bytes_of(dead_[i]) != bytes_of(v) || item_size(other) != item_size(dtype)) continue;
     out_.home[v] = out_.home[dead_[i]];
-    out_.buffers[out_.home[v]].last = step;
+    out_.buffers[out_.home[v]].last = alive_.last;
     dead_.erase(dead_.begin() + static_cast<std::ptrdiff_t>(i));
     return true;
   }
@@ -187,39 +190,43 @@ bool HomeAssigner::take_over(ValueId v, std::uint32_t step) {
 }
 
 /// In a part of the array that is made of `v`; the first part to be made brings its memory.
-bool HomeAssigner::place(ValueId v, std::uint32_t step) {
+bool HomeAssigner::place(ValueId v) {
   const Placement* placement = placements_.of(v);
   if (!placement) return false;
   const ValueId reader = placement->reader;
   const bool update = program_.instructions[reader].op == kUpdateSlice;
   const ValueId whole = update ? views_.root(program_.args_of(reader)[0]) : reader;
-  if (out_.home[whole] == kNone) give_home(whole, step);
+  if (out_.home[whole] == kNone) give_home(whole);
   const std::uint32_t buffer = out_.home[whole];
-  give_home(v, step);
+  give_home(v);
   out_.buffers.back().whole = buffer;
   out_.buffers.back().offset = placement->offset;
   return true;
 }
 
+/// Roots that a step reads other than element by element.
+void HomeAssigner::collect_gathered(std::uint32_t step) {
+  const ScheduledStep& s = schedule_.steps[step];
+  const std::int64_t count = sizes_.count[s.type];
+  for (ValueId v : schedule_.members_of(s)) {
+    for (ValueId a : program_.args_of(v)) {
+      const ValueId r = views_.root(a);
+      const bool aligned = s.kind == StepKind::kRegion && views_.is_whole(a) &&
+                           sizes_.count[program_.instructions[r].type] == count;
+      if (!aligned && !is_scalar(r)) gathered_.push_back(r);
+    }
+  }
+}
+
 /// Block by block each element of an operand is read before the same element of a result is
 /// written: a result may take the memory of an operand last read by its own or an earlier
-/// instruction.
+/// instruction. So do the steps of a pass.
 void HomeAssigner::assign_region(std::uint32_t step) {
   const ScheduledStep& region = schedule_.steps[step];
   gathered_.clear();
   dead_.clear();
   const bool reuse = region.kind == StepKind::kRegion;
-  const std::int64_t count = sizes_.count[region.type];
-  if (reuse) {
-    for (ValueId v : schedule_.members_of(region)) {
-      for (ValueId a : program_.args_of(v)) {
-        const ValueId r = views_.root(a);
-        const bool aligned =
-            views_.is_whole(a) && sizes_.count[program_.instructions[r].type] == count;
-        if (!aligned && !is_scalar(r)) gathered_.push_back(r);
-      }
-    }
-  }
+  for (std::uint32_t k = alive_.first; reuse && k <= alive_.last; ++k) collect_gathered(k);
   std::sort(gathered_.begin(), gathered_.end());
   std::uint32_t position = region.first;
   for (ValueId v : schedule_.members_of(region)) {
@@ -229,14 +236,14 @@ void HomeAssigner::assign_region(std::uint32_t step) {
     ++position;
     if (is_window(op)) {
       if (op == kPad)
-        give_home(v, step);
+        give_home(v);
       else
         out_.home[v] = out_.home[program_.args_of(v)[0]];
       continue;
     }
     if (reuse && !schedule_.stored[v]) continue;
-    if (element && (place(v, step) || take_over(v, step))) continue;
-    give_home(v, step);
+    if (element && (place(v) || take_over(v))) continue;
+    give_home(v);
   }
   end_buffers(step);
 }
@@ -253,19 +260,19 @@ void HomeAssigner::assign_array(std::uint32_t step) {
     for (std::size_t i = 1; i < args.size(); ++i) in_place &= views_.root(args[i]) != x;
     if (in_place) {
       out_.home[v] = out_.home[x];
-      out_.buffers[out_.home[v]].last = step;
+      out_.buffers[out_.home[v]].last = alive_.last;
     }
   }
   if (out_.home[v] != kNone) {
-    out_.buffers[out_.home[v]].last = step;  // parts of it are there already
+    out_.buffers[out_.home[v]].last = alive_.last;  // parts of it are there already
   } else if (!in_place) {
-    give_home(v, step);
+    give_home(v);
   }
   end_buffers(step);
 }
 
 void HomeAssigner::assign_joint(std::uint32_t step) {
-  for (ValueId v : schedule_.members_of(schedule_.steps[step])) give_home(v, step);
+  for (ValueId v : schedule_.members_of(schedule_.steps[step])) give_home(v);
   end_buffers(step);
 }
 
@@ -274,25 +281,27 @@ void HomeAssigner::end_buffers(std::uint32_t step) {
   std::uint32_t position = schedule_.steps[step].first;
   for (ValueId v : schedule_.members_of(schedule_.steps[step])) {
     release_scalars(v, position++);
-    extend_buffers(v, step);
+    extend_buffers(v);
   }
 }
 
 /// The buffers that `reader` reads live until this step at least.
-void HomeAssigner::extend_buffers(ValueId reader, std::uint32_t step) {
+void HomeAssigner::extend_buffers(ValueId reader) {
   for (ValueId a : program_.args_of(reader)) {
     const ValueId r = views_.root(a);
     if (is_scalar(r) || schedule_.step_of[r] == 0 || out_.home[r] == kNone) continue;
-    out_.buffers[out_.home[r]].last = step;
+    out_.buffers[out_.home[r]].last = alive_.last;
   }
 }
 
 void HomeAssigner::assign_step(std::uint32_t step) {
+  alive_ = pass_of(schedule_, step);
   switch (schedule_.steps[step].kind) {
     case StepKind::kScalars: return assign_scalars(step);
     case StepKind::kRegion:
     case StepKind::kReduction: return assign_region(step);
-    case StepKind::kArray: return assign_array(step);
+    case StepKind::kArray:
+    case StepKind::kPass: return assign_array(step);
     case StepKind::kJoint: return assign_joint(step);
   }
 }
