@@ -8,6 +8,7 @@ import pytest
 from counted import counted
 
 import dualtape as dt
+import dualtape.numpy as dnp
 
 X = np.array([0.5, -1.5, 2.0])
 
@@ -331,3 +332,26 @@ def test_chain_of_elementwise_operations_peaks_at_three_arrays():
     n = 10**7
     # The argument is the third array; it is the caller's.
     assert dt.jit(chain).plan(np.broadcast_to(0.5, n)).peak_bytes <= 2.1 * 8 * n
+
+
+@pytest.mark.parametrize("row", [lambda xs, k: xs[k], lambda xs, k: xs[k // 2], lambda xs, k: xs.T])
+def test_gradients_over_parts_of_an_argument_are_those_without_jit(row):
+    """Called once behind views, a gradient is written out as it is; equal views are shared."""
+    rng = np.random.default_rng(0)
+    w, xs = rng.normal(size=4), rng.normal(size=(6, 4))
+
+    def loss(w, xs):
+        y = w
+        for k in range(6):
+            y = dnp.sin(y * row(xs, k).reshape(-1)[:4]) + 1.0
+        return dnp.sum(y)
+
+    both = dt.jit(dt.value_and_grad(loss))
+    for _ in range(3):
+        value, gradient = both(w, xs)
+        expected, slope = dt.value_and_grad(loss)(w, xs)
+        assert value == expected
+        np.testing.assert_array_equal(gradient, slope)
+    h = 1e-6 * np.eye(4)
+    by_differences = [(loss(w + d, xs) - loss(w - d, xs)) / 2e-6 for d in h]
+    np.testing.assert_allclose(gradient, by_differences, rtol=1e-7, atol=1e-9)

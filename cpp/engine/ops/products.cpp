@@ -75,6 +75,16 @@ Dims argsort(const Dims& keys) {
   return order;
 }
 
+/// The type of the result for one contracted axis of vectors and matrices, as of most products.
+std::optional<Type> plain_type(const Type& a, const Type& b, const DotDims& dims) {
+  if (dims.lhs_contract.size() != 1 || !dims.lhs_batch.empty()) return std::nullopt;
+  if (a.shape.size() > 2 || b.shape.size() > 2) return std::nullopt;
+  Type type{a.dtype, {}};
+  if (a.shape.size() == 2) type.shape.push_back(a.shape[dims.lhs_contract[0] == 0]);
+  if (b.shape.size() == 2) type.shape.push_back(b.shape[dims.rhs_contract[0] == 0]);
+  return type;
+}
+
 /// Result axis i is axis `places[i]` of the wanted array: transposes it there.
 Expr place_axes(const Expr& x, const Dims& places) {
   return std::ranges::is_sorted(places) ? x : transpose(x, argsort(places));
@@ -87,11 +97,15 @@ Expr dot_general(const Expr& a, const Expr& b, const DotDims& dims) {
   if (left.dtype != right.dtype) throw DTypeError("dot: operands differ in element type");
   check_lengths(left.shape, right.shape, dims.lhs_contract, dims.rhs_contract);
   check_lengths(left.shape, right.shape, dims.lhs_batch, dims.rhs_batch);
+  const Expr args[] = {a, b};
+  if (const auto type = plain_type(left, right, dims)) {
+    const std::int64_t attrs[] = {1, 0, dims.lhs_contract[0], dims.rhs_contract[0]};
+    return emit(kDotGeneral, args, *type, attrs);
+  }
   Dims shape;
   append_lengths(shape, left.shape, dims.lhs_batch);
   append_lengths(shape, left.shape, free_axes(a.rank(), dims.lhs_contract, dims.lhs_batch));
   append_lengths(shape, right.shape, free_axes(b.rank(), dims.rhs_contract, dims.rhs_batch));
-  const Expr args[] = {a, b};
   return emit(kDotGeneral, args, Type{left.dtype, std::move(shape)}, pack(dims));
 }
 
@@ -153,12 +167,11 @@ namespace {
 
 Tangent push_dot(const OpCall& call, std::span<const Expr> x, const Expr&,
                  std::span<const Tangent> x_dot) {
-  const DotDims dims = dot_dims(call.attrs);
   Tangent y_dot;
-  if (x_dot[0]) y_dot = dot_general(*x_dot[0], x[1], dims);
-  if (x_dot[1]) {
-    const Expr term = dot_general(x[0], *x_dot[1], dims);
-    y_dot = y_dot ? *y_dot + term : term;
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (!x_dot[i]) continue;
+    const Expr args[] = {i == 0 ? *x_dot[0] : x[0], i == 1 ? *x_dot[1] : x[1]};
+    accumulate(y_dot, reapply(call, args));
   }
   return y_dot;
 }

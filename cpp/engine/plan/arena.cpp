@@ -1,11 +1,18 @@
 #include "plan/arena.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 namespace dualtape::engine {
 
 std::int64_t OffsetAllocator::allocate(std::int64_t bytes) {
   if (bytes == 0) return 0;
+  if (Waiting* same = waiting_of(bytes); same && !same->offsets.empty()) {
+    const std::int64_t offset = same->offsets.back();
+    same->offsets.pop_back();
+    return offset;
+  }
+  join_waiting();
   const auto fit = by_size_.lower_bound({bytes, 0});
   if (fit == by_size_.end()) {
     // A hole at the end grows.
@@ -33,6 +40,27 @@ std::int64_t OffsetAllocator::allocate(std::int64_t bytes) {
 
 void OffsetAllocator::release(std::int64_t offset, std::int64_t bytes) {
   if (bytes == 0) return;
+  Waiting* same = waiting_of(bytes);
+  if (!same) {
+    if (waiting_.size() == kSizes) return join(offset, bytes);
+    same = &waiting_.emplace_back(Waiting{bytes, {}});
+  }
+  same->offsets.push_back(offset);
+}
+
+OffsetAllocator::Waiting* OffsetAllocator::waiting_of(std::int64_t bytes) {
+  const auto at = std::ranges::find(waiting_, bytes, &Waiting::bytes);
+  return at == waiting_.end() ? nullptr : &*at;
+}
+
+void OffsetAllocator::join_waiting() {
+  for (Waiting& piece : waiting_) {
+    for (const std::int64_t offset : piece.offsets) join(offset, piece.bytes);
+    piece.offsets.clear();
+  }
+}
+
+void OffsetAllocator::join(std::int64_t offset, std::int64_t bytes) {
   auto after = holes_.lower_bound(offset);
   const bool meets_after = after != holes_.end() && after->first == offset + bytes;
   if (after != holes_.begin()) {

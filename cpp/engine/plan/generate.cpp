@@ -12,9 +12,12 @@
 
 namespace dualtape::engine {
 
-std::unordered_map<ValueId, std::uint32_t> Generator::inputs(const Program& program) {
-  std::unordered_map<ValueId, std::uint32_t> of;
-  for (std::uint32_t k = 0; k < program.inputs.size(); ++k) of.emplace(program.inputs[k], k);
+std::vector<std::uint32_t> Generator::inputs(const Program& program) {
+  std::vector<std::uint32_t> of;
+  for (std::uint32_t k = 0; k < program.inputs.size(); ++k) {
+    if (of.size() <= program.inputs[k]) of.resize(program.inputs[k] + 1);
+    of[program.inputs[k]] = k;
+  }
   return of;
 }
 
@@ -22,7 +25,7 @@ Ref Generator::ref_of(ValueId root) const {
   if (is_scalar(root)) {
     return {0, static_cast<std::int64_t>(storage().home[root]) * storage().slot_bytes};
   }
-  if (program_.instructions[root].op == kInput) return {1 + input_of_.at(root), 0};
+  if (program_.instructions[root].op == kInput) return {1 + input_of_[root], 0};
   const Buffer* buffer = &storage().buffers[storage().home[root]];
   std::int64_t offset = 0;
   if (buffer->whole != kNone) {
@@ -95,6 +98,23 @@ std::size_t Generator::KeyHash::operator()(const std::vector<std::int64_t>& key)
 }
 
 const PreparedKernel* Generator::prepare(const ArrayCall& call) {
+  if (call.in.size() > kFewOperands) return find_or_prepare(call);
+  RecentCall wanted{call.op, {&call.out, call.attrs.data()}, nullptr};
+  std::ranges::copy(call.in, wanted.places.begin() + 2);
+  std::size_t hash = call.op;
+  for (const void* place : wanted.places) {
+    hash = (hash ^ reinterpret_cast<std::size_t>(place)) * 0x9E3779B97F4A7C15u;
+  }
+  RecentCall& recent = recent_calls_[hash >> (64 - std::bit_width(kRecentCalls - 1))];
+  if (recent.kernel && recent.op == wanted.op && recent.places == wanted.places) {
+    return recent.kernel;
+  }
+  wanted.kernel = find_or_prepare(call);
+  recent = wanted;
+  return recent.kernel;
+}
+
+const PreparedKernel* Generator::find_or_prepare(const ArrayCall& call) {
   key_ = {call.op, reinterpret_cast<std::int64_t>(&call.out)};
   for (const Layout* layout : call.in) key_.push_back(reinterpret_cast<std::int64_t>(layout));
   key_.insert(key_.end(), call.attrs.begin(), call.attrs.end());

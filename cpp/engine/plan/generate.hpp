@@ -1,12 +1,14 @@
 /// The parts of code generation: shared lookups, regions, stretches of scalars.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "plan/alive.hpp"
 #include "plan/code.hpp"
 #include "plan/forms.hpp"
 #include "plan/pass.hpp"
@@ -21,6 +23,7 @@ class Generator {
         analysis_(analysis),
         code_(code),
         input_of_(inputs(program)),
+        sizes_(program),
         whole_layouts_(program.types.size(), nullptr),
         forms_(*this) {}
 
@@ -31,7 +34,7 @@ class Generator {
   Code& code() const { return code_; }
 
   const Type& type_of(ValueId v) const { return program_.type_of(v); }
-  bool is_scalar(ValueId v) const { return engine::is_scalar(type_of(v)); }
+  bool is_scalar(ValueId v) const { return sizes_.count[program_.instructions[v].type] == 1; }
   /// Where a root begins.
   Ref ref_of(ValueId root) const;
   /// Where an element of a root is.
@@ -51,18 +54,29 @@ class Generator {
     std::size_t operator()(const std::vector<std::int64_t>& key) const;
   };
 
-  static std::unordered_map<ValueId, std::uint32_t> inputs(const Program& program);
+  /// A call prepared lately, by its place in the tables of layouts and attributes.
+  struct RecentCall {
+    OpCode op = 0;
+    std::array<const void*, 5> places{};
+    const PreparedKernel* kernel = nullptr;
+  };
+  static constexpr std::size_t kRecentCalls = 64, kFewOperands = 3;
+
+  static std::vector<std::uint32_t> inputs(const Program& program);
+  const PreparedKernel* find_or_prepare(const ArrayCall& call);
   const Layout* layout_of(ValueId v);
   const Layout* intern(Layout layout);
 
   const Program& program_;
   const Analysis& analysis_;
   Code& code_;
-  std::unordered_map<ValueId, std::uint32_t> input_of_;
+  std::vector<std::uint32_t> input_of_;  // its number, up to the last input
+  const TypeSizes sizes_;
   std::unordered_multimap<std::size_t, const Layout*> layouts_;
   std::vector<const Layout*> whole_layouts_;  // of each type, elements one after the other
   std::unordered_map<std::vector<std::int64_t>, const PreparedKernel*, KeyHash> prepared_;
-  std::vector<std::int64_t> key_;  // of prepare()
+  std::vector<std::int64_t> key_;  // of find_or_prepare()
+  std::array<RecentCall, kRecentCalls> recent_calls_{};
   RegionForms forms_;
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/library.hpp"
+#include "plan/alive.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 constexpr std::uint32_t kFarthest = 64;
 
 /// No kernel reads a smaller matrix for two products: it is in the first-level cache anyway. Asked
-/// first, for programs have thousands of small products.
+/// first, of the types too, for programs have thousands of small products.
 constexpr std::int64_t kLeastBytes = 32768;
 
 /// An axis longer than 1 of an operand.
@@ -163,6 +164,9 @@ std::optional<Joint> join(const Program& program, const Views& views, ValueId a,
 }
 
 void join_products(const Program& program, const Views& views, Schedule& schedule) {
+  const TypeSizes sizes(program);
+  const auto is_large = [](std::int64_t bytes) { return bytes >= kLeastBytes; };
+  if (std::ranges::none_of(sizes.bytes, is_large)) return;
   Joiner(program, views, schedule).run();
 }
 

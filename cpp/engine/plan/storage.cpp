@@ -142,7 +142,10 @@ std::span<const ValueId> HomeAssigner::roots_read(ValueId reader) {
 /// Frees the slots of scalars that `reader`, at `position`, reads as the last one.
 void HomeAssigner::release_scalars(ValueId reader, std::uint32_t position) {
   const auto args = program_.args_of(reader);
-  const auto ends = [&](ValueId a) { return schedule_.last_use[views_.root(a)] == position; };
+  const auto ends = [&](ValueId a) {
+    const ValueId r = views_.root(a);
+    return schedule_.last_use[r] == position && is_scalar(r);
+  };
   // Mostly none does: seen without sorting.
   if (std::ranges::none_of(args, ends)) return;
   for (ValueId r : roots_read(reader)) {

@@ -70,6 +70,14 @@ Dims broadcast_strides(const Dims& shape, const Dims& strides, const Dims& targe
   return result;
 }
 
+bool moves(OpCode op) {
+  return op == kReshape || op == kTranspose || op == kBroadcastTo || op == kSlice;
+}
+
+bool may_be_view(OpCode op) {
+  return moves(op) || op == kStopGradient || (op >= kSum && op <= kAny);
+}
+
 /// A reduction over axes of length 1 only.
 bool is_squeeze(const Program& program, ValueId v) {
   const OpCode op = program.instructions[v].op;
@@ -87,7 +95,7 @@ Views::Views(const Program& program, const std::vector<bool>& live)
     : program_(program), root_(program.size()), listed_(program.size(), false) {
   for (ValueId v = 0; v < program.size(); ++v) {
     root_[v] = v;
-    if (!live[v]) continue;
+    if (!live[v] || !may_be_view(program.instructions[v].op)) continue;
     View view;
     if (!try_view(v, &view)) continue;
     const Type& type = program.type_of(v);
@@ -144,9 +152,8 @@ bool Views::is_reshaped(ValueId v) const {
 
 bool Views::try_view(ValueId v, View* view) const {
   const OpCode op = program_.instructions[v].op;
-  const bool moves = op == kReshape || op == kTranspose || op == kBroadcastTo || op == kSlice;
   const bool squeezes = is_squeeze(program_, v);
-  if (!moves && !squeezes && op != kStopGradient) return false;
+  if (!moves(op) && !squeezes && op != kStopGradient) return false;
   const ValueId x = program_.args_of(v)[0];
   *view = view_of(x);
   if (op == kStopGradient) return true;

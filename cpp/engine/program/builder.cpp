@@ -121,16 +121,28 @@ std::uint32_t Builder::find_or_append_attrs(std::span<const std::int64_t> attrs,
   std::uint32_t& recent = recent_attrs_[hash >> (64 - std::bit_width(kRecentAttrs - 1))];
   const std::int64_t* known = program_.attrs.data() + recent;
   const std::span same(known + 1, static_cast<std::size_t>(*known));
-  if (!std::ranges::equal(same, attrs)) recent = append_attrs(attrs);
+  if (!equal_dims(same, attrs)) recent = append_attrs(attrs);
   return recent;
+}
+
+/// Twice as much while there is little: a program of thousands of instructions is not copied often.
+template <class T>
+void make_room(PodVector<T>& list, std::size_t more) {
+  constexpr std::size_t kFew = std::size_t{1} << 16;
+  const std::size_t wanted = list.size() + more;
+  if (wanted > list.capacity() && wanted < kFew) {
+    list.reserve(std::max<std::size_t>(64, 2 * wanted));
+  }
 }
 
 ValueId Builder::append(const Instruction& head, std::span<const ValueId> args,
                         std::uint32_t attrs) {
+  make_room(program_.args, args.size());
+  make_room(program_.instructions, 1);
   Instruction i = head;
   i.args = static_cast<std::uint32_t>(program_.args.size());
   i.attrs = attrs;
-  program_.args.append(args.data(), args.size());
+  for (ValueId a : args) program_.args.push_back(a);  // few: faster than memcpy
   program_.instructions.push_back(i);
   return static_cast<ValueId>(program_.instructions.size() - 1);
 }
@@ -138,8 +150,12 @@ ValueId Builder::append(const Instruction& head, std::span<const ValueId> args,
 bool Builder::same(ValueId v, const Instruction& head, std::span<const ValueId> args,
                    std::span<const std::int64_t> attrs) const {
   const Instruction& i = program_.instructions[v];
-  return i.op == head.op && i.type == head.type && std::ranges::equal(program_.args_of(v), args) &&
-         std::ranges::equal(program_.attrs_of(v), attrs);
+  if (i.op != head.op || i.type != head.type || i.n_args != head.n_args) return false;
+  const ValueId* known = program_.args.data() + i.args;
+  for (std::size_t k = 0; k < args.size(); ++k) {
+    if (known[k] != args[k]) return false;
+  }
+  return equal_dims(program_.attrs_of(v), attrs);
 }
 
 ValueId Builder::find_or_append(const Instruction& head, std::span<const ValueId> args,
@@ -164,7 +180,9 @@ ValueId Builder::find_or_append(const Instruction& head, std::span<const ValueId
 
 /// The tag alone gives the place: no instruction is looked at.
 void Builder::grow_shared() {
-  std::vector<Shared> bigger(std::max<std::size_t>(64, 4 * shared_.size()));
+  // Fast at first; then no more fresh memory than is needed.
+  const std::size_t factor = shared_.size() < 8192 ? 4 : 2;
+  std::vector<Shared> bigger(std::max<std::size_t>(128, factor * shared_.size()));
   const std::size_t mask = bigger.size() - 1;
   for (const Shared& known : shared_) {
     if (known.value == kNoValue) continue;
@@ -264,8 +282,7 @@ class Extractor {
     if (!as_input) {
       i.n_args = old.n_args;
       i.args = static_cast<std::uint32_t>(result_->args.size());
-      result_->args.append(source_.args_of(v).data(), i.n_args);
-      for (ValueId& a : std::span(result_->args).last(i.n_args)) a = renumbered[a];
+      for (ValueId a : source_.args_of(v)) result_->args.push_back(renumbered[a]);
       copy_attrs(v, i);
     }
     result_->instructions.push_back(i);

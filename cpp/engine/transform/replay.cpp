@@ -215,6 +215,76 @@ ProgramPtr called_alone(const Program& p) {
   return callee;
 }
 
+/// No algebra looks through it.
+bool is_plain_view(OpCode op) { return op == kSlice || op == kTranspose || op == kReshape; }
+
+/// The call of a program that calls one other, without calls of its own, and else only takes parts
+/// of its inputs, as `jit` records the gradient of a loop over the rows of an array; else kNoValue.
+ValueId only_call(const Program& p) {
+  ValueId call = kNoValue;
+  for (ValueId v = 0; v < p.size(); ++v) {
+    const OpCode op = p.instructions[v].op;
+    if (op == kInput || op == kGet || (is_plain_view(op) && call == kNoValue)) continue;
+    if (op != kCall || call != kNoValue) return kNoValue;
+    call = v;
+  }
+  return call == kNoValue || needs_inlining(function_of(p, call)) ? kNoValue : call;
+}
+
+/// Appends the instructions of a program as they are, those of inputs excepted, which have numbers.
+void append_all(Program& to, const Program& from, std::span<const TypeId> types,
+                std::span<ValueId> numbers) {
+  const auto attrs = static_cast<std::uint32_t>(to.attrs.size() - 1);
+  to.attrs.append(from.attrs.data() + 1, from.attrs.size() - 1);
+  to.instructions.reserve(to.size() + from.size());
+  to.args.reserve(to.args.size() + from.args.size());
+  for (ValueId v = 0; v < from.size(); ++v) {
+    Instruction i = from.instructions[v];
+    if (i.op == kInput) continue;
+    i.type = types[i.type];
+    i.args = static_cast<std::uint32_t>(to.args.size());
+    if (i.attrs != 0) i.attrs += attrs;
+    for (ValueId a : from.args_of(v)) to.args.push_back(numbers[a]);
+    numbers[v] = static_cast<ValueId>(to.size());
+    to.instructions.push_back(i);
+  }
+  to.externals.insert(to.externals.end(), from.externals.begin(), from.externals.end());
+}
+
+/// A program with its only call written out, without a look at each instruction: they are shared
+/// and simple already, if no two operands of the call are the same. Null if that is not so.
+ProgramPtr splice_call(const Program& p) {
+  const ValueId call = only_call(p);
+  if (call == kNoValue) return nullptr;
+  const Program& callee = function_of(p, call);
+  Builder b(Builder::Mode::kDerive);
+  std::vector<ValueId> outer(p.size(), kNoValue), inner(callee.size(), kNoValue), ids;
+  for (ValueId v = 0; v < call; ++v) {
+    ids.clear();
+    for (ValueId a : p.args_of(v)) ids.push_back(outer[a]);
+    const TypeId type = b.intern(p.type_of(v));
+    const OpCode op = p.instructions[v].op;
+    outer[v] = op == kInput ? b.input(type) : b.emit(op, ids, type, p.attrs_of(v));
+  }
+  std::vector<bool> given(p.size(), false);
+  for (std::size_t k = 0; k < callee.inputs.size(); ++k) {
+    const ValueId x = outer[p.args_of(call)[k]];
+    if (given[x]) return nullptr;
+    given[x] = true;
+    inner[callee.inputs[k]] = x;
+  }
+  std::vector<TypeId> types;
+  for (TypeId t = 0; t < callee.types.size(); ++t) types.push_back(b.intern(callee.types[t]));
+  auto result = std::make_shared<Program>(*b.take({}));
+  append_all(*result, callee, types, inner);
+  for (ValueId v = call + 1; v < p.size(); ++v) {
+    if (p.instructions[v].op != kGet) return nullptr;
+    outer[v] = inner[callee.outputs[static_cast<std::size_t>(p.attrs_of(v)[0])]];
+  }
+  for (ValueId v : p.outputs) result->outputs.push_back(outer[v]);
+  return result;
+}
+
 }  // namespace
 
 std::vector<Expr> inline_program(const Program& p, std::span<const Expr> inputs, Builder& b,
@@ -225,6 +295,7 @@ std::vector<Expr> inline_program(const Program& p, std::span<const Expr> inputs,
 ProgramPtr inline_calls(ProgramPtr program) {
   if (!needs_inlining(*program)) return program;
   if (ProgramPtr callee = called_alone(*program)) return inline_calls(std::move(callee));
+  if (ProgramPtr spliced = splice_call(*program)) return spliced;
   Builder b(Builder::Mode::kDerive);
   std::vector<Expr> inputs;
   for (ValueId v : program->inputs) inputs.emplace_back(b, b.input(program->type_of(v)));
