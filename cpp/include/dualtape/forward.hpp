@@ -125,6 +125,18 @@ DUALTAPE_INLINE T multiply_add(const T& a, const T& b, const T& c) {
 template <class T>
 inline constexpr bool is_number = BaseNumber<T>;
 
+/// Numbers, and duals of them: what a function's derivatives at a place can be made of before it is
+/// recorded.
+template <class T>
+inline constexpr bool is_untaped = BaseNumber<T>;
+template <class T, int N>
+inline constexpr bool is_untaped<Dual<T, N>> = std::floating_point<T>;
+/// How many numbers such a T is made of.
+template <class T>
+inline constexpr std::size_t numbers_of = 1;
+template <class T, int N>
+inline constexpr std::size_t numbers_of<Dual<T, N>> = static_cast<std::size_t>(N) + 1;
+
 /// A tape's variable or expression.
 template <class X>
 inline constexpr bool is_taped = false;

@@ -66,7 +66,7 @@ auto map_sum_columns(F& f, const Cs&... columns) {
 /// variables or numbers; a scalar is the same at every place. x.subspan(1) beside x.first(n - 1) is
 /// a stencil. f is generic and returns a scalar, which must follow from its arguments and from
 /// numbers. Where it branches differently at places that are looked at together, it runs on each
-/// alone; where a partial is not finite, and on tapes of duals or variables, its statements are
+/// alone; where a partial is not finite, and on tapes of variables, its statements are
 /// recorded. For scalars that are no tape variables f is called place by place.
 template <class F, class... Xs>
 auto map(F&& f, const Xs&... columns) {

@@ -46,12 +46,6 @@ class Mapping {
   using Every = std::index_sequence_for<Cs...>;
   using EveryInput = std::make_index_sequence<kInputs>;
 
-  /// What f gives at kSize places.
-  struct Group {
-    Wide<T> value;
-    std::array<Wide<T>, kInputs> partials;
-  };
-
   struct Node {
     std::array<Numbering, kInputs> numberings;
     std::array<std::size_t, kInputs> begins;  // of a column's partials
@@ -92,9 +86,12 @@ class Mapping {
   }
   V statement(std::size_t i) { return statement(i, Every{}); }
 
-  /// Worth a node: on tapes of duals or variables it would cost more, and f may be a constant.
+  /// Worth a node: on tapes of variables it would cost more, as with more numbers for a place than
+  /// there are registers; and f may be a constant.
   static constexpr bool is_node() {
-    if constexpr (!BaseNumber<T>) return false;
+    constexpr std::size_t kNumbers = numbers_of<T>;
+    if constexpr (!is_untaped<T>) return false;
+    if constexpr (kNumbers > 1 && kNumbers * (kInputs + 1) > 16) return false;
     return []<std::size_t... C>(std::index_sequence<C...>) {
       return std::same_as<std::remove_cvref_t<decltype(std::declval<F&>()(
                               std::declval<Mapping&>().template scalar<C>(0)...))>,
@@ -142,9 +139,9 @@ class Mapping {
     Totals totals{};
     for (std::size_t i = 0;; i = Sum ? i + kSize : std::min(i + kSize, n - kSize)) {
       packs_diverged() = false;
-      Group group = wide_group(begin_ + i, Every{}, EveryInput{});
+      WideD group = wide_value(begin_ + i, Every{});
       if (packs_diverged() || !all_finite(group, EveryInput{})) [[unlikely]] {
-        group = group_of_scalars(begin_ + i);
+        group = value_of_scalars(begin_ + i);
         if (!all_finite(group, EveryInput{})) return false;
       }
       if (head.used != used || head.next != node.first) [[unlikely]]
@@ -163,31 +160,28 @@ class Mapping {
 
   // Pack expansions, not loops: so a group stays in registers.
   template <std::size_t... K>
-  DUALTAPE_INLINE static bool all_finite(const Group& group, std::index_sequence<K...>) {
-    return (W::finite(group.partials[K]) && ...);
+  DUALTAPE_INLINE static bool all_finite(const WideD& y, std::index_sequence<K...>) {
+    return (W::finite(y.tangent(static_cast<int>(K))) && ...);
   }
 
-  template <std::size_t... C, std::size_t... K>
-  DUALTAPE_INLINE Group wide_group(std::size_t i, std::index_sequence<C...>,
-                                   std::index_sequence<K...>) {
+  /// f at kSize places, past the end at the last one again; with a tangent for each column.
+  template <std::size_t... C>
+  DUALTAPE_INLINE WideD wide_value(std::size_t i, std::index_sequence<C...>) {
     if constexpr (kSize == 1) {
-      return group_of_scalars(i);
+      return value_of_scalars(i);
     } else {
-      const auto y = f_(wide<C>(i)...);
-      static_assert(std::same_as<std::remove_cvref_t<decltype(y)>, WideD>,
+      static_assert(std::same_as<std::remove_cvref_t<decltype(f_(wide<C>(i)...))>, WideD>,
                     "map: wanted a function that returns the scalar type it is called with");
-      return {y.value(), {y.tangent(static_cast<int>(K))...}};
+      return f_(wide<C>(i)...);
     }
   }
 
-  [[gnu::noinline]] Group group_of_scalars(std::size_t begin) {
-    Group group{};
+  [[gnu::noinline]] WideD value_of_scalars(std::size_t begin) {
+    WideD group;
     for (std::size_t p = 0; p < kSize && begin + p < end_; ++p) {
       const auto y = called(begin + p, Every{});
-      W::set(group.value, p, y.value());
-      for (int k = 0; k < kLanes; ++k) {
-        W::set(group.partials[static_cast<std::size_t>(k)], p, y.tangent(k));
-      }
+      W::set(group.value(), p, y.value());
+      for (int k = 0; k < kLanes; ++k) W::set(group.tangent(k), p, y.tangent(k));
     }
     return group;
   }
@@ -213,36 +207,38 @@ class Mapping {
     using Of = std::tuple_element_t<C, std::tuple<Cs...>>;
     const Of& x = std::get<C>(columns_);
     if constexpr (kLane[C] >= 0 && Of::is_one) {
-      return WideD::variable(Wide<T>(x.value.value()), kLane[C]);
+      return WideD::variable(W::all(x.value.value()), kLane[C]);
     } else if constexpr (kLane[C] >= 0) {
       return WideD::variable(Writer::values(x.data + i, end_ - i), kLane[C]);
     } else if constexpr (Of::is_one) {
       return x.value;
     } else {
-      if constexpr (kSize > 1 && std::same_as<std::remove_const_t<typename Of::Scalar>, T>) {
-        using Stored = typename VectorOf<T, static_cast<int>(kSize)>::Stored;
-        if (end_ - i >= kSize) return Wide<T>(reinterpret_cast<const Stored&>(x[i]));
+      using S = std::remove_const_t<typename Of::Scalar>;
+      using Number = std::conditional_t<std::is_arithmetic_v<S>, base_t<T>, T>;
+      if constexpr (kSize > 1 && is_vectorised<Number> && std::same_as<S, Number>) {
+        using Stored = typename VectorOf<Number, static_cast<int>(kSize)>::Stored;
+        if (end_ - i >= kSize) return Wide<Number>(reinterpret_cast<const Stored&>(x[i]));
       }
-      Wide<T> result{};
+      Wide<Number> result{};
       const std::size_t last = end_ - i - 1;
       for (std::size_t p = 0; p < kSize; ++p) {
-        W::set(result, p, static_cast<T>(x[i + std::min(p, last)]));
+        WideOf<Number>::set(result, p, static_cast<Number>(x[i + std::min(p, last)]));
       }
       return result;
     }
   }
 
   template <std::size_t... K>
-  DUALTAPE_INLINE void store(const Node& node, Totals& totals, T* partials, const Group& group,
+  DUALTAPE_INLINE void store(const Node& node, Totals& totals, T* partials, const WideD& group,
                              std::size_t i, V* y, std::index_sequence<K...>) {
     const std::size_t n = std::min(kSize, end_ - begin_ - i);
     if constexpr (Sum) {
       Wide<T>& sum = totals.results[i / kSize % totals.results.size()];
-      sum = sum + first_places(group.value, n);
+      sum = sum + first_places(group.value(), n);
     } else {
-      Writer::put(y + i, group.value, node.first + i, n);
+      Writer::put(y + i, group.value(), node.first + i, n);
     }
-    (store<K>(node, totals, partials, group.partials[K], n), ...);
+    (store<K>(node, totals, partials, group.tangent(static_cast<int>(K)), n), ...);
   }
   template <std::size_t K>
   DUALTAPE_INLINE static void store(const Node& node, Totals& totals, T* partials, const Wide<T>& p,

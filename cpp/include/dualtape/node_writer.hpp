@@ -70,7 +70,7 @@ class NodeWriter {
  private:
   /// A variable is two numbers in memory: its value and, by its bits, its own.
   static constexpr std::size_t kSize = WideOf<T>::size;
-  static constexpr bool is_flat = kSize > 1 && sizeof(T) == sizeof(Id);
+  static constexpr bool is_flat = kSize > 1 && is_vectorised<T> && sizeof(T) == sizeof(Id);
   using Stored = typename VectorOf<T, is_flat ? static_cast<int>(kSize) : 1>::Stored;
 
   template <std::size_t... P>

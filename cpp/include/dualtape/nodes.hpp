@@ -15,6 +15,8 @@ template <class T>
 DUALTAPE_INLINE void accumulate(T& sum, const T& a, const T& b) {
   if constexpr (BaseNumber<T>) {
     sum = multiply_add(a, b, sum);
+  } else if constexpr (is_untaped<T>) {
+    sum = sum + a * b;
   } else {
     sum = is_exactly_zero(sum) ? T(a * b) : T(sum + a * b);
   }
@@ -92,9 +94,11 @@ void add_products_to_one(T& x_bar, const T* y_bar, const T* p, std::size_t n) {
     }
     for (std::size_t w = 0; w < Row<T>::size; ++w) x_bar += sum[w];
   }
+  T rest = x_bar;  // it may stay in a register: the compiler cannot see that nothing else is it
   for (; i < n; ++i) {
-    if (!is_exactly_zero(y_bar[i])) accumulate(x_bar, y_bar[i], p[i]);
+    if (!is_exactly_zero(y_bar[i])) accumulate(rest, y_bar[i], p[i]);
   }
+  x_bar = rest;
 }
 
 /// x_bar[i] += y_bar p[i]

@@ -83,6 +83,8 @@ class Pack {
 
 template <class T>
 inline constexpr bool detail::is_number<Pack<T>> = true;
+template <class T, int N>
+inline constexpr bool detail::is_number<Dual<Pack<T>, N>> = true;
 
 template <class T>
 struct ActiveTraits<Pack<T>> {
@@ -180,6 +182,7 @@ struct WideOf {
   static void set(T& x, std::size_t, const T& value) { x = value; }
   static const T& get(const T& x, std::size_t) { return x; }
   static bool finite(const T& x) { return is_finite(x); }
+  static const T& all(const T& x) { return x; }
 };
 template <class T>
   requires(is_vectorised<T>)
@@ -190,6 +193,33 @@ struct WideOf<T> {
   DUALTAPE_INLINE static T get(const type& x, std::size_t i) { return x[i]; }
   DUALTAPE_INLINE static bool finite(const type& x) {
     return !any_nonzero<T>(x.vector() - x.vector());
+  }
+  DUALTAPE_INLINE static type all(const T& x) { return type(x); }
+};
+/// Of duals: packs of their values and of each tangent.
+template <class T, int N>
+  requires(is_vectorised<T>)
+struct WideOf<Dual<T, N>> {
+  using type = Dual<Pack<T>, N>;
+  static constexpr std::size_t size = kPackSize<T>;
+  DUALTAPE_INLINE static void set(type& x, std::size_t i, const Dual<T, N>& value) {
+    x.value().set(i, value.value());
+    for (int k = 0; k < N; ++k) x.tangent(k).set(i, value.tangent(k));
+  }
+  DUALTAPE_INLINE static Dual<T, N> get(const type& x, std::size_t i) {
+    Dual<T, N> result(x.value()[i]);
+    for (int k = 0; k < N; ++k) result.tangent(k) = x.tangent(k)[i];
+    return result;
+  }
+  DUALTAPE_INLINE static bool finite(const type& x) {
+    bool all = WideOf<T>::finite(x.value());
+    for (int k = 0; k < N; ++k) all &= WideOf<T>::finite(x.tangent(k));
+    return all;
+  }
+  DUALTAPE_INLINE static type all(const Dual<T, N>& x) {
+    type result(x.value());
+    for (int k = 0; k < N; ++k) result.tangent(k) = Pack<T>(x.tangent(k));
+    return result;
   }
 };
 template <class T>
