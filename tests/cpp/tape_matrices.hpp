@@ -99,6 +99,23 @@ void check_derivatives(F f, const Eigen::VectorXd& x, double step, double tolera
   }
 }
 
+inline constexpr std::array kProductSizes{3, 7};  // statements, nodes
+
+/// add(a, b, y) puts products of two square matrices into Results: all are polynomials.
+template <class Add>
+void check_products(Add add) {
+  for (const int n : kProductSizes) {
+    const auto f = [&](const auto& x) {
+      using T = std::decay_t<decltype(x[0])>;
+      const Matrix<T> a = x.head(n * n).reshaped(n, n), b = x.tail(n * n).reshaped(n, n);
+      Results<T> y;
+      add(a, b, y);
+      return y;
+    };
+    check_derivatives(f, numbers(2 * n * n, 0.3), 0.1, kTolerance);
+  }
+}
+
 /// f is a scalar: u H v in both ways of nesting.
 template <class F>
 void check_second_order(F f, const Eigen::VectorXd& x, double step, double rtol) {
@@ -109,5 +126,22 @@ void check_second_order(F f, const Eigen::VectorXd& x, double step, double rtol)
   check::close(u.dot(hvp(f, x, v)), wanted, rtol, "forward over reverse");
   check::close(v.dot(vjp(gradient_of, x, u).derivative), wanted, rtol, "reverse over reverse");
 }
+
+inline constexpr std::array kSolveSizes{3, 17};  // statements, nodes
+
+/// A of n x n, far from singular, whose rows must be exchanged, and B of n x 2.
+template <class T>
+struct SolveArguments {
+  Eigen::Index n;
+  Matrix<T> a, b, positive;
+
+  explicit SolveArguments(const Vector<T>& x)
+      : n(x.size() == kSolveSizes[0] * (kSolveSizes[0] + 2) ? kSolveSizes[0] : kSolveSizes[1]),
+        a(x.head(n * n).reshaped(n, n)),
+        b(x.tail(2 * n).reshaped(n, 2)) {
+    for (Eigen::Index i = 0; i < n; ++i) a(i, (i + 2) % n) += T(4);
+    positive = a * a.transpose();
+  }
+};
 
 }  // namespace matrices

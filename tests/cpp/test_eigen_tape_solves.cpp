@@ -1,5 +1,5 @@
 // Eigen's decompositions and triangular solves of tape variables, nodes and statements, against
-// differences of those of numbers.
+// differences of those of numbers; test_eigen_tape_density.cpp has their second derivatives.
 #include <Eigen/Cholesky>
 #include <Eigen/LU>
 
@@ -10,26 +10,9 @@ namespace {
 using namespace dualtape;
 using namespace matrices;
 
-constexpr std::array kSizes{3, 17};  // statements, nodes
-
-/// A of n x n, far from singular, whose rows must be exchanged, and B of n x 2.
-template <class T>
-struct Arguments {
-  Eigen::Index n;
-  Matrix<T> a, b, positive;
-
-  explicit Arguments(const Vector<T>& x)
-      : n(x.size() == kSizes[0] * (kSizes[0] + 2) ? kSizes[0] : kSizes[1]),
-        a(x.head(n * n).reshaped(n, n)),
-        b(x.tail(2 * n).reshaped(n, 2)) {
-    for (Eigen::Index i = 0; i < n; ++i) a(i, (i + 2) % n) += T(4);
-    positive = a * a.transpose();
-  }
-};
-
 template <class T>
 Results<T> solves(const Vector<T>& x) {
-  const Arguments<T> m(x);
+  const SolveArguments<T> m(x);
   Results<T> y;
   const Eigen::PartialPivLU<Matrix<T>> lu(m.a);
   y.add("LU", lu.matrixLU());
@@ -61,7 +44,7 @@ Results<T> solves(const Vector<T>& x) {
 }
 
 void every_solve() {
-  for (const int n : kSizes) {
+  for (const int n : kSolveSizes) {
     const auto f = [](const auto& x) { return solves(x); };
     check_derivatives(f, numbers(n * (n + 2), 0.3), 0.01, 1e-10);
   }
@@ -82,28 +65,11 @@ void factors_of_numbers() {
   check_derivatives(f, numbers(2 * 17, 0.3), 0.01, 1e-11);
 }
 
-/// log det and a quadratic form, as in the density of a normal distribution, and an LU solve.
-struct Density {
-  template <class T>
-  T operator()(const Vector<T>& x) const {
-    const Arguments<T> m(x);
-    const Eigen::LLT<Matrix<T>> llt(m.positive);
-    const Matrix<T> l = llt.matrixL();
-    const Vector<T> z = llt.solve(m.b.col(0)), w = m.a.partialPivLu().solve(m.b.col(1));
-    return T(z.dot(m.b.col(1)) + w.squaredNorm() + 2 * l.diagonal().array().log().sum());
-  }
-};
-
-void second_order() {
-  const int n = kSizes[1];
-  check_second_order(Density(), numbers(n * (n + 2), 0.3), 0.01, 1e-9);
-}
-
 void decompositions_take_few_words() {
   Tape<double> tape;
   const auto recording = tape.record();
   const Vector<Var<double>> x = variables(tape, numbers(17 * 19, 0.2));
-  const Arguments<Var<double>> m(x);
+  const SolveArguments<Var<double>> m(x);
   const std::size_t before = tape.statement_bytes();
   const Matrix<Var<double>> y = m.a.partialPivLu().solve(m.b);
   // Eigen finds the norm of A first: a statement of one or two variables for each entry.
@@ -111,27 +77,10 @@ void decompositions_take_few_words() {
   check::is_true(bytes <= 289 * 3 * 12 + 3 * 12, "bytes: " + check::text(bytes));
 }
 
-/// The slope of det A at a singular A is that of its adjugate.
-void singular_matrices() {
-  Eigen::MatrixXd a = general(17, 0.3);
-  a.row(16) = a.row(2);
-  const auto f = [](const auto& x) {
-    using T = std::decay_t<decltype(x[0])>;
-    const Matrix<T> m = x.reshaped(17, 17);
-    return T(m.partialPivLu().determinant());
-  };
-  const Eigen::MatrixXd slopes = gradient(f, Eigen::VectorXd(a.reshaped())).reshaped(17, 17);
-  for (Eigen::Index j = 0; j < 17; ++j) {
-    Eigen::MatrixXd other = a;
-    other.row(16) = Eigen::VectorXd::Unit(17, j);
-    near(slopes(16, j), other.determinant(), 1e-9, "adjugate");
-  }
-}
-
 void matrices_that_are_not_positive() {
   Tape<double> tape;
   const auto recording = tape.record();
-  for (const int n : kSizes) {
+  for (const int n : kSolveSizes) {
     Eigen::MatrixXd s = positive(n, 0.4);
     s(n - 1, n - 1) = -1;
     const Matrix<Var<double>> a = variables(tape, s.reshaped()).reshaped(n, n);
@@ -145,9 +94,7 @@ int main() {
   return check::run({
       {"every solve", every_solve},
       {"factors of numbers", factors_of_numbers},
-      {"second order", second_order},
       {"decompositions take few words", decompositions_take_few_words},
-      {"singular matrices", singular_matrices},
       {"matrices that are not positive", matrices_that_are_not_positive},
   });
 }
