@@ -190,7 +190,8 @@ void second_order_is_a_node_too() {
     const auto all = span_of(z);
     return map_sum(
         [](const auto& a, const auto& b, const auto& weight) {
-          const auto valley = b - a * a, slope = 1.0 - a;
+          const auto valley = b - a * a;
+          const auto slope = 1.0 - a;
           return weight * valley * valley + slope * slope;
         },
         all.first(z.size() - 1), all.subspan(1), std::span(kWeights).first(z.size() - 1));
