@@ -157,3 +157,36 @@ def test_first_run_and_later_ones_have_the_same_bits() -> None:
             np.testing.assert_array_equal(later[k], runs[0][k])
     by_differences = central_difference(lambda x: float(recurrent(x, w)), x, np.ones_like(x))
     assert np.sum(runs[0][0]) == pytest.approx(by_differences, rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_sums_keep_their_order_once_residuals_are_searched_for(seed: int) -> None:
+    """Bits of the sums over the rows, that of `b`, and over all, that of `s`, in narrow arrays."""
+    rng = np.random.default_rng(seed)
+    x, b, w = rng.normal(size=(256, 5)), rng.normal(size=5), rng.normal(size=(5, 5)) / 5**0.5
+    layers = "5314022511350530032214303553015444304332204255534211312311420445035434042445453"
+
+    def loss(b: Any, s: Any) -> Any:
+        h = x
+        for layer in layers:
+            match layer:
+                case "0":
+                    h = dnp.tanh(h * s + b)
+                case "1":
+                    h = 1 / (1 + dnp.exp(-h)) * b
+                case "2":
+                    h = dnp.sin(h) - h * h * 0.1 + b
+                case "3":
+                    h = dnp.maximum(h, s) * 0.9
+                case "4":
+                    h = dnp.where(h > 0, h * s, h - b)
+                case _:
+                    h = dnp.tanh(h @ w)
+        return dnp.sum(h * h)
+
+    dt.clear_caches()
+    slopes = dt.grad(loss, (0, 1))
+    first = slopes(b, 0.8)
+    for _ in range(2):
+        for again, before in zip(slopes(b, 0.8), first, strict=True):
+            np.testing.assert_array_equal(again, before)

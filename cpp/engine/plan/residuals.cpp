@@ -85,18 +85,21 @@ struct Cone {
 
 class Residuals {
  public:
-  Residuals(const Program& program, const Arrangement& arranged)
+  /// `keep_sums`: regions that add up more than their rows stay as they are.
+  Residuals(const Program& program, const Arrangement& arranged, bool keep_sums)
       : program_(program),
         live_(arranged.live),
         views_(arranged.views),
         schedule_(arranged.schedule),
         sizes_(program),
+        kept_(schedule_.steps.size(), false),
         stored_(schedule_.stored),
         blocked_(program.size(), false),
         read_inside_(program.size(), false),
         reads_(program.size(), 0),
         last_step_(program.size(), 0),
         readers_(program.size(), kNone) {
+    if (keep_sums) find_sums();
     find_readers();
   }
 
@@ -119,7 +122,7 @@ class Residuals {
   }
   bool is_element(ValueId root) const {
     const std::uint32_t step = schedule_.step_of[root];
-    return step != 0 && schedule_.steps[step].kind == StepKind::kRegion &&
+    return step != 0 && schedule_.steps[step].kind == StepKind::kRegion && !kept_[step] &&
            is_elementwise(program_.instructions[root].op) && !schedule_.of_rows[root];
   }
   bool is_read_in(ValueId root, std::uint32_t step) const {
@@ -131,6 +134,7 @@ class Residuals {
   /// Scalars have their slots anyway.
   bool is_at_hand(ValueId root) const { return schedule_.step_of[root] == 0 || is_scalar(root); }
 
+  void find_sums();
   void find_readers();
   void read(ValueId root, std::uint32_t step, bool as_element);
   void drop(ValueId v);
@@ -147,6 +151,7 @@ class Residuals {
   const Views& views_;
   const Schedule& schedule_;
   const TypeSizes sizes_;
+  std::vector<bool> kept_;  // steps that are not touched
   std::vector<bool> stored_;
   std::vector<bool> blocked_;             // roots that somebody reads in a way that needs memory
   std::vector<bool> read_inside_;         // roots that are read in their own step
@@ -167,6 +172,15 @@ class Residuals {
   std::vector<ValueId> numbers_;  // in the result
   std::unordered_map<std::uint64_t, ValueId> copied_;
 };
+
+void Residuals::find_sums() {
+  for (ValueId v : schedule_.members) {
+    if (!is_reduction(program_.instructions[v].op)) continue;
+    const RowShape rows =
+        row_shape(program_.type_of(program_.args_of(v)[0]).shape, program_.attrs_of(v));
+    if (rows.kind != ReductionKind::kRows) kept_[schedule_.step_of[v]] = true;
+  }
+}
 
 void Residuals::read(ValueId root, std::uint32_t step, bool as_element) {
   last_step_[root] = std::max(last_step_[root], step);
@@ -360,10 +374,13 @@ Analysed analyse(ProgramPtr program, Effort effort) {
   Arrangement plain(*program);
   const std::int64_t alive = bytes_alive(*program, plain, kLeastArena);
   if (alive < kLeastArena) return laid_out(std::move(program), std::move(plain));
-  if (effort == Effort::kOneRun && !one_run_gains(*program, alive)) {
+  // The order of a sum follows from the work and the registers of its region: where a first run may
+  // have left out the search, later ones keep those regions, and so the bits of the first.
+  const bool is_put_off = !one_run_gains(*program, alive);
+  if (effort == Effort::kOneRun && is_put_off) {
     return laid_out(std::move(program), std::move(plain), false);
   }
-  Residuals residuals(*program, plain);
+  Residuals residuals(*program, plain, is_put_off);
   if (residuals.choose() * kLeastPart < alive) {
     return laid_out(std::move(program), std::move(plain));
   }
