@@ -4,6 +4,7 @@
 #include <dualtape/tape.hpp>
 
 #include <complex>
+#include <span>
 #include <vector>
 
 #include "check.hpp"
@@ -11,6 +12,22 @@
 namespace numeric {
 
 using Vector = std::vector<double>;
+
+/// n numbers over [lo, hi), in mixed order.
+inline Vector points(std::size_t n, double lo = -0.9, double hi = 1.7) {
+  Vector x(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    x[i] = lo + (hi - lo) * static_cast<double>((7 * i + 3) % n) / static_cast<double>(n);
+  }
+  return x;
+}
+
+template <class X>
+using EntryOf = std::decay_t<decltype(std::declval<X>()[0])>;
+template <class X>
+auto span_of(const X& x) {
+  return std::span<const EntryOf<X>>(x.data(), x.size());
+}
 
 /// Gradient of f, generic and holomorphic, of a vector: exact to rounding.
 template <class F>

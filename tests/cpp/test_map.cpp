@@ -9,23 +9,11 @@ namespace {
 
 using namespace dualtape;
 using numeric::close;
+using numeric::EntryOf;
+using numeric::points;
+using numeric::span_of;
 using numeric::Vector;
 using V = Var<double>;
-
-Vector points(std::size_t n, double lo = -0.9, double hi = 1.7) {
-  Vector x(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    x[i] = lo + (hi - lo) * static_cast<double>((7 * i + 3) % n) / static_cast<double>(n);
-  }
-  return x;
-}
-
-template <class X>
-using EntryOf = std::decay_t<decltype(std::declval<X>()[0])>;
-template <class X>
-auto span_of(const X& x) {
-  return std::span<const EntryOf<X>>(x.data(), x.size());
-}
 
 /// Of neighbours, a scalar that is the same at all places, and numbers.
 struct Term {
@@ -154,91 +142,6 @@ void second_order_of_every_kind() {
       same(reverse_over_reverse(i, j), "Var<Var>");
       same(product[k], "hvp");
       same(reverse_over_forward[k], "Dual<Var>");
-    }
-  }
-}
-
-/// Gradient and H times two directions of f at x, f recorded on a tape of duals.
-template <class F>
-struct SecondOrder {
-  using D = Dual<double, 2>;
-  std::vector<D> slope;
-  std::size_t recorded = 0;  // variables besides the inputs
-
-  SecondOrder(const F& f, const Vector& x, const Vector& u, const Vector& v) : slope(x.size()) {
-    std::vector<D> point(x.begin(), x.end());
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      point[i].tangent(0) = u[i];
-      point[i].tangent(1) = v[i];
-    }
-    Tape<D> tape;
-    const auto recording = tape.record();
-    const auto inputs = tape.variables(point);
-    const Var<D> y = f(inputs);
-    recorded = tape.size() - x.size();
-    tape.start_sweep();
-    tape.set_cotangent(y, D(1));
-    tape.pullback();
-    tape.cotangents(inputs, slope);
-  }
-};
-
-void second_order_is_a_node_too() {
-  const std::size_t n = 1100;
-  const Vector x = points(n), u = points(n, -2, 1), v = points(n, 0.5, 3);
-  const auto rosenbrock = [](const auto& z) {
-    const auto all = span_of(z);
-    return map_sum(
-        [](const auto& a, const auto& b, const auto& weight) {
-          const auto valley = b - a * a;
-          const auto slope = 1.0 - a;
-          return weight * valley * valley + slope * slope;
-        },
-        all.first(z.size() - 1), all.subspan(1), std::span(kWeights).first(z.size() - 1));
-  };
-  const SecondOrder got(rosenbrock, x, u, v);
-  check::is_true(got.recorded == 3, "two nodes and their sum");
-  Vector g(n), hu(n), hv(n);
-  for (std::size_t i = 0; i + 1 < n; ++i) {
-    const double w = kWeights[i], valley = x[i + 1] - x[i] * x[i];
-    g[i] += -4 * w * x[i] * valley - 2 * (1 - x[i]);
-    g[i + 1] += 2 * w * valley;
-    const double own = 8 * w * x[i] * x[i] - 4 * w * valley + 2, cross = -4 * w * x[i];
-    hu[i] += own * u[i] + cross * u[i + 1], hu[i + 1] += cross * u[i] + 2 * w * u[i + 1];
-    hv[i] += own * v[i] + cross * v[i + 1], hv[i + 1] += cross * v[i] + 2 * w * v[i + 1];
-  }
-  for (std::size_t i = 0; i < n; ++i) {
-    check::close(got.slope[i].value(), g[i], 1e-12, "gradient");
-    check::close(got.slope[i].tangent(0), hu[i], 1e-12, "H u");
-    check::close(got.slope[i].tangent(1), hv[i], 1e-12, "H v");
-  }
-}
-
-/// Packs whose places branch differently, and a curvature that is infinite at one place.
-void second_order_at_branches_and_infinities() {
-  Vector x = points(21, -1, 1);
-  x[4] = 0;
-  const Vector u = points(21, -2, 1), v = points(21, 0.5, 3);
-  const auto branches = [](const auto& z) {
-    return map_sum(
-        [](const auto& a) {
-          using T = std::decay_t<decltype(a)>;
-          using std::sin, std::sqrt;
-          return a < 0.0 ? T(a * a * a) : T(a * sqrt(a) + sin(a));
-        },
-        z);
-  };
-  const SecondOrder got(branches, x, u, v);
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const double a = x[i];
-    const double slope = a < 0 ? 3 * a * a : 1.5 * std::sqrt(a) + std::cos(a);
-    const double curvature = a < 0 ? 6 * a : 0.75 / std::sqrt(a) - std::sin(a);
-    if (i == 4) {
-      check::is_true(!std::isfinite(got.slope[i].tangent(0)), "infinite where a is 0");
-    } else {
-      check::close(got.slope[i].value(), slope, 1e-14, "gradient");
-      check::close(got.slope[i].tangent(0), curvature * u[i], 1e-13, "H u");
-      check::close(got.slope[i].tangent(1), curvature * v[i], 1e-13, "H v");
     }
   }
 }
@@ -422,8 +325,6 @@ int main() {
       {"long columns take several nodes", long_columns_take_several_nodes},
       {"lanes and tangents", lanes_and_tangents},
       {"second order of every kind", second_order_of_every_kind},
-      {"second order is a node too", second_order_is_a_node_too},
-      {"second order at branches and infinities", second_order_at_branches_and_infinities},
       {"variables in any order and constants", variables_in_any_order_and_constants},
       {"branches", branches},
       {"infinite slopes are recorded as statements", infinite_slopes_are_recorded_as_statements},
