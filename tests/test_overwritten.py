@@ -193,3 +193,103 @@ def test_arguments_of_few_entries(n: int) -> None:
 
                 assert is_found(change), (width, start, other)
     assert not is_found(lambda: None)
+
+
+def vjp_vector(s: Any, v: Any) -> Any:
+    return dt.vjp(lambda t: t * s, np.ones(v.shape))[1](v)[0]
+
+
+def jvp_vector(s: Any, v: Any) -> Any:
+    return dt.jvp(lambda t: t * s, (np.ones(v.shape),), (v,))[1]
+
+
+def linearize_vector(s: Any, v: Any) -> Any:
+    return dt.linearize(lambda t: t * s, np.ones(v.shape))[1](v)
+
+
+def hvp_vector(s: Any, v: Any) -> Any:
+    return dt.hvp(lambda t: np.sum(t * t) * s, np.ones(v.shape), v) / 2.0
+
+
+def vhp_vector(s: Any, v: Any) -> Any:
+    return dt.vhp(lambda t: np.sum(t * t) * s, np.ones(v.shape), v) / 2.0
+
+
+def gauss_newton_vector(s: Any, v: Any) -> Any:
+    return dt.gauss_newton_product(lambda t: t * np.sqrt(s), np.ones(v.shape), v)
+
+
+def argument(s: Any, v: Any) -> Any:
+    return dt.grad(lambda t: np.sum(t * t) * s)(v) / 2.0
+
+
+def other_argument(s: Any, v: Any) -> Any:
+    return dt.grad(lambda t, w: t * np.sum(w))(s, v) * s * np.ones(v.shape) / v.size
+
+
+def mapped(s: Any, v: Any) -> Any:
+    return dt.vmap(lambda t: t * s)(v)
+
+
+def mapped_over_all_there_is(s: Any, v: Any) -> Any:
+    # One entry along every other axis: the batch in front is a view of the same memory.
+    return dt.vmap(lambda t: t * s, in_axes=1)(v[:, None])
+
+
+def jitted(s: Any, v: Any) -> Any:
+    return dt.jit(lambda t, w: t * w)(s, v)
+
+
+def captured_by_jit(s: Any, v: Any) -> Any:
+    return dt.jit(lambda t: t * v)(s)
+
+
+# Arrays of any size: read at once; arguments, of which the hash is kept. The rest: copied if small.
+READ_AT_ONCE = (other_argument, mapped_over_all_there_is)
+HASHED = (argument, mapped, gauss_newton_vector)
+CAPTURED = (vjp_vector, jvp_vector, linearize_vector, hvp_vector, vhp_vector, jitted,
+            captured_by_jit)  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [3, 30_000])
+@pytest.mark.parametrize("inner", [*READ_AT_ONCE, *HASHED, *CAPTURED])
+def test_what_an_inner_transformation_read(inner: Callable[[Any, Any], Any], n: int) -> None:
+    # The outer recording runs when the array holds something else.
+    v = np.random.default_rng(5).normal(size=n)
+    total = np.sum(v)
+
+    def f(s: Any) -> Any:
+        result = inner(s, v)
+        v[:] = 50.0
+        return np.sum(result)
+
+    if inner in HASHED or (inner in CAPTURED and n > 3):
+        with pytest.raises(RuntimeError, match="overwritten"):
+            dt.grad(f)(2.0)
+    else:
+        np.testing.assert_allclose(dt.grad(f)(2.0), total, rtol=1e-12)
+
+
+def test_tapes_own_what_they_read_though_nobody_could_write_it() -> None:
+    weights = np.array([1.0, 2.0, 3.0])
+    weights.flags.writeable = False
+    with dt.Tape() as tape:
+        x = tape.watch(np.ones(3))
+        y = np.sum(x * weights)
+    weights.flags.writeable = True
+    weights[:] = 100.0
+    np.testing.assert_array_equal(tape.grad(y, x), [1.0, 2.0, 3.0])
+
+
+def test_an_array_that_is_made_writable() -> None:
+    weights = np.array([1.0, 2.0, 3.0])
+    weights.flags.writeable = False
+
+    def f(t: Any) -> Any:
+        y = np.sum(t * weights)
+        weights.flags.writeable = True
+        weights[:] = 100.0
+        return y
+
+    with pytest.raises(RuntimeError, match="made writable"):
+        dt.grad(f)(np.ones(3))

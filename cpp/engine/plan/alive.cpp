@@ -1,6 +1,9 @@
 #include "plan/alive.hpp"
 
 #include <algorithm>
+#include <vector>
+
+#include "plan/type_sizes.hpp"
 
 namespace dualtape::engine {
 
@@ -14,14 +17,6 @@ bool writes_in_place(const Program& program, const Schedule& schedule, const Sch
 }
 
 }  // namespace
-
-TypeSizes::TypeSizes(const Program& program) {
-  for (TypeId t = 0; t < program.types.size(); ++t) {
-    const Type& type = program.types[t];
-    count.push_back(element_count(type.shape));
-    bytes.push_back(count.back() * static_cast<std::int64_t>(item_size(type.dtype)));
-  }
-}
 
 std::int64_t bytes_alive(const Program& program, const Arrangement& arranged, std::int64_t least) {
   const Schedule& schedule = arranged.schedule;

@@ -2,18 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "plan/code.hpp"
 #include "program/program.hpp"
 
 namespace dualtape::engine {
-
-/// Elements and bytes of each type.
-struct TypeSizes {
-  explicit TypeSizes(const Program& program);
-  std::vector<std::int64_t> count, bytes;
-};
 
 /// Bytes of arrays between the steps that are alive at once, at most: nearly the arena's. If all of
 /// them have less than `least`: the bytes of all.

@@ -253,11 +253,11 @@ struct Analysis {
   Analysis(const Program& program, Arrangement&& arranged)
       : live(std::move(arranged.live)),
         views(std::move(arranged.views)),
-        schedule(std::move(arranged.schedule).ordered(program, views)),
+        schedule(std::move(arranged.schedule), program, views),
         storage(program, views, schedule) {}
   std::vector<bool> live;
   Views views;
-  Schedule schedule;
+  OrderedSchedule schedule;
   Storage storage;
 };
 

@@ -8,10 +8,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "plan/alive.hpp"
 #include "plan/code.hpp"
 #include "plan/forms.hpp"
 #include "plan/pass.hpp"
+#include "plan/type_sizes.hpp"
 
 namespace dualtape::engine {
 
@@ -29,7 +29,7 @@ class Generator {
 
   const Program& program() const { return program_; }
   const Views& views() const { return analysis_.views; }
-  const Schedule& schedule() const { return analysis_.schedule; }
+  const OrderedSchedule& schedule() const { return analysis_.schedule; }
   const Storage& storage() const { return analysis_.storage; }
   Code& code() const { return code_; }
 

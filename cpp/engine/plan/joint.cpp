@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "kernels/library.hpp"
-#include "plan/alive.hpp"
+#include "plan/type_sizes.hpp"
 
 namespace dualtape::engine {
 namespace {

@@ -13,7 +13,7 @@ bool makes_of_parts(OpCode op) { return op == kPad || op == kUpdateSlice || op =
 
 }  // namespace
 
-Placements::Placements(const Program& program, const Views& views, const Schedule& schedule)
+Placements::Placements(const Program& program, const Views& views, const OrderedSchedule& schedule)
     : program_(program), views_(views), schedule_(schedule) {
   for (const ScheduledStep& step : schedule.steps) {
     if (step.kind != StepKind::kArray || step.count == 0) continue;

@@ -19,7 +19,7 @@ struct Placement {
 
 class Placements {
  public:
-  Placements(const Program& program, const Views& views, const Schedule& schedule);
+  Placements(const Program& program, const Views& views, const OrderedSchedule& schedule);
 
   /// Null if `v` has memory of its own.
   const Placement* of(ValueId v) const {
@@ -35,7 +35,7 @@ class Placements {
 
   const Program& program_;
   const Views& views_;
-  const Schedule& schedule_;
+  const OrderedSchedule& schedule_;
   std::vector<std::uint32_t> uses_;  // of each root
   std::unordered_map<ValueId, Placement> placed_;
 };

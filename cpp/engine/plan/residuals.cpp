@@ -11,6 +11,7 @@
 #include "dualtape/ops/registry.hpp"
 #include "plan/alive.hpp"
 #include "plan/generate.hpp"
+#include "plan/type_sizes.hpp"
 
 namespace dualtape::engine {
 namespace {

@@ -114,7 +114,7 @@ bool join_pair(Generator& generator, ValueId v, ValueId before) {
   const std::uint32_t second = own_code(program.instructions[v].op);
   const bool left = generator.views().root(args[0]) == before;
   const bool right = generator.views().root(args[1]) == before;
-  const Schedule& schedule = generator.schedule();
+  const OrderedSchedule& schedule = generator.schedule();
   if (!can_pair(second) || left == right) return false;
   if (schedule.last_use[before] != schedule.position[v]) return false;
   ScalarInstruction& pair = scalars.back();

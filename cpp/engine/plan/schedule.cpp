@@ -5,10 +5,10 @@
 #include <unordered_map>
 
 #include "kernels/strided.hpp"
-#include "plan/alive.hpp"
 #include "plan/joint.hpp"
 #include "plan/order.hpp"
 #include "plan/pass.hpp"
+#include "plan/type_sizes.hpp"
 #include "plan/windows.hpp"
 
 namespace dualtape::engine {
@@ -301,7 +301,8 @@ Schedule::Schedule(const Program& program, const std::vector<bool>& live, const 
   find_stored(program, views);
 }
 
-Schedule&& Schedule::ordered(const Program& program, const Views& views) && {
+OrderedSchedule::OrderedSchedule(Schedule&& schedule, const Program& program, const Views& views)
+    : Schedule(std::move(schedule)) {
   for (const ScheduledStep& step : steps) {
     if (step.kind != StepKind::kRegion) continue;
     order_region(program, views, of_rows, {members.data() + step.first, step.count});
@@ -313,7 +314,6 @@ Schedule&& Schedule::ordered(const Program& program, const Views& views) && {
     for (ValueId a : program.args_of(members[k])) last_use[views.root(a)] = k;
   }
   for (ValueId v : program.outputs) last_use[views.root(v)] = kNever;
-  return std::move(*this);
 }
 
 void Schedule::assign_steps(const Program& program, const std::vector<bool>& live,

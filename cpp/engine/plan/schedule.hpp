@@ -47,22 +47,17 @@ struct ScheduledStep {
 
 inline constexpr std::uint32_t kNever = ~std::uint32_t{0};
 
+/// Which instructions run together; those of a region in no order yet.
 struct Schedule {
   /// `copies`: elementwise values that belong to the region of their readers; empty: none.
   Schedule(const Program& program, const std::vector<bool>& live, const Views& views,
            const std::vector<bool>& copies = {});
-  /// With the members of regions in the order in which they run, their positions and last uses.
-  Schedule&& ordered(const Program& program, const Views& views) &&;
 
-  std::vector<ScheduledStep> steps;     // from 1 on: 0 is the time before the first step
-  std::vector<std::uint32_t> step_of;   // of each value; 0 for inputs, constants and views
-  std::vector<ValueId> members;         // step by step; ordered: as they run
-  std::vector<std::uint32_t> position;  // of each value of a step, in members, if ordered
+  std::vector<ScheduledStep> steps;    // from 1 on: 0 is the time before the first step
+  std::vector<std::uint32_t> step_of;  // of each value; 0 for inputs, constants and views
+  std::vector<ValueId> members;        // step by step
   /// Of a member of a region: it has one value a row, known as soon as the row is.
   std::vector<bool> of_rows;
-  /// If ordered, of each root: position in `members` of its last reader; kNever: it is an output,
-  /// or nobody reads it.
-  std::vector<std::uint32_t> last_use;
   /// Roots that need memory: read by another step than their own, or through a view, or outputs.
   std::vector<bool> stored;
 
@@ -77,6 +72,16 @@ struct Schedule {
                     const std::vector<bool>& copies);
   void sort_members(const Program& program);
   void find_stored(const Program& program, const Views& views);
+};
+
+/// With the members of regions in the order in which they run: what memory is laid out by.
+struct OrderedSchedule : Schedule {
+  OrderedSchedule(Schedule&& schedule, const Program& program, const Views& views);
+
+  std::vector<std::uint32_t> position;  // of each value of a step, in members
+  /// Of each root: position in `members` of its last reader; kNever: it is an output, or nobody
+  /// reads it.
+  std::vector<std::uint32_t> last_use;
 };
 
 }  // namespace dualtape::engine

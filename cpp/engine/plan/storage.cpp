@@ -7,10 +7,10 @@
 #include <map>
 #include <tuple>
 
-#include "plan/alive.hpp"
 #include "plan/arena.hpp"
 #include "plan/pass.hpp"
 #include "plan/placement.hpp"
+#include "plan/type_sizes.hpp"
 #include "plan/windows.hpp"
 
 namespace dualtape::engine {
@@ -40,7 +40,8 @@ ConstantBits constant_bits(DType dtype, std::span<const std::int64_t> attrs) {
 /// known, for an output's buffer may have begun as the buffer of a value updated in place.
 class HomeAssigner {
  public:
-  HomeAssigner(const Program& program, const Views& views, const Schedule& schedule, Storage& out)
+  HomeAssigner(const Program& program, const Views& views, const OrderedSchedule& schedule,
+               Storage& out)
       : program_(program),
         views_(views),
         schedule_(schedule),
@@ -73,7 +74,7 @@ class HomeAssigner {
 
   const Program& program_;
   const Views& views_;
-  const Schedule& schedule_;
+  const OrderedSchedule& schedule_;
   const TypeSizes sizes_;
   Storage& out_;
   Placements placements_;
@@ -311,7 +312,7 @@ void HomeAssigner::assign_step(std::uint32_t step) {
 
 /// A result that fills a buffer is made in the caller's memory; all others are copied there at the
 /// end.
-void bind_outputs(const Program& program, const Views& views, const Schedule& schedule,
+void bind_outputs(const Program& program, const Views& views, const OrderedSchedule& schedule,
                   Storage& storage) {
   for (std::size_t k = 0; k < program.outputs.size(); ++k) {
     const ValueId v = program.outputs[k];
@@ -348,7 +349,7 @@ void assign_offsets(Storage& storage, std::size_t step_count) {
 
 }  // namespace
 
-Storage::Storage(const Program& program, const Views& views, const Schedule& schedule)
+Storage::Storage(const Program& program, const Views& views, const OrderedSchedule& schedule)
     : home(program.size(), kNone) {
   HomeAssigner assigner(program, views, schedule, *this);
   assigner.prepare();

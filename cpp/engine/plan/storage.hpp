@@ -34,7 +34,7 @@ struct Buffer {
 using ConstantBits = std::array<std::uint64_t, 2>;
 
 struct Storage {
-  Storage(const Program& program, const Views& views, const Schedule& schedule);
+  Storage(const Program& program, const Views& views, const OrderedSchedule& schedule);
 
   /// Of a root: its slot if the value is a scalar, else its buffer; kNone if it has none.
   std::vector<std::uint32_t> home;

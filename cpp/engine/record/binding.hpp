@@ -50,6 +50,8 @@ struct Binding {
   ValueKind kind = ValueKind::kArray;
   bool is_argument = false;      // given to Recorder.input, not captured
   bool by_reference = false;     // owner is the caller's writable array: `bits` is its checksum
+  bool was_frozen = false;       // owner is the caller's array, which nobody could write
+  bool is_unguarded = false;     // owner may be the caller's array: to be run at once, or captured
   std::int16_t batch_axis = -1;  // axis of the bound array that the program does not see; -1: none
   ValueId value = kNoValue;
   std::uint64_t bits = 0;
@@ -61,7 +63,8 @@ using Bindings = std::vector<Binding>;
 
 /// 64 bits over all bytes; a changed byte changes it.
 std::uint64_t checksum(const void* data, std::size_t bytes);
-/// RuntimeError if an array that was bound by reference was written since.
+/// RuntimeError if an array that was bound by reference was written since, or one that nobody could
+/// write was made writable.
 void verify_unchanged(const Bindings& bindings, const Ref& recording);
 
 }  // namespace dualtape::engine

@@ -151,7 +151,7 @@ bool Branches::agrees(const Branch& branch, Results& results, BranchPtr& next) c
 
 Ref Branch::fill(Results& results) const {
   if (treedef.get() == leaf_treedef() && traced.size() == 1) return results.take(0);
-  Few<PyObject*, 16> all(leaves.size());
+  ShortList<PyObject*, 16> all(leaves.size());
   for (std::size_t k = 0; k < leaves.size(); ++k) all[k] = leaves[k].get();
   std::vector<Ref> values;
   values.reserve(traced.size());

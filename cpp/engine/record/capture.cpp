@@ -137,13 +137,14 @@ std::uint64_t checksum(const void* data, std::size_t bytes) {
 
 void verify_unchanged(const Bindings& bindings, const Ref& recording) {
   for (const Binding& b : bindings) {
-    if (!b.by_reference) continue;
+    if (!b.by_reference && !b.was_frozen) continue;
     const Ref now = b.original ? contiguous(b.original.get()) : b.owner;
-    if (checksum_of(now.array()) == b.bits) continue;
-    raise(PyExc_RuntimeError,
-          text_of(recording.get()) + ": an array of shape " + to_string(shape_of(now.array())) +
-              " was overwritten while the function that reads it was recorded; give or use a "
-              "copy (x.copy())");
+    if (b.was_frozen ? is_frozen(now.get()) : checksum_of(now.array()) == b.bits) continue;
+    const char* const what = b.was_frozen ? " was made writable" : " was overwritten";
+    raise(PyExc_RuntimeError, text_of(recording.get()) + ": an array of shape " +
+                                  to_string(shape_of(now.array())) + what +
+                                  " while the function that reads it was recorded; give or use a "
+                                  "copy (x.copy())");
   }
 }
 
@@ -185,15 +186,15 @@ ValueId Recorder::bind_array(PyObject* array, bool is_argument, int batch_axis) 
   b.owner = contiguous(array);
   const bool is_same = b.owner.get() == array;
   const Dims shape = shape_of(a);
-  if (!is_frozen(array)) {
-    const bool copies = options_.owns || (!is_argument && PyArray_NBYTES(a) <= kCopyBytes);
-    if (copies && is_same) {
-      b.owner = copy_of_enclosing(array);
-      if (!b.owner) b.owner = copy_of(a, dtype, shape);
-    }
-    b.by_reference = !copies && (is_same || is_argument);
-    if (b.by_reference) b.bits = checksum_of(b.owner.array());
+  const bool frozen = is_frozen(array);
+  const bool copies = options_.owns || (!frozen && !is_argument && PyArray_NBYTES(a) <= kCopyBytes);
+  if (copies && is_same) {
+    b.owner = copy_of_enclosing(array);
+    if (!b.owner) b.owner = copy_of(a, dtype, shape);
   }
+  b.was_frozen = frozen && !copies && is_same;
+  b.by_reference = !frozen && !copies && (is_same || is_argument);
+  if (b.by_reference) b.bits = checksum_of(b.owner.array());
   if (b.owner.get() != array) b.original = Ref::borrow(array);
   return bind(std::move(b), {dtype, unbatched(shape, batch_axis)});
 }
@@ -319,6 +320,10 @@ ValueId Recorder::number(PyObject* number, DType as) {
     return capture(array.get());
   }
   if (which < 0 || (which == 4 && !is_inexact(as))) return slot(number, as);
+  if (!has_constants_) {
+    std::fill_n(&constants_[0][0], kDTypeCount * 5, kNoValue);
+    has_constants_ = true;
+  }
   ValueId& v = constants_[static_cast<int>(as)][which];
   if (v == kNoValue) {
     constexpr double kNumbers[] = {0, 1, -1, 2, 0.5};

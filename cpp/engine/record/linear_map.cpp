@@ -51,7 +51,7 @@ class OperandTypes {
 Ref run_in_place(const LinearMap& map, const Point& given, const OperandTypes& types) {
   if (map.depends_on_recording) return {};
   const std::size_t n = map.residuals.size();
-  Few<const void*, 16> data(n + types.size());
+  ShortList<const void*, 16> data(n + types.size());
   for (std::size_t k = 0; k < n; ++k) data[k] = data_of(map.residuals[k]);
   for (std::size_t k = 0; k < types.size(); ++k) {
     PyObject* leaf = given.leaf(k);
@@ -193,6 +193,7 @@ SplitProgram run_split(const Executable& program, const Bindings& inputs,
     if (!bind_as_is(values[k], type, parts.residuals.back())) {
       parts.residuals.back() = bind_value(values[k], type, text_of(title.get()));
     }
+    parts.residuals.back().is_unguarded = false;  // nobody else has it
   }
   return parts;
 }

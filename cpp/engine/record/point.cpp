@@ -39,7 +39,7 @@ class Owned {
   }
 
  private:
-  Few<PyObject*, 16> objects_;
+  ShortList<PyObject*, 16> objects_;
   std::size_t count_ = 0;
 };
 
@@ -47,7 +47,7 @@ class Owned {
 Ref call_traced(const Tracing& how, Recorder& recorder) {
   const Point& point = how.point;
   Owned inputs(point.size());
-  Few<PyObject*, 16> leaves(point.size());
+  ShortList<PyObject*, 16> leaves(point.size());
   for (std::size_t k = 0; k < point.size(); ++k) {
     const int axis = how.axes.empty() ? -1 : how.axes[k];
     if (axis == Tracing::kUntraced) {
@@ -61,7 +61,7 @@ Ref call_traced(const Tracing& how, Recorder& recorder) {
   const std::size_t n = how.given.args.size();
   const std::size_t named =
       how.given.names ? static_cast<std::size_t>(PyTuple_GET_SIZE(how.given.names)) : 0;
-  Few<PyObject*, 16> call(n + named + 1);
+  ShortList<PyObject*, 16> call(n + named + 1);
   std::copy_n(how.given.args.data(), n + named, call.data() + 1);
   for (std::size_t k = 0; k < how.chosen.size(); ++k) {
     call[how.chosen[k] + 1] = how.chosen.is_single()
@@ -128,7 +128,7 @@ Chosen::Chosen(PyObject* argnums, std::size_t n_args)
 
 Point Chosen::of(std::span<PyObject* const> args) const {
   if (is_single_) return Point(args[(*this)[0]]);
-  Few<PyObject*, 8> trees(size());
+  ShortList<PyObject*, 8> trees(size());
   for (std::size_t k = 0; k < trees.size(); ++k) trees[k] = args[(*this)[k]];
   return Point(std::span<PyObject* const>(trees));
 }
@@ -141,7 +141,7 @@ Aux::Aux(PyObject* object) : tree(object) {
 }
 
 Ref Aux::fill(std::span<PyObject* const> values) const {
-  Few<PyObject*, 8> leaves(tree.size());
+  ShortList<PyObject*, 8> leaves(tree.size());
   for (std::size_t k = 0; k < tree.size(); ++k) leaves[k] = tree.leaf(k);
   for (std::size_t k = 0; k < traced.size(); ++k) leaves[traced[k]] = values[k];
   return tree.fill(leaves);
@@ -167,7 +167,7 @@ Traced trace(const Tracing& how) {
   const RecorderRef owner(Recorder::make(how.title, {}));
   Recorder& recorder = *owner.get();
   Traced traced;
-  std::optional<Few<ValueId, 8>> values;
+  std::optional<ShortList<ValueId, 8>> values;
   {
     const Entered entered(owner);
     const Ref returned = call_traced(how, recorder);

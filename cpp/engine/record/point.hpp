@@ -60,7 +60,7 @@ class Chosen {
  private:
   bool is_single_;
   bool exists_ = true;
-  Few<Py_ssize_t, 8> positions_;
+  ShortList<Py_ssize_t, 8> positions_;
 };
 
 /// What a function must return.

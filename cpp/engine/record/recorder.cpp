@@ -29,7 +29,6 @@ int kept_count = 0;
 }  // namespace
 
 Recorder::Recorder() : Builder(Mode::kRecord) {
-  std::fill_n(&constants_[0][0], kDTypeCount * 5, kNoValue);
   // No growing step by step.
   program_.instructions.reserve(64);
   program_.args.reserve(128);
@@ -76,12 +75,11 @@ void Recorder::recycle() {
 
 void Recorder::reset() {
   title_ = Ref();
-  closed_ = is_finished_ = any_abstract_ = false;
+  closed_ = is_finished_ = any_abstract_ = has_constants_ = false;
   bindings_.clear();
   bindings_.reserve(8);
   captured_.clear();
   slots_.clear();
-  std::fill_n(&constants_[0][0], kDTypeCount * 5, kNoValue);
   for (PyObject* code : codes_) Py_DECREF(code);
   codes_.clear();
   positions_.clear();

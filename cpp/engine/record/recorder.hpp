@@ -140,9 +140,10 @@ class Recorder final : public Builder {
   bool closed_ = false;
   bool is_finished_ = false;
   Bindings bindings_;
-  FlatMap captured_;  // address of an array -> latest input position
-  FlatMap slots_;     // (address of a number, type) -> value
-  ValueId constants_[kDTypeCount][5];
+  FlatMap captured_;                   // address of an array -> latest input position
+  FlatMap slots_;                      // (address of a number, type) -> value
+  ValueId constants_[kDTypeCount][5];  // valid if has_constants_
+  bool has_constants_ = false;
   std::vector<PyObject*> codes_;
   PodVector<Position> positions_;
   std::vector<std::uint8_t> live_;

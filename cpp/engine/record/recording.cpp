@@ -283,6 +283,11 @@ Binding batch_axis_first(const Binding& b) {
   const Ref axes = Ref::checked(PyObject_CallMethod(numpy_attribute("moveaxis").get(), "__call__",
                                                     "Oii", b.owner.get(), int{b.batch_axis}, 0));
   moved.owner = contiguous(axes.get());
+  // A view, where the batch is the only axis that counts: who may write it is not asked again.
+  if (moved.owner.get() == axes.get()) {
+    moved.owner = Ref::checked(PyArray_NewCopy(axes.array(), NPY_CORDER));
+  }
+  moved.was_frozen = false;
   moved.original = Ref();
   return moved;
 }

@@ -48,8 +48,8 @@ class Inputs {
 
  private:
   const Recording& recording_;
-  Few<const void*, 16> data_;
-  Few<std::uint64_t, 16> numbers_;
+  ShortList<const void*, 16> data_;
+  ShortList<std::uint64_t, 16> numbers_;
   std::vector<Ref> owners_;
 };
 
@@ -75,7 +75,6 @@ Results::Results(const Program& program, std::span<const ValueKind> kinds)
       buffers_(kinds.size()),
       arrays_(kinds.size()),
       scalars_(kinds.size()) {
-  std::memset(arrays_.data(), 0, kinds.size() * sizeof(PyObject*));
   for (std::size_t k = 0; k < kinds.size(); ++k) {
     if (type(k).shape.empty() && kinds[k] != ValueKind::kArray) {
       buffers_[k] = scalars_[k].bytes;

@@ -1,29 +1,12 @@
 /// Running a program: from argument objects to buffers, and from buffers to result objects.
 #pragma once
 
-#include <memory>
 #include <span>
 
 #include "record/recording.hpp"
+#include "record/short_list.hpp"
 
 namespace dualtape::engine {
-
-/// An array whose length is known when it is made; up to N entries need no allocation.
-template <class T, std::size_t N>
-class Few {
- public:
-  explicit Few(std::size_t n) : size_(n), many_(n > N ? new T[n] : nullptr) {}
-  T* data() { return many_ ? many_.get() : few_; }
-  std::size_t size() const { return size_; }
-  T& operator[](std::size_t k) { return data()[k]; }
-  const T& operator[](std::size_t k) const { return many_ ? many_[k] : few_[k]; }
-  operator std::span<const T>() { return {data(), size_}; }
-
- private:
-  std::size_t size_;
-  std::unique_ptr<T[]> many_;
-  T few_[N];
-};
 
 /// Arguments in the order of the walk that found them; `order[k]` is the place of the k-th, nullptr
 /// where they are in order already.
@@ -60,9 +43,9 @@ class Results {
 
   const Program& program_;
   std::span<const ValueKind> kinds_;
-  Few<void*, 8> buffers_;
-  Few<PyObject*, 8> arrays_;  // owned; nullptr: a scalar
-  Few<ScalarBytes, 8> scalars_;
+  ShortList<void*, 8> buffers_;
+  ShortList<PyObject*, 8> arrays_;  // owned; nullptr: a scalar
+  ShortList<ScalarBytes, 8> scalars_;
 };
 
 /// An array of this type whose memory a plan can read.

@@ -29,6 +29,8 @@ PyObject* record_call(const Executable& executable, const Bindings& inputs,
     const Binding& b = inputs[k];
     if (b.source == Binding::Source::kOuter) {
       args.push_back({*b.outer.get(), b.value});
+    } else if (b.is_unguarded) {
+      args.push_back({recorder, recorder.capture(b.owner.get())});
     } else {
       args.push_back({recorder, recorder.adopt(b, program.type_of(program.inputs[k]))});
     }
@@ -50,7 +52,7 @@ PyObject* run(const Executable& executable, const Bindings& inputs,
   if (Recorder* recorder = outer_recorder(inputs)) {
     return record_call(executable, inputs, kinds, *recorder);
   }
-  Few<const void*, 16> data(inputs.size());
+  ShortList<const void*, 16> data(inputs.size());
   for (std::size_t k = 0; k < inputs.size(); ++k) {
     const Binding& b = inputs[k];
     if (b.source == Binding::Source::kAbstract || b.batch_axis >= 0) {
@@ -86,6 +88,7 @@ bool bind_as_is(PyObject* value, const Type& type, Binding& b) {
   if (!can_be_read(value, type)) return false;
   b.source = Binding::Source::kArray;
   b.owner = Ref::borrow(value);
+  b.is_unguarded = true;
   return true;
 }
 
@@ -125,6 +128,7 @@ Binding bind_value(PyObject* value, const Type& type, const std::string& what) {
       given.array(), reinterpret_cast<PyArray_Descr*>(descr.release()),
       NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED | NPY_ARRAY_NOTSWAPPED | NPY_ARRAY_FORCECAST));
   b.source = Binding::Source::kArray;
+  b.is_unguarded = true;
   const Dims shape = shape_of(b.owner.array());
   if (shape != type.shape) {
     throw ShapeError(what + ": shape " + to_string(type.shape) + " wanted, got " +

@@ -1,5 +1,6 @@
-/// A growing array of small entries, without allocation up to N of them: most functions have few
-/// arguments and results.
+/// An array of small entries of any type, which may grow, without allocation up to N of them: most
+/// functions have few arguments and results. (Dims is that of integers, with the operations of
+/// shapes.)
 #pragma once
 
 #include <algorithm>

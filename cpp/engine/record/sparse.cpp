@@ -20,7 +20,7 @@ Ref array_of(DType dtype, const std::vector<T>& values) {
 }
 
 std::vector<IndexArray> run_indices(const Recording& r, const ExecutablePtr& indices) {
-  Few<const void*, 16> data(r.bound->inputs.size());
+  ShortList<const void*, 16> data(r.bound->inputs.size());
   for (std::size_t k = 0; k < data.size(); ++k) data[k] = data_of(r.bound->inputs[k]);
   const Program& program = *indices->program();
   std::vector<IndexArray> values;

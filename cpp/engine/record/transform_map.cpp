@@ -48,7 +48,7 @@ class BatchAxes {
     return true;
   }
 
-  Few<int, 16> axes_;
+  ShortList<int, 16> axes_;
   std::int64_t size_ = -1;
   bool is_complete_ = false;
 };

@@ -91,7 +91,7 @@ template <class Inner>
 Ref tree_of_blocks(const At& at, const Values& values, std::size_t width, const Inner& inner) {
   const std::size_t n = at.traced.kinds.size();
   std::vector<Ref> trees;
-  Few<PyObject*, 8> leaves(n);
+  ShortList<PyObject*, 8> leaves(n);
   for (std::size_t k = 0; k < n; ++k) {
     trees.push_back(inner(values.part(k * width, width)));
     leaves[k] = trees.back().get();
@@ -102,7 +102,7 @@ Ref tree_of_blocks(const At& at, const Values& values, std::size_t width, const 
 Ref square_of_blocks(const At& at, std::span<PyObject* const> blocks) {
   const std::size_t n = at.point.size();
   std::vector<Ref> rows;
-  Few<PyObject*, 8> leaves(n);
+  ShortList<PyObject*, 8> leaves(n);
   for (std::size_t k = 0; k < n; ++k) {
     rows.push_back(at.point.fill(blocks.subspan(k * n, n)));
     leaves[k] = rows.back().get();

@@ -21,6 +21,7 @@ def Akima1DInterpolator(
         theirs = scipy_function("interpolate", "Akima1DInterpolator")
         return Evaluated(theirs(x, y, axis, method=method, extrapolate=extrapolate))
     if method not in ("akima", "makima"):
+        # SciPy's own error for an unknown name, with its words.
         raise NotImplementedError(f"`method`={method} is unsupported.")
     x, y = doubles(x, y)
     x, y, axis = data("Akima1DInterpolator", x, y, axis)

@@ -182,28 +182,22 @@ expon = Distribution(
     },
     moments=lambda: (1.0, 1.0),
 )  # fmt: skip
-gamma = Distribution(
-    "gamma", ("a",), lambda z, a: xlogy(a - 1, z) - z - gammaln(a),
-    inside=_positive, valid=_all_positive,
-    methods={
-        "logcdf": lambda z, a: log_gammainc(a, z), "logsf": lambda z, a: log_gammaincc(a, z),
-        "ppf": lambda q, a: gammaincinv(a, q),
-        "isf": lambda q, a: gammainccinv(a, q),"cdf": lambda z, a: gammainc(a, z),
-        "sf": lambda z, a: gammaincc(a, z),
-    },
-    moments=lambda a: (a, a),
-)  # fmt: skip
-erlang = Distribution(
-    "erlang", ("a",), lambda z, a: xlogy(a - 1, z) - z - gammaln(a),
-    inside=_positive, valid=_all_positive,
-    methods={
-        "logcdf": lambda z, a: log_gammainc(a, z), "logsf": lambda z, a: log_gammaincc(a, z),
-        "ppf": lambda q, a: gammaincinv(a, q),
-        "isf": lambda q, a: gammainccinv(a, q),"cdf": lambda z, a: gammainc(a, z),
-        "sf": lambda z, a: gammaincc(a, z),
-    },
-    moments=lambda a: (a, a),
-)  # fmt: skip
+
+
+def _gamma(name: str) -> Distribution:
+    return Distribution(
+        name, ("a",), lambda z, a: xlogy(a - 1, z) - z - gammaln(a),
+        inside=_positive, valid=_all_positive,
+        methods={
+            "logcdf": lambda z, a: log_gammainc(a, z), "logsf": lambda z, a: log_gammaincc(a, z),
+            "ppf": lambda q, a: gammaincinv(a, q), "isf": lambda q, a: gammainccinv(a, q),
+            "cdf": lambda z, a: gammainc(a, z), "sf": lambda z, a: gammaincc(a, z),
+        },
+        moments=lambda a: (a, a),
+    )  # fmt: skip
+
+
+gamma, erlang = _gamma("gamma"), _gamma("erlang")
 invgamma = Distribution(
     "invgamma", ("a",), lambda z, a: -(a + 1) * np.log(z) - gammaln(a) - 1 / z,
     inside=lambda z, a: z > 0, valid=_all_positive,
