@@ -40,7 +40,8 @@ class TreeWalk {
   void add_static(PyObject* value);
   void add_word(std::uint64_t word) { put(word); }
 
-  std::uint64_t hash() const { return hash_; }
+  /// Of the words; not kept, for most walks are equal to the one before.
+  std::uint64_t hash() const;
   std::span<const std::uint64_t> words() const { return words_; }
   std::span<PyObject* const> objects() const { return objects_; }
   std::span<PyObject* const> leaves() const { return leaves_; }
@@ -49,23 +50,20 @@ class TreeWalk {
   bool has_foreign() const { return has_foreign_; }
 
  private:
-  void put(std::uint64_t word) {
-    words_.push_back(word);
-    hash_ = (hash_ ^ word) * 0x9E3779B97F4A7C15u;
-    hash_ ^= hash_ >> 32;
-  }
+  void put(std::uint64_t word) { words_.push_back(word); }
   void hold(PyObject* object) { objects_.push_back(Py_NewRef(object)); }
   void add_key(PyObject* key);
   void add_leaf(PyObject* leaf);
-  void add_dict(PyObject* dict);
+  bool add_dict(PyObject* dict);
   void add_foreign(PyObject* tree);
 
-  std::array<std::byte, 2560> stack_;
+  /// A hundred arrays in a dict need no other memory.
+  static constexpr std::size_t kWords = 512, kObjects = 160;
+  std::array<std::byte, 8 * kWords + 2 * sizeof(PyObject*) * kObjects + 64> stack_;
   std::pmr::monotonic_buffer_resource memory_{stack_.data(), stack_.size()};
   std::pmr::vector<std::uint64_t> words_{&memory_};
   std::pmr::vector<PyObject*> objects_{&memory_};  // owned: keys, types, structures of optree
   std::pmr::vector<PyObject*> leaves_{&memory_};   // owned
-  std::uint64_t hash_ = 0;
   bool by_type_;
   bool has_tracer_ = false;
   bool has_foreign_ = false;
@@ -78,7 +76,6 @@ struct WalkKey {
   bool matches(const TreeWalk& walk) const;
   bool same_words(const TreeWalk& walk) const;
 
-  std::uint64_t hash;
   std::vector<std::uint64_t> words;
   std::vector<Ref> objects;
 };

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "record/short_list.hpp"
 #include "record/tracer.hpp"
 #include "record/tree.hpp"
 #include "record/tree_words.hpp"
@@ -20,14 +21,13 @@ class Depth {
   Depth& operator=(const Depth&) = delete;
 };
 
-bool has_plain_keys(PyObject* dict) {
-  Py_ssize_t at = 0;
-  PyObject* key = nullptr;
-  while (PyDict_Next(dict, &at, &key, nullptr)) {
-    if (!PyUnicode_CheckExact(key)) return false;
+/// Objects held while they are walked: that may run Python code.
+struct Held {
+  ShortList<PyObject*, 32> objects;
+  ~Held() {
+    for (PyObject* o : objects) Py_DECREF(o);
   }
-  return true;
-}
+};
 
 std::uint64_t address(const void* p) {
   return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(p));
@@ -59,14 +59,23 @@ bool is_plain_leaf(PyObject* o) {
 }
 
 TreeWalk::TreeWalk(Leaves leaves) : by_type_(leaves == Leaves::kByType) {
-  words_.reserve(128);
-  objects_.reserve(64);
-  leaves_.reserve(64);
+  words_.reserve(kWords);
+  objects_.reserve(kObjects);
+  leaves_.reserve(kObjects);
 }
 
 TreeWalk::~TreeWalk() {
   for (PyObject* o : objects_) Py_DECREF(o);
   for (PyObject* o : leaves_) Py_DECREF(o);
+}
+
+std::uint64_t TreeWalk::hash() const {
+  std::uint64_t hash = 0;
+  for (const std::uint64_t word : words_) {
+    hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+    hash ^= hash >> 32;
+  }
+  return hash;
 }
 
 void TreeWalk::add(PyObject* tree) {
@@ -84,9 +93,7 @@ void TreeWalk::add(PyObject* tree) {
       const Ref item = Ref::borrow(PyList_GET_ITEM(tree, k));
       add(item.get());
     }
-  } else if (PyDict_CheckExact(tree) && has_plain_keys(tree)) {
-    add_dict(tree);
-  } else {
+  } else if (!PyDict_CheckExact(tree) || !add_dict(tree)) {
     add_foreign(tree);
   }
 }
@@ -110,19 +117,24 @@ void TreeWalk::add_key(PyObject* key) {
   hold(key);
 }
 
-void TreeWalk::add_dict(PyObject* dict) {
-  const Py_ssize_t n = PyDict_GET_SIZE(dict);
-  put(word_of(TreeMark::kDict, n));
-  Py_ssize_t at = 0, count = 0;
+/// False, and nothing is written, if a key is no plain string.
+bool TreeWalk::add_dict(PyObject* dict) {
+  const std::size_t words = words_.size(), objects = objects_.size();
+  put(word_of(TreeMark::kDict, PyDict_GET_SIZE(dict)));
+  Held values;
+  Py_ssize_t at = 0;
   PyObject *key = nullptr, *value = nullptr;
-  while (PyDict_Next(dict, &at, &key, nullptr)) add_key(key);
-  at = 0;
-  while (count < n && PyDict_Next(dict, &at, &key, &value)) {
-    const Ref item = Ref::borrow(value);
-    add(item.get());
-    ++count;
+  while (PyDict_Next(dict, &at, &key, &value)) {
+    if (!PyUnicode_CheckExact(key)) {
+      for (; objects_.size() > objects; objects_.pop_back()) Py_DECREF(objects_.back());
+      words_.resize(words);
+      return false;
+    }
+    add_key(key);
+    values.objects.push_back(Py_NewRef(value));
   }
-  if (count != n) raise(PyExc_RuntimeError, "a dict changed while it was read");
+  for (PyObject* item : values.objects) add(item);
+  return true;
 }
 
 void TreeWalk::add_leaf(PyObject* leaf) {
@@ -168,15 +180,13 @@ void TreeWalk::add_static(PyObject* value) {
   hold(value);
 }
 
-WalkKey::WalkKey(const TreeWalk& walk)
-    : hash(walk.hash()), words(walk.words().begin(), walk.words().end()) {
+WalkKey::WalkKey(const TreeWalk& walk) : words(walk.words().begin(), walk.words().end()) {
   objects.reserve(walk.objects().size());
   for (PyObject* o : walk.objects()) objects.push_back(Ref::borrow(o));
 }
 
 bool WalkKey::same_words(const TreeWalk& walk) const {
-  return hash == walk.hash() && std::ranges::equal(words, walk.words()) &&
-         objects.size() == walk.objects().size();
+  return std::ranges::equal(words, walk.words()) && objects.size() == walk.objects().size();
 }
 
 bool WalkKey::matches(const TreeWalk& walk) const {
