@@ -146,6 +146,7 @@ EDGES: dict[str, list[tuple[tuple[float, ...], float, tuple[float | None, ...]]]
     "sinh": [((-0.0,), -0.0, (1.0,)), ((inf,), inf, (inf,)), ((-inf,), -inf, (inf,))],
     "cosh": [((0.0,), 1.0, (0.0,)), ((-inf,), inf, (-inf,))],
     "sech2": [((-0.0,), 1.0, (0.0,)), ((inf,), 0.0, (0.0,)), ((nan,), nan, (nan,))],
+    "exp_minus_square": [((0.0,), 1.0, (0.0,)), ((-inf,), 0.0, (0.0,)), ((nan,), nan, (nan,))],
     "tanh": [((-0.0,), -0.0, (1.0,)), ((inf,), 1.0, (0.0,)), ((nan,), nan, (nan,))],
     "arcsinh": [((-0.0,), -0.0, (1.0,)), ((inf,), inf, (0.0,))],
     "arccosh": [((1.0,), 0.0, (inf,)), ((inf,), inf, (0.0,)), ((0.5,), nan, (nan,))],

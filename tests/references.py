@@ -351,6 +351,7 @@ REFERENCES: dict[str, Reference] = {
     "arcsinh": _unary(mpmath.asinh, lambda x, y: 1 / sqrt(1 + square(x))),
     "arccosh": _unary(mpmath.acosh, lambda x, y: 1 / sqrt(square(x) - 1)),
     "arctanh": _unary(mpmath.atanh, lambda x, y: 1 / (1 - square(x))),
+    "exp_minus_square": _unary(lambda x: mpmath.exp(-x * x), lambda x, y: -2 * x * exp(-square(x))),
     "erf": _unary(mpmath.erf, lambda x, y: _two_over_sqrt_pi() * exp(-square(x))),
     "erfc": _unary(mpmath.erfc, lambda x, y: -_two_over_sqrt_pi() * exp(-square(x))),
     "erfinv": _unary(mpmath.erfinv, lambda x, y: exp(square(y)) / _two_over_sqrt_pi()),

@@ -69,6 +69,10 @@ def function(name: str, n: int | None = None) -> Callable[..., Any]:
         return lambda x: x**n
     if name == "sech2":  # no name of its own
         return lambda x: dt.jvp(dnp.tanh, (x,), (np.ones_like(x),))[1]
+    if name == "exp_minus_square":
+        return lambda x: (
+            dt.jvp(special.erf, (x,), (np.ones_like(x),))[1] / x.dtype.type(2 / np.pi**0.5)
+        )
     if name == "polygamma":
         return lambda x: recorded_polygamma(n, x)  # SciPy's own is float64 of float32 too.
     if name == "where":

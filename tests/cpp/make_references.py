@@ -49,6 +49,7 @@ UNARY: dict[str, tuple[Callable[[mpf], mpf], Sequence[float]]] = {
     "arcsinh": (m.asinh, (0, 1e-8, 0.3, -3, 1e10, -1e60)),
     "arccosh": (m.acosh, (1.0000001, 1.5, 3, 1e10, 1e60)),
     "arctanh": (m.atanh, (0, 1e-8, 0.45, 0.55, -0.999999999)),
+    "exp_minus_square": (lambda x: m.exp(-x * x), (0, 1e-8, 0.3, -2, 5.9, 15, -26)),
     "erf": (m.erf, (0, 1e-8, 0.3, -2, 5.9, 15, -26)),
     "erfc": (m.erfc, (0.3, -2, 5.9, 15, 26)),
     "erfinv": (m.erfinv, (0.3, -0.8, 0.999)),

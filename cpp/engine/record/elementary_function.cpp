@@ -124,7 +124,7 @@ PyGetSetDef attributes[] = {{"__name__", get_name, nullptr, nullptr, nullptr},
 
 bool is_elementwise_name(std::string_view name) {
   return name != "where" && name != "clip" && name != "polygamma" && name != "integer_power" &&
-         name != "sech2";
+         name != "sech2" && name != "exp_minus_square";
 }
 
 void add_elementary_functions(PyObject* module) {

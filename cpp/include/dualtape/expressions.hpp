@@ -98,6 +98,7 @@ DUALTAPE_UNARY(sinh, Sinh)
 DUALTAPE_UNARY(cosh, Cosh)
 DUALTAPE_UNARY(tanh, Tanh)
 DUALTAPE_UNARY(sech2, Sech2)
+DUALTAPE_UNARY(exp_minus_square, ExpMinusSquare)
 DUALTAPE_UNARY(erf, Erf)
 DUALTAPE_UNARY(erfc, Erfc)
 

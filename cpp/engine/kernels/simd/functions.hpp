@@ -117,6 +117,17 @@ DUALTAPE_LANES_BINARY(hypot)
 DUALTAPE_LANES_BINARY(pow)
 #endif
 
+/// exp(-x^2) = exp(-h) (1 - l) with h + l = x^2 exactly; constant beyond 30, for inf.
+template <class B>
+DUALTAPE_SIMD B squared_exponential(B x) {
+  const B inside = smaller(B(30), abs(x));
+  const auto [high, low] = two_product(inside, inside);
+  const B y = exp(-high);
+  return multiply_add(-low, y, y);
+}
+DUALTAPE_SIMD Block<double> exp_of_minus_square(Block<double> x) { return squared_exponential(x); }
+DUALTAPE_SIMD Block<float> exp_of_minus_square(Block<float> x) { return squared_exponential(x); }
+
 /// log(1 + exp(x)) for x <= 0.
 template <class B>
 DUALTAPE_SIMD B log1p_exp(B x) {

@@ -35,7 +35,8 @@ using Registry = TypeList<
     Sin, Cos, Tan, ArcSin, ArcCos, ArcTan, ArcTan2, Hypot, Sinh, Cosh, Tanh, Sech2, ArcSinh,
     ArcCosh, ArcTanh,
     // special
-    Erf, Erfc, ErfInv, ErfcInv, GammaLn, Digamma, Polygamma, GammaInc, GammaIncC, BetaInc, Zeta,
+    ExpMinusSquare, Erf, Erfc, ErfInv, ErfcInv, GammaLn, Digamma, Polygamma, GammaInc, GammaIncC,
+    BetaInc, Zeta,
     BesselJ, BesselY, BesselI, BesselIe, BesselK, BesselKe,
     // rounding
     Absolute, Sign, Floor, Ceil, Rint, Trunc, Heaviside, CopySign, FloorDivide, Remainder, Fmod,
