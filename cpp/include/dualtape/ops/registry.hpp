@@ -36,8 +36,7 @@ using Registry = TypeList<
     ArcCosh, ArcTanh,
     // special
     ExpMinusSquare, Erf, Erfc, ErfInv, ErfcInv, GammaLn, Digamma, Polygamma, GammaInc, GammaIncC,
-    BetaInc, Zeta,
-    BesselJ, BesselY, BesselI, BesselIe, BesselK, BesselKe,
+    BetaInc, Zeta, BesselJ, BesselY, BesselI, BesselIe, BesselK, BesselKe,
     // rounding
     Absolute, Sign, Floor, Ceil, Rint, Trunc, Heaviside, CopySign, FloorDivide, Remainder, Fmod,
     // selection
