@@ -40,23 +40,29 @@ int default_thread_count() {
 std::atomic<int> wanted_threads{0};  // 0: not asked for yet
 thread_local bool inside_loop = false;
 
-/// A loop that several threads share. A piece is taken by the next thread that is free.
+/// A loop that several threads share. Each has a share of its pieces, the same part of one loop as
+/// of the next: what it wrote there is still in its core's cache. A thread that is done with its
+/// own takes pieces of the others'.
 class Loop {
  public:
   Loop(std::int64_t count, std::int64_t piece, PieceFunction f, void* context)
-      : count_(count), piece_(piece), f_(f), context_(context) {}
-
-  void work() noexcept {
-    inside_loop = true;
-    for (;;) {
-      const std::int64_t first = next_.fetch_add(piece_, std::memory_order_relaxed);
-      if (first >= count_) break;
-      try {
-        f_(context_, first, std::min(first + piece_, count_));
-      } catch (...) {
-        fail(first);
-      }
+      : piece_(piece), f_(f), context_(context), failed_(count) {
+    const std::int64_t pieces = pieces_of(count, piece);
+    n_shares_ = std::min({pieces, std::int64_t{thread_count()}, kMostShares});
+    for (std::int64_t k = 0; k < n_shares_; ++k) {
+      shares_[k].next = pieces * k / n_shares_ * piece;
+      shares_[k].end = std::min(pieces * (k + 1) / n_shares_ * piece, count);
     }
+  }
+
+  static std::int64_t pieces_of(std::int64_t count, std::int64_t piece) {
+    return (count - 1) / piece + 1;
+  }
+
+  /// `thread`: 0 for the caller, then the workers in order.
+  void work(std::int64_t thread) noexcept {
+    inside_loop = true;
+    for (std::int64_t k = 0; k < n_shares_; ++k) take(shares_[(thread + k) % n_shares_]);
     inside_loop = false;
   }
 
@@ -65,23 +71,40 @@ class Loop {
   }
 
  private:
-  /// Pieces are taken in order: those before a failed one run to their end, and the error of the
-  /// first is kept.
-  void fail(std::int64_t first) noexcept {
-    next_.store(count_, std::memory_order_relaxed);
-    const std::lock_guard lock(mutex_);
-    if (error_ && first > failed_) return;
-    error_ = std::current_exception();
-    failed_ = first;
+  struct alignas(64) Share {
+    std::atomic<std::int64_t> next;
+    std::int64_t end;
+  };
+  static constexpr std::int64_t kMostShares = 32;
+
+  void take(Share& share) noexcept {
+    for (;;) {
+      const std::int64_t first = share.next.fetch_add(piece_, std::memory_order_relaxed);
+      if (first >= std::min(share.end, failed_.load(std::memory_order_relaxed))) return;
+      try {
+        f_(context_, first, std::min(first + piece_, share.end));
+      } catch (...) {
+        fail(first);
+      }
+    }
   }
 
-  const std::int64_t count_, piece_;
+  /// Pieces before one that failed run to their end, and the error of the first is kept.
+  void fail(std::int64_t first) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (first > failed_.load(std::memory_order_relaxed)) return;
+    error_ = std::current_exception();
+    failed_.store(first, std::memory_order_relaxed);
+  }
+
+  const std::int64_t piece_;
   const PieceFunction f_;
   void* const context_;
-  std::atomic<std::int64_t> next_{0};
+  std::int64_t n_shares_;
+  Share shares_[kMostShares];
   std::mutex mutex_;
   std::exception_ptr error_;
-  std::int64_t failed_ = 0;
+  std::atomic<std::int64_t> failed_;  // the first piece that did; behind the last: none
 };
 
 void pause_briefly() {
@@ -118,7 +141,7 @@ class Pool {
     } else {
       while (helpers-- > 0) wake_.notify_one();
     }
-    loop.work();
+    loop.work(0);
     close();
     return true;
   }
@@ -156,7 +179,10 @@ class Pool {
 #endif
     try {
       const std::uint64_t now = epoch_.load(std::memory_order_relaxed);
-      while (workers_.size() < wanted) workers_.emplace_back([this, now] { serve(now); });
+      while (workers_.size() < wanted) {
+        const auto thread = static_cast<std::int64_t>(workers_.size()) + 1;
+        workers_.emplace_back([this, thread, now] { serve(thread, now); });
+      }
     } catch (const std::system_error&) {
       // No more threads to be had: fewer share the loop.
     }
@@ -165,7 +191,7 @@ class Pool {
 #endif
   }
 
-  void serve(std::uint64_t seen) {
+  void serve(std::int64_t thread, std::uint64_t seen) {
     std::unique_lock lock(mutex_);
     for (;;) {
       wake_.wait(lock, [&] { return epoch_.load(std::memory_order_relaxed) != seen; });
@@ -175,7 +201,7 @@ class Pool {
       Loop* const loop = loop_;
       active_.fetch_add(1, std::memory_order_relaxed);
       lock.unlock();
-      loop->work();
+      loop->work(thread);
       lock.lock();
       if (active_.fetch_sub(1, std::memory_order_release) == 1) done_.notify_one();
       lock.unlock();
@@ -230,8 +256,8 @@ void run_pieces(std::int64_t count, std::int64_t piece, PieceFunction f, void* c
   if (count <= 0) return;
   if (count > piece && may_share_loops()) {
     Loop loop(count, piece, f, context);
-    const std::int64_t pieces = (count - 1) / piece + 1;
-    if (the_pool().run(loop, static_cast<std::size_t>(pieces - 1))) return loop.rethrow();
+    const std::int64_t others = Loop::pieces_of(count, piece) - 1;
+    if (the_pool().run(loop, static_cast<std::size_t>(others))) return loop.rethrow();
   }
   f(context, 0, count);
 }
