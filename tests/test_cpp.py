@@ -134,9 +134,9 @@ def test_wrong_code_does_not_compile(build_folder: Path, name: str) -> None:
 
 
 def test_documented_program_prints_its_comments(build_folder: Path) -> None:
-    built = build(build_folder, "documented")
+    built = build(build_folder, "documented_program")
     assert built.returncode == 0, built.stdout
-    result = run(build_folder / "documented")
+    result = run(build_folder / "documented_program")
     assert result.returncode == 0, result.stdout
     wanted = re.findall(r"// ([-\d. ]+\d)", cpp_page.blocks("cpp")["five_minutes"])
     assert len(wanted) == 3

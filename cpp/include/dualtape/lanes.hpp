@@ -110,6 +110,11 @@ DUALTAPE_INLINE unsigned nonzero_mask([[maybe_unused]] V x) {
   return 0;
 }
 
+#if defined(__GNUC__) && !defined(__clang__)
+// What lies behind the last vector is copied with the rest and never read.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 template <class T, int N>
 class Lanes {
   static constexpr int kPadded = padded_lanes<T>(N);
@@ -259,5 +264,8 @@ class Lanes {
 
   std::array<T, kPadded> lanes_;
 };
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 
 }  // namespace dualtape::detail

@@ -51,7 +51,8 @@ struct Cosh {
 /// sech2 : R -> (0, 1], 1 / cosh(x)^2,  pushforward -2 tanh(x) sech2(x) x_dot.
 ///
 /// As 4e / (1 + e)^2, e = exp(-2|x|): 1 / cosh^2 overflows in the tails and 1 - tanh^2 cancels (4 %
-/// wrong at x = 18, 0 from 19.1 on). A function of its own for what stands in its pushforward: the
+/// wrong at x = 18, 0 from 19.1 on). The square is 1 + e (2 + e), which rounds half as much where e
+/// is small, but for complex numbers, where it cancels at the pole. A function of its own for what stands in its pushforward: the
 /// derivative of the formula cancels near 0. No name in Python: tanh's derivative.
 struct Sech2 {
   static constexpr std::string_view name = "sech2";
@@ -65,7 +66,11 @@ struct Sech2 {
   template <class T>
   static T value(const T& x) {
     const T e = Exp::value(T(-2) * select(x < T(0), -x, x));
-    return T(4) * e / Square::value(T(1) + e);
+    if constexpr (is_complex<T>) {
+      return T(4) * e / Square::value(T(1) + e);
+    } else {
+      return T(4) * e / (T(1) + e * (T(2) + e));
+    }
   }
   template <class T>
   static T partial(const T& x, const T& y) {
