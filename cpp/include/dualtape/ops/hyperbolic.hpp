@@ -52,8 +52,9 @@ struct Cosh {
 ///
 /// As 4e / (1 + e)^2, e = exp(-2|x|): 1 / cosh^2 overflows in the tails and 1 - tanh^2 cancels (4 %
 /// wrong at x = 18, 0 from 19.1 on). The square is 1 + e (2 + e), which rounds half as much where e
-/// is small, but for complex numbers, where it cancels at the pole. A function of its own for what stands in its pushforward: the
-/// derivative of the formula cancels near 0. No name in Python: tanh's derivative.
+/// is small, but for complex numbers, where it cancels at the pole. A function of its own for what
+/// stands in its pushforward: the derivative of the formula cancels near 0. No name in Python:
+/// tanh's derivative.
 struct Sech2 {
   static constexpr std::string_view name = "sech2";
   static constexpr int arity = 1;
