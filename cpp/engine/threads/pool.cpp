@@ -113,11 +113,12 @@ void pause_briefly() {
 #endif
 }
 
-/// Spins until `done` or some microseconds later: waking a thread that sleeps takes longer.
+/// Spins until `done` or for as long as waking a thread that sleeps takes, some 50 us in a virtual
+/// machine: from one shared step of a plan to the next workers stay awake.
 template <class Condition>
 void spin(Condition done) {
   using Clock = std::chrono::steady_clock;
-  constexpr auto kSpin = std::chrono::microseconds(5);
+  constexpr auto kSpin = std::chrono::microseconds(60);
   const auto end = Clock::now() + kSpin;
   while (!done() && Clock::now() < end) {
     for (int k = 0; k < 16; ++k) pause_briefly();
