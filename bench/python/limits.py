@@ -40,7 +40,7 @@ def lengthened(f: Callable[..., Any], count: int) -> Callable[..., Any]:
 
 
 def first_calls() -> list[Cost]:
-    """First run of jit(grad(f)), less recording and a third run, over 0.5 ms + 1 us an operation."""
+    """First run of jit(grad(f)) less recording and a third run, over 0.5 ms + 1 us an operation."""
     lib = peers.library("dualtape")
     functions = {
         "least squares": (likelihoods.decay_loss(lib), likelihoods.decay_inputs("float64")),
