@@ -195,6 +195,15 @@ __attribute__((noinline)) void run_part(const Chain& chain, char* const* at, std
   }
 }
 
+/// A function whose arguments are wide registers returns with their upper halves in use, and its
+/// caller does not expect that. Until somebody clears them, each SSE instruction of the process
+/// keeps what is there: it waits for the one before that wrote the same register.
+inline void clear_upper_halves() {
+#ifdef __AVX__
+  __builtin_ia32_vzeroupper();
+#endif
+}
+
 template <class T>
 void run_chain(const Chain& chain, char* const* at, std::int64_t n) {
   const Block<T> none{};
@@ -204,6 +213,7 @@ void run_chain(const Chain& chain, char* const* at, std::int64_t n) {
     first(chain.links, at, i, none, none, none, none, none, none, none, none);
   }
   if (i < n) run_part<T>(chain, at, i, n - i);
+  clear_upper_halves();
 }
 
 template <class T>
