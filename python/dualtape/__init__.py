@@ -9,8 +9,9 @@ Outside of a recorded function everything is a plain `numpy.ndarray`; inside one
 an array-like stand-in that records what is done with it.
 """
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from . import numpy as numpy
-from . import scipy as scipy
 from . import sparse as sparse
 from ._check import check_grads as check_grads
 from ._config import show_config as show_config
@@ -43,6 +44,8 @@ from ._jit import jit as jit
 from ._jvp import jvp as jvp
 from ._jvp import linearize as linearize
 from ._jvp import vjp as vjp
+from ._late import late_dir as __dir__  # noqa: F401
+from ._late import late_module as __getattr__  # noqa: F401
 from ._listing import program as program
 from ._memory import Memory as Memory
 from ._ravel import ravel_pytree as ravel_pytree
@@ -51,3 +54,6 @@ from ._tape import Tape as Tape
 from ._threads import get_num_threads as get_num_threads
 from ._threads import set_num_threads as set_num_threads
 from ._vmap import vmap as vmap
+
+if _TYPE_CHECKING:
+    from . import scipy as scipy

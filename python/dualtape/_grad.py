@@ -64,16 +64,22 @@ def _gradient(
     fun: Function,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
+    what: str,
     chosen: int | tuple[int, ...],
     has_aux: bool,
     holomorphic: bool,
 ) -> Any:
-    at = point("grad", fun, chosen, args, kwargs, holomorphic)
+    """grad or value_and_grad, as `what` says, of calls that do not run in the engine alone."""
+    at = point(what, fun, chosen, args, kwargs, holomorphic)
     recording, aux, n_extra = _record_scalar(at, has_aux, holomorphic)
-    values = recording.grad(at.wrt, range(1, 1 + n_extra)).run()
+    first = 0 if what == "value_and_grad" else 1  # output 0 is the value, aux stands behind it
+    values = recording.grad(at.wrt, range(first, 1 + n_extra)).run()
     n = len(at.leaves)
-    result = at.structured(values[:n])
-    return result if aux is None else (result, aux.fill(values[n:]))
+    gradient, kept = at.structured(values[:n]), values[n:]
+    beside = () if aux is None else (aux.fill(kept[1 - first :]),)
+    if first == 1:
+        return (gradient, *beside) if beside else gradient
+    return ((kept[0], *beside) if beside else kept[0]), gradient
 
 
 def grad(
@@ -113,24 +119,8 @@ def grad(
         check_callable("grad", fun)
     chosen = argnums if type(argnums) is int else check_argnums("grad", argnums)
     places = None if holomorphic else chosen
-    settings = (chosen, has_aux, holomorphic)
+    settings = ("grad", chosen, has_aux, holomorphic)
     return Transformed("grad", fun, places, check_scalar, _gradient, has_aux, settings)
-
-
-def _value_and_gradient(
-    fun: Function,
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    chosen: int | tuple[int, ...],
-    has_aux: bool,
-    holomorphic: bool,
-) -> Any:
-    at = point("value_and_grad", fun, chosen, args, kwargs, holomorphic)
-    recording, aux, n_extra = _record_scalar(at, has_aux, holomorphic)
-    values = recording.grad(at.wrt, range(1 + n_extra)).run()
-    n = len(at.leaves)
-    value = values[n] if aux is None else (values[n], aux.fill(values[n + 1 :]))
-    return value, at.structured(values[:n])
 
 
 def value_and_grad(
@@ -154,12 +144,5 @@ def value_and_grad(
         check_callable("value_and_grad", fun)
     chosen = argnums if type(argnums) is int else check_argnums("value_and_grad", argnums)
     places = None if holomorphic else chosen
-    return Transformed(
-        "value_and_grad",
-        fun,
-        places,
-        check_scalar,
-        _value_and_gradient,
-        has_aux,
-        (chosen, has_aux, holomorphic),
-    )
+    settings = ("value_and_grad", chosen, has_aux, holomorphic)
+    return Transformed("value_and_grad", fun, places, check_scalar, _gradient, has_aux, settings)

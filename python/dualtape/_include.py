@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 from . import _core
+
+_FOLDER = os.path.dirname(_core.__file__)  # not by pathlib, which takes as long to import as numpy/
 
 
 def get_include() -> str:
@@ -16,7 +18,7 @@ def get_include() -> str:
     >>> (pathlib.Path(dt.get_include()) / "dualtape" / "dualtape.hpp").is_file()
     True
     """
-    return str(Path(_core.__file__).parent / "include")
+    return os.path.join(_FOLDER, "include")
 
 
 def get_cmake_dir() -> str:
@@ -26,4 +28,4 @@ def get_cmake_dir() -> str:
     >>> (pathlib.Path(dt.get_cmake_dir()) / "dualtapeConfig.cmake").is_file()
     True
     """
-    return str(Path(_core.__file__).parent / "share" / "cmake" / "dualtape")
+    return os.path.join(_FOLDER, "share", "cmake", "dualtape")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import optree
 
 from ._core import Recorder, ShapeError, Tracer, Transformed
 from ._pytree import NAMESPACE, Function, PyTree, TreeDef, flatten, leaf_name, unflatten
@@ -27,6 +26,10 @@ def _check_axes(word: str, axes: PyTree) -> PyTree:
     """The tree with None replaced by a leaf; every other leaf is an int."""
     if type(axes) is int:
         return axes
+    if type(axes) is tuple and _is_flat(axes):
+        return tuple(_UNMAPPED if axis is None else axis for axis in axes)
+    import optree  # takes longer than all of dualtape; trees of axes are rare
+
     leaves, treedef = optree.tree_flatten(axes, none_is_leaf=True, namespace=NAMESPACE)
     for leaf in leaves:
         if leaf is not None and (not isinstance(leaf, int) or isinstance(leaf, bool)):
@@ -40,6 +43,8 @@ def _spread(what: str, word: str, axes: PyTree, tree: PyTree, treedef: TreeDef) 
     """One axis for each leaf of `tree`: `axes` is a prefix of its structure."""
     if isinstance(axes, int | _Unmapped):
         return [axes] * treedef.num_leaves
+    import optree
+
     try:
         return list(optree.broadcast_prefix(axes, tree, namespace=NAMESPACE))
     except ValueError as error:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._core import Tracer, UnsupportedFunctionError, add_at, register_function
+from .._late import import_scipy
 from ._arguments import along, as_array, axes_of, axis_of, is_given, keeps, no_out, unsupported
 
 # Traced forms of ufuncs by name: SciPy's are registered without importing SciPy.
@@ -25,6 +26,13 @@ def ufunc_composition(name: str) -> Callable[[Callable[..., Any]], Callable[...,
     return decorate
 
 
+def _composition(ufunc: np.ufunc) -> Callable[..., Any] | None:
+    name = ufunc.__name__
+    if name not in _COMPOSITIONS and getattr(np, name, None) is not ufunc:
+        import_scipy()
+    return _COMPOSITIONS.get(name)
+
+
 def _full_name(ufunc: np.ufunc) -> str:
     name = ufunc.__name__
     return f"numpy.{name}" if hasattr(np, name) else f"the ufunc {name}"
@@ -35,7 +43,7 @@ def _full_name(ufunc: np.ufunc) -> str:
 
 def _plain(ufunc: np.ufunc, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """The ufunc without where= and out=."""
-    composition = _COMPOSITIONS.get(ufunc.__name__)
+    composition = _composition(ufunc)
     if composition is not None:
         return composition(*inputs, **options)
     if options:
@@ -64,7 +72,7 @@ def _call(ufunc: np.ufunc, inputs: tuple[Any, ...], options: dict[str, Any]) -> 
             f"{_full_name(ufunc)}: a plain array cannot hold traced values; write a = a + t for "
             "a += t, or make the array with dualtape.numpy.zeros"
         )
-    known = ufunc.__name__ in _COMPOSITIONS or where is not True or dtype is not None
+    known = where is not True or dtype is not None or _composition(ufunc) is not None
     if not known:
         return _on_numbers(ufunc, inputs)
     result = _plain(ufunc, inputs, options)
