@@ -123,6 +123,7 @@ ELEMENTWISE: Table = {
     "ufunc.accumulate logaddexp": row(lambda np, a: np.logaddexp.accumulate(a), A),
     "ufunc.accumulate subtract": row(lambda np, a: np.subtract.accumulate(a, axis=1), A),
     "ufunc.reduceat": row(lambda np, a: np.add.reduceat(a, [0, 3, 1], axis=1), A),
+    "ufunc.reduceat of segments": row(lambda np, a: np.add.reduceat(a, [1, 2], axis=1), A),
     "ufunc.at": row(_at, V, W),
 }
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.fft
 import scipy.integrate
+import scipy.linalg
 import scipy.signal
 import scipy.special
 import scipy.stats
@@ -255,6 +257,26 @@ def test_unequal_copies_and_hashes() -> None:
         (
             lambda x: np.sum(scipy.stats.norm.logpdf(x)),
             r"scipy\.stats\.norm\.logpdf converts.*write dualtape\.scipy\.stats\.norm\.logpdf",
+        ),
+        (
+            lambda x: scipy.linalg.cholesky(np.diag(x)),
+            r"scipy\.linalg\.cholesky converts.*write dualtape\.scipy\.linalg\.cholesky",
+        ),
+        (
+            lambda x: scipy.special.spherical_jn(1, x),
+            r"spherical_jn converts.*write dualtape\.scipy\.special\.spherical_jn",
+        ),
+        (
+            lambda x: scipy.fft.dctn(x),
+            r"scipy\.fft\.dctn converts.*write dualtape\.scipy\.fft\.dctn",
+        ),
+        (
+            lambda x: scipy.special.sph_harm_y(1, 1, x, x),
+            r"scipy\.special\.sph_harm_y converts.*no form here",
+        ),
+        (
+            lambda x: np.linalg.norm([x[0], 1.0]),
+            r"numpy\.linalg\.norm converts.*write dualtape\.numpy\.linalg\.norm",
         ),
         (
             lambda x: scipy.signal.welch(x)[1],

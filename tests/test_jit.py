@@ -153,6 +153,18 @@ def test_static_arguments():
         dt.jit(f)(2.0, "sin")
 
 
+def test_decorator_with_options_alone():
+    @dt.jit(static_argnums=1)
+    def power(x, n):
+        """x to the n."""
+        return x**n
+
+    assert power(2.0, 3) == 8.0
+    assert power.__doc__ == "x to the n."
+    with pytest.raises(TypeError, match="fun must be callable, got NoneType"):
+        dt.jit(None, static_argnums=1)
+
+
 def test_equal_static_values_of_other_types_are_told_apart():
     g = dt.jit(lambda x, n: x * n if isinstance(n, float) else x + n, static_argnums=1)
     assert g(3.0, 1) == 4.0

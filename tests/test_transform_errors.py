@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.sparse.linalg
 
 import dualtape as dt
 
@@ -34,6 +35,27 @@ def test_argnums_are_checked():
         dt.grad(cube, "x")
     with pytest.raises(TypeError, match="fun must be callable, got int"):
         dt.grad(3)
+
+
+def test_floating_types_beyond_ours_are_named_with_the_cure():
+    for kind in (np.float16, np.longdouble):
+        with pytest.raises(dt.DerivativeError, match=r"got float\d+; convert it by astype"):
+            dt.grad(cube)(X.astype(kind))
+
+
+def test_tangents_of_integers_are_taken_as_numbers():
+    """SciPy tries an operator without dtype on a vector of int8."""
+    v = np.array([1, 0, -2], np.int8)
+    wanted = 3 * X**2 * v
+    push = dt.linearize(lambda x: x**3, X)[1]
+    pullback = dt.vjp(lambda x: x**3, X)[1]
+    np.testing.assert_array_equal(push(v), wanted)
+    np.testing.assert_array_equal(pullback(v)[0], wanted)
+    np.testing.assert_array_equal(dt.jvp(lambda x: x**3, (X,), (v,))[1], wanted)
+    np.testing.assert_array_equal(dt.hvp(cube, X, v), 6 * X * v)
+    np.testing.assert_array_equal(dt.jit(push)(v.astype(int)), wanted)
+    operator = scipy.sparse.linalg.LinearOperator((3, 3), matvec=push)
+    np.testing.assert_allclose(scipy.sparse.linalg.cg(operator, wanted)[0], v, rtol=1e-12)
 
 
 def test_tangents_are_checked():

@@ -7,8 +7,8 @@ import inspect
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from ._record import check_callable, name_of
 
 # Recordings one jitted function keeps; each holds a program, its plan is in the plan cache.
 MAX_RECORDINGS = 64
+_ABSENT: Any = object()  # None is no function, and refused as such.
 
 
 class Entry(NamedTuple):
@@ -302,13 +303,32 @@ def _static(
     return frozenset(numbers | by_name), frozenset(names | by_number)
 
 
+@overload
 def jit(
     fun: Function,
     static_argnums: int | Sequence[int] | None = None,
     static_argnames: str | Iterable[str] | None = None,
     *,
     check: bool = False,
-) -> Jitted:
+) -> Jitted: ...
+
+
+@overload
+def jit(
+    *,
+    static_argnums: int | Sequence[int] | None = None,
+    static_argnames: str | Iterable[str] | None = None,
+    check: bool = False,
+) -> Callable[[Function], Jitted]: ...
+
+
+def jit(
+    fun: Any = _ABSENT,
+    static_argnums: int | Sequence[int] | None = None,
+    static_argnames: str | Iterable[str] | None = None,
+    *,
+    check: bool = False,
+) -> Jitted | Callable[[Function], Jitted]:
     """Record a function once and run the recording at later calls, without Python.
 
     A call records anew when the structure, shapes or dtypes of the arguments change, or a static
@@ -316,15 +336,17 @@ def jit(
     in all recordings so far: every such decision is checked at every call.
 
     Args:
-      fun: maps arrays and numbers to arrays; pytrees everywhere.
+      fun: maps arrays and numbers to arrays; pytrees everywhere. Left out, as in
+        `@dt.jit(static_argnums=1)`, it is the function that follows.
       static_argnums, static_argnames: arguments that are passed as they are, by position or name;
         they must be hashable, and each value has recordings of its own.
       check: compare every call with a fresh recording, structure and results, and raise
         RuntimeError if they differ: for finding what a function depends on beside its arguments.
     Returns: a function of the same arguments. Its `plan(*args)` and `program(*args)` show what will
       run, its `memory(*args)` what memory that takes. Arrays that `fun` captures are read afresh at
-      each call; rebound names, Python numbers from outside, and what NumPy works out from captured
-      arrays alone are fixed at recording. Inside another recording it just calls `fun`.
+      each call; rebound names, Python numbers from outside, random numbers drawn inside, and what
+      NumPy works out from captured arrays alone are fixed at recording. Inside another recording it
+      just calls `fun`.
     Raises: TypeError for arguments that are neither arrays nor numbers nor static;
       ConcreteValueError for `t.value` inside. Warns once, and runs without jit, after 64 recordings
       for arguments of one type.
@@ -340,6 +362,10 @@ def jit(
     >>> halvings(5.0), halvings(20.0)
     ((np.float64(0.625), 3), (np.float64(0.625), 5))
     """
+    if fun is _ABSENT:
+        return functools.partial(
+            jit, static_argnums=static_argnums, static_argnames=static_argnames, check=check
+        )
     check_callable("jit", fun)
     static_positions, static_names = _static(fun, static_argnums, static_argnames)
     return Jitted(fun, static_positions, static_names, check)

@@ -93,6 +93,8 @@ def check_floating(what: str, name: str, leaves: Sequence[Any], treedef: TreeDef
         cure = ""
         if isinstance(leaf, bool | int) or (dtype is not None and dtype.kind in "iub"):
             cure = "; make it floating, or differentiate in the other arguments only"
+        elif dtype is not None and dtype.kind == "f":
+            cure = "; convert it by astype(np.float64)"
         elif dtype is None and type(leaf).__module__ != "builtins":
             cure = (
                 "; for a container of your own: optree.register_pytree_node"
@@ -317,6 +319,8 @@ def check_tangents(
             continue
         if type(leaf) in (float, int) or (type(leaf) is complex and dtype.kind == "c"):
             leaf = dtype.type(leaf)
+        elif hasattr(leaf, "dtype") and leaf.dtype.kind in "iub":
+            leaf = leaf.astype(dtype)  # SciPy tries its operators on integers first.
         path = leaf_name(treedef, position)
         if not hasattr(leaf, "dtype"):
             wanted = f"an array {shape} of {dtype}"

@@ -8,6 +8,12 @@ import linecache
 import sys
 from types import FrameType
 
+# Where the frame of a decorator's wrapper keeps the function that was called.
+_WRAPPED = ("fun", "f", "fn", "hypotest_fun_in")
+_WRAPPERS = frozenset({"wrapper", "axis_nan_policy_wrapper", "__ua_function__"})
+# How much of a module's name is public, where it is more than "numpy".
+_PUBLIC_DEPTH = {"numpy.linalg": 2, "numpy.fft": 2, "numpy.testing": 2, "numpy.polynomial": 3}
+
 
 def _public_name(frame: FrameType) -> str | None:
     """scipy.special.logsumexp of the frame of a library's function."""
@@ -16,25 +22,29 @@ def _public_name(frame: FrameType) -> str | None:
     owner = frame.f_locals.get("self")
     if module[:2] == ["scipy", "sparse"] and module[2:3] != ["linalg"]:
         return "scipy.sparse.matmul"  # the name of the product here; theirs is an operator
-    if function == "axis_nan_policy_wrapper":  # of scipy.stats: the function it wraps
-        function = getattr(frame.f_locals.get("hypotest_fun_in"), "__name__", function)
+    if function in _WRAPPERS:
+        found = next((frame.f_locals[k] for k in _WRAPPED if k in frame.f_locals), None)
+        module = getattr(found, "__module__", ".".join(module)).split(".")
+        function = getattr(found, "__name__", function)
     if owner is not None:
         # A method of a distribution or an interpolator: the object's public name before it.
         name = getattr(owner, "name", None)
         if isinstance(name, str):
             function = f"{name}.{function}"
+        elif type(owner).__name__ == "MultiUFunc":
+            function = owner.__name__
         elif function in ("__init__", "__call__"):
             function = type(owner).__name__
         elif function == "__getitem__":  # np.r_[t], np.c_[t]
             function = {"RClass": "r_", "CClass": "c_"}.get(type(owner).__name__, function)
         else:
             return None
-    if module[:3] == ["scipy", "spatial", "distance"] or module[:2] == ["numpy", "polynomial"]:
+    if module[:3] == ["scipy", "spatial", "distance"]:
         return ".".join([*module[:3], function])
     if module[0] == "scipy" and len(module) > 1:
         return f"scipy.{module[1]}.{function}"
     if module[0] == "numpy":
-        return f"numpy.{function}"
+        return ".".join([*module[: _PUBLIC_DEPTH.get(".".join(module[:2]), 1)], function])
     return None
 
 

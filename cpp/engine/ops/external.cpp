@@ -19,6 +19,8 @@ namespace dualtape::engine {
 Expr external(const External& model, bool transposed, std::span<const Expr> args) {
   const auto order = static_cast<std::int64_t>(args.size()) - 1;  // of a transposed one, k + 1
   if (order > model.max_order()) {
+    if (model.max_order() == 0)
+      throw DerivativeError(model.name() + ": no derivative of this order");
     throw DerivativeError(model.name() + ": a derivative of order " + std::to_string(order) +
                           " is wanted, the model was made for order " +
                           std::to_string(model.max_order()) + " at most");

@@ -155,8 +155,8 @@ PyObject* call_ufunc(PyObject* ufunc, int code, std::span<const Operand> x,
   if (options.out && !is_tracer(options.out)) {
     raise(PyExc_TypeError,
           "numpy." + name_of(ufunc) +
-              ": a plain array cannot hold traced values; write a = a + t for a += t, or make the "
-              "array with dualtape.numpy.zeros");
+              ": a plain array cannot hold traced values; write a = a + t for a += t, copy it by "
+              "dualtape.numpy.array(a), or make it by dualtape.numpy.zeros");
   }
   Ref result = Ref::checked(code < 0 ? call_special(code, x)
                                      : elementwise_result(static_cast<OpCode>(code), x));

@@ -184,13 +184,12 @@ PyObject* to_array(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject
         return Ref::checked(PyArray_FromAny(value.get(), dtype, 0, 0, cast, nullptr)).release();
       }
     }
-    raise(
-        PyExc_TypeError,
-        as_tracer(self)->recorder->name() + ": " + asking_function() +
-            "A traced value cannot be put into a plain array (np.array([t]), np.asarray(t), "
-            "a[i] = t, or a function that converts); write dualtape.numpy.array([t]) or "
-            "dualtape.numpy.stack, and make the array with dualtape.numpy.zeros (its number alone "
-            "is t.value)");
+    raise(PyExc_TypeError,
+          as_tracer(self)->recorder->name() + ": " + asking_function() +
+              "A traced value cannot be put into a plain array (np.array([t]), np.asarray(t), "
+              "a[i] = t, or a function that converts); write dualtape.numpy.array([t]) or "
+              "dualtape.numpy.stack, and make the array with dualtape.numpy.zeros: under import "
+              "dualtape.numpy as np all stays as it is (the number of t alone is t.value)");
   });
 }
 

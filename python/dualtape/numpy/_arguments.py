@@ -52,6 +52,16 @@ def along(axis: int, index: Any) -> tuple[Any, ...]:
     return (*(slice(None),) * axis, index)
 
 
+def own(a: Any, name: str) -> Any:
+    """The array to write into, which must be one of the recording."""
+    if not isinstance(a, Tracer):
+        raise TypeError(
+            f"{name}: a plain array cannot hold traced values; write a = a + t for a += t, copy "
+            "it by dualtape.numpy.array(a), or make it by dualtape.numpy.zeros"
+        )
+    return a
+
+
 def is_given(x: Any) -> bool:
     return x is not None and x is not np._NoValue
 

@@ -8,18 +8,8 @@ from typing import Any
 import numpy as np
 
 from .._core import ShapeError, Tracer
-from ._arguments import along, as_array, axis_of, indexable_by, known, no_out
+from ._arguments import along, as_array, axis_of, indexable_by, known, no_out, own
 from ._dispatch import composite
-
-
-def _own(a: Any, name: str) -> Any:
-    """The array to write into, which must be one of the recording."""
-    if not isinstance(a, Tracer):
-        raise TypeError(
-            f"{name}: a plain array cannot hold traced values; make it with dualtape.numpy.zeros "
-            "or copy it with dualtape.numpy.array"
-        )
-    return a
 
 
 def _grid(shape: Sequence[int], indices: Any, axis: int) -> tuple[Any, ...]:
@@ -56,7 +46,7 @@ def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
 
 @composite(np.put_along_axis)
 def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
-    a, indices, axis = _aligned(_own(arr, "put_along_axis"), indices, axis, "put_along_axis")
+    a, indices, axis = _aligned(own(arr, "put_along_axis"), indices, axis, "put_along_axis")
     a[_grid(a.shape, indices, axis)] = values
 
 
@@ -148,7 +138,7 @@ def ix_(*args: Any) -> tuple[Any, ...]:
 
 @composite(np.place)
 def place(arr: Any, mask: Any, vals: Any) -> None:
-    a = _own(arr, "place")
+    a = own(arr, "place")
     chosen = np.flatnonzero(known(mask, "place", "use np.where(mask, vals, arr)"))
     if chosen.size:
         a.flat[chosen] = np.resize(vals, chosen.size)
@@ -156,7 +146,7 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
 
 @composite(np.putmask)
 def putmask(a: Any, mask: Any, values: Any) -> None:
-    target = _own(a, "putmask")
+    target = own(a, "putmask")
     mask = as_array(mask)
     if mask.shape != target.shape:
         raise ShapeError(f"putmask: mask must have shape {target.shape}, got {mask.shape}")
@@ -165,7 +155,7 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
 
 @composite(np.put)
 def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
-    target = _own(a, "put")
+    target = own(a, "put")
     index = np.ravel(_bounded(as_array(ind), target.size, mode, "put"))
     if index.size and np.size(v):
         target.flat[index] = np.resize(v, index.size)
@@ -173,7 +163,7 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
 
 @composite(np.copyto)
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
-    target = _own(dst, "copyto")
+    target = own(dst, "copyto")
     value = as_array(src)
     if not np.can_cast(value.dtype, target.dtype, casting):  # type: ignore[arg-type]
         raise TypeError(
@@ -185,7 +175,7 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) ->
 
 @composite(np.fill_diagonal)
 def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
-    target = _own(a, "fill_diagonal")
+    target = own(a, "fill_diagonal")
     if target.ndim < 2:
         raise ValueError(f"fill_diagonal: a must have two axes or more, got {target.ndim}")
     if target.ndim == 2:

@@ -9,7 +9,17 @@ import numpy as np
 
 from .._core import Tracer, UnsupportedFunctionError, add_at, register_function
 from .._late import import_scipy
-from ._arguments import along, as_array, axes_of, axis_of, is_given, keeps, no_out, unsupported
+from ._arguments import (
+    along,
+    as_array,
+    axes_of,
+    axis_of,
+    is_given,
+    keeps,
+    no_out,
+    own,
+    unsupported,
+)
 
 # Traced forms of ufuncs by name: SciPy's are registered without importing SciPy.
 _COMPOSITIONS: dict[str, Callable[..., Any]] = {}
@@ -67,11 +77,8 @@ def _call(ufunc: np.ufunc, inputs: tuple[Any, ...], options: dict[str, Any]) -> 
             f"{_full_name(ufunc)}: where= without out= leaves entries without a value; write "
             "np.where(condition, f(x), other), or give out= an array of the recording"
         )
-    if out is not None and not isinstance(out, Tracer):
-        raise TypeError(
-            f"{_full_name(ufunc)}: a plain array cannot hold traced values; write a = a + t for "
-            "a += t, or make the array with dualtape.numpy.zeros"
-        )
+    if out is not None:
+        own(out, _full_name(ufunc))
     known = where is not True or dtype is not None or _composition(ufunc) is not None
     if not known:
         return _on_numbers(ufunc, inputs)
@@ -80,7 +87,7 @@ def _call(ufunc: np.ufunc, inputs: tuple[Any, ...], options: dict[str, Any]) -> 
         return result
     if where is not True:
         result = np.where(where, result, out)
-    return np.positive(result, out=out)  # type: ignore[call-overload] # Checked and cast as NumPy's in-place operations.
+    return np.positive(result, out=out)  # Checked and cast as NumPy's in-place operations.
 
 
 def _on_numbers(ufunc: np.ufunc, inputs: tuple[Any, ...]) -> Any:
@@ -224,6 +231,17 @@ def _reduceat(
     a = as_array(a)
     axis = axis_of(axis, a.ndim)
     starts = [int(k) for k in np.asarray(indices)]
+    if not starts:
+        return a[along(axis, slice(0, 0))]
+    lengths = np.diff([*starts, a.shape[axis]])
+    if ufunc is np.add and starts[0] >= 0 and lengths.min() > 0:
+        # Sums of neighbouring segments: one operation, however many they are.
+        a = _with_type_of(ufunc, a) if dtype is None else a.astype(dtype)
+        shape = (*a.shape[:axis], len(starts), *a.shape[axis + 1 :])
+        totals: Any = np.zeros(shape, a.dtype, like=a)
+        segments = np.repeat(np.arange(len(starts)), lengths)
+        add_at(totals, along(axis, segments), a[along(axis, slice(starts[0], None))])
+        return totals
     parts = []
     for start, stop in zip(starts, [*starts[1:], a.shape[axis]], strict=True):
         if not 0 <= start < a.shape[axis]:
@@ -241,11 +259,7 @@ def _outer(ufunc: np.ufunc, a: Any, b: Any, **options: Any) -> Any:
 
 def _at(ufunc: np.ufunc, a: Any, indices: Any, *values: Any) -> None:
     name = f"{_full_name(ufunc)}.at"
-    if not isinstance(a, Tracer):
-        raise TypeError(
-            f"{name}: a plain array cannot hold traced values; make it with dualtape.numpy.zeros "
-            "or copy it with dualtape.numpy.array"
-        )
+    own(a, name)
     if ufunc.__name__ in ("add", "subtract"):
         value = as_array(values[0])
         if not np.can_cast(value.dtype, a.dtype, "same_kind"):

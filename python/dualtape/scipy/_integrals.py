@@ -10,9 +10,10 @@ import numpy as np
 
 from .._core import erf
 from ..numpy._arguments import as_array
-from ._dispatch import composite
+from ..numpy._ufuncs import ufunc_composition
+from ._dispatch import composite, ufunc
 from ._elementary import exprel, log1prel
-from ._smooth import Loop, evaluated, function, smooth, smooth_complex
+from ._smooth import Loop, evaluated, smooth, smooth_complex
 
 dawsn = smooth("dawsn", lambda x, y: 1 - 2 * x * y)
 erfi = smooth("erfi", lambda x, y: 2 / sqrt(pi) * np.exp(np.square(x)))
@@ -76,7 +77,7 @@ ellipkinc = smooth("ellipkinc", lambda phi, m, y: 1 / _delta(phi, m), None)
 ellipeinc = smooth("ellipeinc", lambda phi, m, y: _delta(phi, m), None)
 
 
-@composite("special")
+@ufunc
 def agm(a: Any, b: Any) -> Any:
     return pi / 4 * (a + b) / ellipk(np.square((a - b) / (a + b)))
 
@@ -94,11 +95,13 @@ ndtri_exp = smooth("ndtri_exp", lambda y, x: np.exp(y + 0.5 * np.square(x) + 0.5
 # Complex: holomorphic in the whole plane.
 complex_erf = smooth_complex("erf", lambda z, y: 2 / sqrt(pi) * np.exp(-z * z))
 complex_erfc = smooth_complex("erfc", lambda z, y: -2 / sqrt(pi) * np.exp(-z * z))
-wofz = function("wofz", smooth_complex("wofz", lambda z, y: 2j / sqrt(pi) - 2 * z * y))
+wofz = ufunc(smooth_complex("wofz", lambda z, y: 2j / sqrt(pi) - 2 * z * y))
 
 
-def _lambertw(z: Any, k: int = 0, tol: float = 1e-8) -> Any:
-    if not isinstance(k, int | np.integer):
+@ufunc_composition("_lambertw")  # which SciPy's own function calls
+@composite("special")
+def lambertw(z: Any, k: Any = 0, tol: float = 1e-8) -> Any:
+    if np.ndim(k) or as_array(k).dtype.kind not in "iu":
         raise TypeError(f"lambertw: the branch k must be one integer, got {k!r}")
     loop = Loop("_lambertw", True, _lambert_loops(), (int(k), float(tol)))
     slope: Any = [lambda z, ys: [np.exp(-ys[0]) / (1 + ys[0])]]
@@ -110,12 +113,7 @@ def _lambert_loops() -> Any:
     return importlib.import_module("scipy.special._lambertw")._lambertw
 
 
-lambertw = function("lambertw", _lambertw)
-
-
-def _voigt(x: Any, sigma: Any, gamma: Any) -> Any:
+@ufunc
+def voigt_profile(x: Any, sigma: Any, gamma: Any) -> Any:
     z = (x + 1j * gamma) / (sigma * sqrt(2))
     return wofz(z).real / (sigma * sqrt(2 * pi))
-
-
-voigt_profile = function("voigt_profile", _voigt)

@@ -12,7 +12,7 @@ import numpy as np
 from .._core import Tracer, external_call, ufunc_model
 from .._custom import custom_jvp
 from ..numpy._arguments import as_array
-from ._dispatch import composite, scipy_function, ufunc
+from ._dispatch import scipy_function, ufunc
 
 Partial = Callable[..., Any]
 # Each order is recorded when the function is called, so the orders must end somewhere: the
@@ -155,9 +155,3 @@ def smooth_complex(name: str, derivative: Partial) -> Callable[[Any], Any]:
 
     of_complex.__name__ = name
     return of_complex
-
-
-def function(name: str, traced: Callable[..., Any]) -> Callable[..., Any]:
-    """The traced form of a Python function of scipy.special."""
-    traced.__name__ = name
-    return composite("special")(traced)
