@@ -29,9 +29,7 @@ def test_import_brings_nothing_heavy():
 
 
 def test_scipy_ufunc_finds_its_composition_unnamed():
-    """i0 is no opcode, and numpy.i0 no ufunc: the traced form of scipy.special.i0 is in dualtape.scipy,
-    which nobody has named.
-    """
+    """i0 is no opcode, and numpy.i0 no ufunc: its traced form is in dualtape.scipy."""
     pytest.importorskip("scipy")
     code = (
         "import sys, dualtape as dt, scipy.special as special\n"

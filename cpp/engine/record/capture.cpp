@@ -58,6 +58,15 @@ Dims unbatched(Dims shape, int batch_axis) {
   return shape;
 }
 
+/// Transposed as it lies in memory: `W.T` of the usual W.
+bool lies_transposed(PyArrayObject* a) {
+  return PyArray_IS_F_CONTIGUOUS(a) && !PyArray_IS_C_CONTIGUOUS(a) &&
+         PyArray_CheckExact(reinterpret_cast<PyObject*>(a));
+}
+
+/// Whether both begin at the same place. Of contiguous arrays of one type: they are the same.
+bool share_data(PyArrayObject* a, PyArrayObject* b) { return PyArray_DATA(a) == PyArray_DATA(b); }
+
 template <class T>
 std::uint64_t as_bits(T v) {
   std::uint64_t bits = 0;
@@ -160,13 +169,15 @@ ValueId Recorder::bind(Binding binding, const Type& type) {
   return v;
 }
 
-/// The copy an enclosing recording made of the array, if nothing was written since.
-Ref Recorder::copy_of_enclosing(PyObject* array) const {
+/// The copy an enclosing recording made of what it captured by this key, if nothing was written
+/// since.
+Ref Recorder::copy_of_enclosing(PyObject* array, std::uint64_t key) const {
   for (const Recorder* r : active_recorders()) {
-    const std::uint32_t* const found = r->captured_.find(address_of(array));
+    const std::uint32_t* const found = r->captured_.find(key);
     if (r == this || r->is_finished_ || !found) continue;
     const Binding& b = r->bindings_[*found];
-    if (b.original.get() == array && b.source == Binding::Source::kArray &&
+    const bool is_its = b.original.get() == array || key != address_of(array);
+    if (is_its && b.original && b.source == Binding::Source::kArray &&
         same_type(b.owner.array(), reinterpret_cast<PyArrayObject*>(array)) &&
         same_bytes(b.owner.array(), reinterpret_cast<PyArrayObject*>(array))) {
       return b.owner;
@@ -175,7 +186,7 @@ Ref Recorder::copy_of_enclosing(PyObject* array) const {
   return {};
 }
 
-ValueId Recorder::bind_array(PyObject* array, bool is_argument, int batch_axis) {
+ValueId Recorder::bind_array(PyObject* array, bool is_argument, int batch_axis, std::uint64_t key) {
   refuse_subclasses(array);
   auto* a = reinterpret_cast<PyArrayObject*>(array);
   const DType dtype = recorded_dtype(a);
@@ -189,7 +200,7 @@ ValueId Recorder::bind_array(PyObject* array, bool is_argument, int batch_axis) 
   const bool frozen = is_frozen(array);
   const bool copies = options_.owns || (!frozen && !is_argument && PyArray_NBYTES(a) <= kCopyBytes);
   if (copies && is_same) {
-    b.owner = copy_of_enclosing(array);
+    b.owner = copy_of_enclosing(array, key);
     if (!b.owner) b.owner = copy_of(a, dtype, shape);
   }
   b.was_frozen = frozen && !copies && is_same;
@@ -244,7 +255,7 @@ ValueId Recorder::argument(PyObject* value, int batch_axis, ValueKind* kind) {
     raise(error_types.shape, name() + ": batch axis " + std::to_string(batch_axis) +
                                  " does not exist in shape " + to_string(shape_of(array.array())));
   }
-  const ValueId v = bind_array(array.get(), true, batch_axis);
+  const ValueId v = bind_array(array.get(), true, batch_axis, address_of(array.get()));
   bindings_.back().kind = *kind;
   if (batch_axis >= 0) mark_abstract(v);
   return v;
@@ -279,7 +290,7 @@ ValueId Recorder::outer_argument(Recorder& source, ValueId value, ValueKind kind
 
 bool Recorder::still_equal(const Binding& b, PyObject* array) const {
   auto* a = reinterpret_cast<PyArrayObject*>(array);
-  if (b.owner.get() != array) {
+  if (!share_data(b.owner.array(), a)) {
     const Ref now = contiguous(array);
     return same_bytes(b.owner.array(), now.array());
   }
@@ -292,7 +303,18 @@ bool Recorder::still_equal(const Binding& b, PyObject* array) const {
 ValueId Recorder::capture(PyObject* object) {
   Ref array = Ref::borrow(object);
   if (!PyArray_Check(object)) array = Ref::checked(PyArray_FROM_O(object));
-  if (const std::uint32_t* const found = captured_.find(address_of(object))) {
+  if (!lies_transposed(array.array())) return capture_as_is(array, object, address_of(object));
+  // Read as it lies, without a copy; then transposed, which costs nothing. `W.T` is a new object
+  // each time, so it is known by its memory.
+  const Ref turned = Ref::checked(PyArray_Transpose(array.array(), nullptr));
+  const ValueId v = capture_as_is(turned, turned.get(), address_of(PyArray_DATA(turned.array())));
+  Dims reversed;
+  for (int axis = PyArray_NDIM(array.array()); axis-- > 0;) reversed.push_back(axis);
+  return transpose({*this, v}, reversed).id();
+}
+
+ValueId Recorder::capture_as_is(const Ref& array, PyObject* object, std::uint64_t key) {
+  if (const std::uint32_t* const found = captured_.find(key)) {
     const std::uint32_t position = *found;
     const ValueId v = program_.inputs[position];
     // Shape and element type can be assigned to in place.
@@ -300,10 +322,10 @@ ValueId Recorder::capture(PyObject* object) {
                            type_of(v).dtype == recorded_dtype(array.array());
     if (same_type && still_equal(bindings_[position], array.get())) return v;
   }
-  const ValueId v = bind_array(array.get(), false, -1);
+  const ValueId v = bind_array(array.get(), false, -1, key);
   // A NumPy scalar cannot change; it is kept so that its address stays its own.
   if (array.get() != object) bindings_.back().original = Ref::borrow(object);
-  captured_.set(address_of(object), static_cast<std::uint32_t>(bindings_.size() - 1));
+  captured_.set(key, static_cast<std::uint32_t>(bindings_.size() - 1));
   return v;
 }
 

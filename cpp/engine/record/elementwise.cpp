@@ -6,6 +6,7 @@
 
 #include "record/dtypes.hpp"
 #include "record/known_ops.hpp"
+#include "record/rerun.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -196,10 +197,14 @@ PyObject* elementwise_alike(OpCode op, PyObject* a, PyObject* b, bool is_operato
     is_python = is_python && u->kind == ValueKind::kPython;
     unknown_order = unknown_order || u->order_unknown;
   } else if (b && !is_plain_number(other)) {
-    return nullptr;
+    if (!can_be_read(other, its)) return nullptr;
+    is_python = false;
   }
   recorder.require_open(t->id);
-  if (b && !is_tracer(other)) ids[other == b] = recorder.number(other, its.dtype);
+  if (b && !is_tracer(other)) {
+    ids[other == b] =
+        PyArray_Check(other) ? recorder.capture(other) : recorder.number(other, its.dtype);
+  }
   const std::size_t n = b ? 2 : 1;
   const bool is_scalar = its.shape.empty();
   unknown_order = unknown_order && its.shape.size() > 1;

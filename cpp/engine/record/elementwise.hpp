@@ -25,8 +25,9 @@ Expr record_elementwise(OpCode op, std::span<const Operand> operands);
 /// ufunc(*operands) as a tracer: of shape () a NumPy scalar.
 PyObject* elementwise_result(OpCode op, std::span<const Operand> operands);
 /// f(a) or f(a, b) of what most operations are of: tracers of one recording and one floating type,
-/// or such a tracer and a Python number. Nothing is converted there and nothing broadcast. nullptr,
-/// without an error, for all else. As an operator it makes a Python number of Python numbers.
+/// or such a tracer and a Python number or an array of its type. Nothing is converted there and
+/// nothing broadcast. nullptr, without an error, for all else. As an operator it makes a Python
+/// number of Python numbers.
 PyObject* elementwise_alike(OpCode op, PyObject* a, PyObject* b, bool is_operator);
 /// An operator of Python: between Python numbers the result is a Python number. NotImplemented for
 /// foreign operands.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "record/running_code.hpp"
+
 namespace dualtape::engine {
 RecorderRef::RecorderRef(Recorder* r) : r_(r) {
   if (r_) r_->retain();
@@ -132,25 +134,18 @@ void Recorder::note_position() {
   const std::size_t n = program_.size();
   if (positions_.size() >= n) return;
   Position here{0, -1};
-  // Borrowed; nullptr when no Python code is running.
-  if (PyFrameObject* frame = PyEval_GetFrame()) {
-    PyCodeObject* code = PyFrame_GetCode(frame);
-    auto* object = reinterpret_cast<PyObject*>(code);
+  if (const RunningCode running = running_code(); running.code) {
+    auto* const object = reinterpret_cast<PyObject*>(running.code);
     const auto recent = static_cast<std::size_t>(
         positions_.empty() || positions_.back().lasti < 0 ? codes_.size() : positions_.back().code);
     if (recent < codes_.size() && codes_[recent] == object) {
       here.code = static_cast<std::uint32_t>(recent);
-      Py_DECREF(object);
     } else {
       const auto found = std::ranges::find(codes_, object);
       here.code = static_cast<std::uint32_t>(found - codes_.begin());
-      if (found == codes_.end()) {
-        codes_.push_back(object);
-      } else {
-        Py_DECREF(object);
-      }
+      if (found == codes_.end()) codes_.push_back(Py_NewRef(object));
     }
-    here.lasti = PyFrame_GetLasti(frame);
+    here.lasti = running.offset;
   }
   positions_.resize(n, here);
 }

@@ -125,8 +125,9 @@ class Recorder final : public Builder {
   void reset();
   DType recorded_dtype(PyArrayObject* array) const;
   ValueId bind(Binding binding, const Type& type);
-  ValueId bind_array(PyObject* array, bool is_argument, int batch_axis);
-  Ref copy_of_enclosing(PyObject* array) const;
+  ValueId bind_array(PyObject* array, bool is_argument, int batch_axis, std::uint64_t key);
+  ValueId capture_as_is(const Ref& array, PyObject* object, std::uint64_t key);
+  Ref copy_of_enclosing(PyObject* array, std::uint64_t key) const;
   bool still_equal(const Binding& binding, PyObject* array) const;
   ValueId slot(PyObject* number, DType as);
 
@@ -140,7 +141,7 @@ class Recorder final : public Builder {
   bool closed_ = false;
   bool is_finished_ = false;
   Bindings bindings_;
-  FlatMap captured_;                   // address of an array -> latest input position
+  FlatMap captured_;                   // address of an array, or of its data -> latest position
   FlatMap slots_;                      // (address of a number, type) -> value
   ValueId constants_[kDTypeCount][5];  // valid if has_constants_
   bool has_constants_ = false;
