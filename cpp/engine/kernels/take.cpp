@@ -1,85 +1,37 @@
 /// Gathers and scatters of rows along the first axis.
 #include <algorithm>
 #include <cstring>
-#include <string>
 
 #include "kernels/contiguous.hpp"
 #include "kernels/kernels.hpp"
 #include "kernels/prepared.hpp"
 #include "kernels/reduce.hpp"
+#include "kernels/rows.hpp"
 #include "kernels/strided_copy.hpp"
-#include "program/errors.hpp"
 #include "threads/pool.hpp"
 
 namespace dualtape::engine {
 namespace {
 
-std::int64_t checked(std::int64_t i, std::int64_t n) {
-  if (i < -n || i >= n) {
-    throw IndexError("take: index " + std::to_string(i) +
-                     " is out of bounds for axis 0 with size " + std::to_string(n));
-  }
-  return i < 0 ? i + n : i;
-}
-
-/// Entries that are looked at together: a comparison and a branch for each would take longer than
-/// moving an element.
-constexpr std::int64_t kBlock = 64;
-
-/// Whether each of kBlock entries lies in [0, n): then neither it nor n - 1 - it has a sign.
-bool are_inside(const std::int64_t* entry, std::int64_t n) {
-  using Pair [[gnu::vector_size(16)]] = std::uint64_t;
-  const auto last = static_cast<std::uint64_t>(n) - 1;
-  Pair signs[2] = {};
-  for (std::int64_t k = 0; k < kBlock; k += 4) {
-    for (std::int64_t i = 0; i < 2; ++i) {
-      Pair v;
-      std::memcpy(&v, entry + k + 2 * i, sizeof v);
-      signs[i] |= v | (last - v);
-    }
-  }
-  const Pair both = signs[0] | signs[1];
-  return (both[0] | both[1]) >> 63 == 0;
-}
-
 /// Bytes and entries that are worth a piece of a shared loop: 30 us and more.
 constexpr std::int64_t kPieceBytes = 256 << 10, kPieceEntries = 16 << 10;
 
-/// The index array: calls f(position, row) for each entry.
+/// The index array.
 class Index {
  public:
   Index(const Layout& index, std::int64_t rows, std::int64_t& scratch_bytes)
       : entries_(index, scratch_bytes), count_(index.count), rows_(rows) {}
-  template <class F>
-  void for_each(const char* index, char* scratch, F&& f) const {
-    visit(entries(index, scratch), 0, count_, f);
-  }
-  /// Threads take `piece` entries at a time; no two entries may write to one place.
-  template <class F>
-  void share_each(const char* index, char* scratch, std::int64_t piece, F&& f) const {
-    const std::int64_t* const entry = entries(index, scratch);
-    parallel_for(count_, piece,
-                 [&](std::int64_t first, std::int64_t last) { visit(entry, first, last, f); });
-  }
-
- private:
+  std::int64_t count() const { return count_; }
   const std::int64_t* entries(const char* index, char* scratch) const {
     return reinterpret_cast<const std::int64_t*>(entries_.read(index, scratch));
   }
-  /// f by value: what it holds stays in registers, whatever it writes.
+  /// Calls f(position, row) for each entry.
   template <class F>
-  void visit(const std::int64_t* entry, std::int64_t first, std::int64_t last, F f) const {
-    std::int64_t k = first;
-    for (; k + kBlock <= last; k += kBlock) {
-      if (!are_inside(entry + k, rows_)) {
-        for (std::int64_t j = k; j < k + kBlock; ++j) f(j, checked(entry[j], rows_));
-        continue;
-      }
-      for (std::int64_t j = k; j < k + kBlock; ++j) f(j, entry[j]);
-    }
-    for (; k < last; ++k) f(k, checked(entry[k], rows_));
+  void for_each(const char* index, char* scratch, F&& f) const {
+    visit_rows(entries(index, scratch), 0, count_, rows_, f);
   }
 
+ private:
   Contiguous entries_;
   std::int64_t count_, rows_;
 };
@@ -95,58 +47,35 @@ std::int64_t row_bytes_of(const Layout& x) {
 class Take final : public PreparedKernel {
  public:
   explicit Take(const ArrayCall& call)
-      : index_(*call.in[1], call.in[0]->shape[0], scratch_bytes),
-        row_bytes_(row_bytes_of(*call.in[0])) {
+      : table_{call.in[0]->shape[0], row_bytes_of(*call.in[0]),
+               call.in[0]->strides[0] * static_cast<std::int64_t>(call.in[0]->item())},
+        index_(*call.in[1], table_.rows, scratch_bytes) {
     const Layout& x = *call.in[0];
     const auto shape = without_first(x.shape), strides = without_first(x.strides);
-    stride_ = x.strides[0] * static_cast<std::int64_t>(x.item());
-    plain_ = make_layout(x.dtype, shape, strides).contiguous;
+    plain_ = make_layout(x.dtype, shape, strides).contiguous && table_.bytes > 0;
     row_ = StridedCopy(x.item(), shape, contiguous_strides(shape), strides);
-    piece_ = std::clamp<std::int64_t>(kPieceBytes / std::max<std::int64_t>(row_bytes_, 1), 1,
+    piece_ = std::clamp<std::int64_t>(kPieceBytes / std::max<std::int64_t>(table_.bytes, 1), 1,
                                       kPieceEntries);
   }
   void run(char* out, const char* const* in, char* scratch) const override {
-    switch (plain_ ? row_bytes_ : 0) {
-      case 4: return entries<4>(out, in, scratch);
-      case 8: return entries<8>(out, in, scratch);
-      case 16: return entries<16>(out, in, scratch);
-      case 32: return entries<32>(out, in, scratch);
-      case 64: return entries<64>(out, in, scratch);
-      case 128: return entries<128>(out, in, scratch);
-      default: break;
-    }
-    const char* x = in[0];
-    if (plain_ && row_bytes_ > 0) {
-      const auto bytes = static_cast<std::size_t>(row_bytes_);
-      return index_.share_each(in[1], scratch, piece_,
-                               [out, x, bytes, stride = stride_](std::int64_t k, std::int64_t row) {
-                                 std::memcpy(out + k * static_cast<std::int64_t>(bytes),
-                                             x + row * stride, bytes);
-                               });
-    }
-    index_.share_each(in[1], scratch, piece_, [&](std::int64_t k, std::int64_t row) {
-      row_.run(out + k * row_bytes_, x + row * stride_);
+    const char* const x = in[0];
+    const std::int64_t* const entry = index_.entries(in[1], scratch);
+    const std::int64_t bytes = table_.bytes;
+    parallel_for(index_.count(), piece_, [&](std::int64_t first, std::int64_t last) {
+      if (plain_) {
+        return copy_rows(out + first * bytes, x, table_, entry, first * bytes,
+                         (last - first) * bytes);
+      }
+      visit_rows(entry, first, last, table_.rows, [&](std::int64_t k, std::int64_t row) {
+        row_.run(out + k * bytes, x + row * table_.stride);
+      });
     });
   }
 
  private:
-  /// Rows of so many bytes, each one move.
-  template <std::int64_t kBytes>
-  void entries(char* out, const char* const* in, char* scratch) const {
-    const char* const x = in[0];
-    if (stride_ == kBytes) {
-      return index_.share_each(in[1], scratch, piece_, [out, x](std::int64_t k, std::int64_t row) {
-        std::memcpy(out + kBytes * k, x + kBytes * row, kBytes);
-      });
-    }
-    index_.share_each(in[1], scratch, piece_,
-                      [out, x, stride = stride_](std::int64_t k, std::int64_t row) {
-                        std::memcpy(out + kBytes * k, x + row * stride, kBytes);
-                      });
-  }
-
+  RowTable table_;
   Index index_;
-  std::int64_t row_bytes_, stride_, piece_;
+  std::int64_t piece_;
   bool plain_;
   StridedCopy row_;
 };

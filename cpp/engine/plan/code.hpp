@@ -13,6 +13,7 @@
 #include "kernels/prepared.hpp"
 #include "kernels/product.hpp"
 #include "kernels/reduce.hpp"
+#include "kernels/rows.hpp"
 #include "kernels/strided.hpp"
 #include "plan/schedule.hpp"
 #include "plan/storage.hpp"
@@ -58,6 +59,7 @@ enum class Mode : std::uint8_t {
   kExpand,  // a value of each row, written out over the row
   kReduce,  // attr: index of the reduction
   kChain,   // attr: index of the chain
+  kTake,    // attr: index of the rows taken
 };
 
 struct RegionInstruction {
@@ -108,6 +110,14 @@ struct Gather {
   Walk walk;
 };
 
+/// Rows of a table at the indices of a block.
+struct TakenRows {
+  PlaceId table, index;
+  RowTable rows;
+  std::int64_t item;  // bytes of an element
+  bool of_rows;       // an element for each row of the region
+};
+
 struct Reduction {
   const Reducer* reducer;
   ReductionKind kind;
@@ -143,6 +153,7 @@ struct Region {
   std::vector<Walk> outer_walks;  // over rows
   std::vector<Fill> fills;
   std::vector<Gather> gathers;
+  std::vector<TakenRows> taken;
   std::vector<RegionInstruction> instructions;
   std::vector<RegionChain> chains;
   std::vector<Reduction> reductions;

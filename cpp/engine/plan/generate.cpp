@@ -358,6 +358,7 @@ std::size_t Code::bytes() const {
   for (const PassStep& pass : passes) total += pass.parts.capacity() * sizeof(PassPart);
   for (const Region& region : regions) {
     total += region.fills.capacity() * sizeof(Fill) + region.gathers.capacity() * sizeof(Gather) +
+             region.taken.capacity() * sizeof(TakenRows) +
              region.instructions.capacity() * sizeof(RegionInstruction) +
              region.reductions.capacity() * sizeof(Reduction) +
              region.registers.capacity() * sizeof(Register) +

@@ -6,6 +6,7 @@
 #include "plan/generate.hpp"
 #include "plan/registers.hpp"
 #include "plan/share.hpp"
+#include "plan/taken.hpp"
 #include "plan/windows.hpp"
 #include "program/errors.hpp"
 
@@ -43,6 +44,7 @@ class RegionGenerator {
   Placed result(ValueId v);
   void reduction(ValueId v, std::uint32_t reg, const RowShape& rows);
   void window(ValueId v);
+  void take(ValueId v);
 
   Generator& generator_;
   const ScheduledStep& step_;
@@ -240,6 +242,23 @@ void RegionGenerator::window(ValueId v) {
   generator_.code().work += region_.count;
 }
 
+void RegionGenerator::take(ValueId v) {
+  const auto args = generator_.program().args_of(v);
+  RegionInstruction code{};
+  code.mode = Mode::kTake;
+  code.attr = static_cast<std::int64_t>(region_.taken.size());
+  code.op = kTake;
+  const Placed out = member(v).placed = result(v);
+  code.out = out.reg;
+  std::fill_n(code.in, 3, out.reg);
+  region_.taken.push_back({registers_.place_of(args[0]), registers_.place_of(args[1]),
+                           table_of(generator_.program(), generator_.views(), v),
+                           static_cast<std::int64_t>(item_size(generator_.type_of(v).dtype)),
+                           is_of_rows(v)});
+  region_.instructions.push_back(code);
+  generator_.code().work += element_count(generator_.type_of(v).shape);
+}
+
 Region RegionGenerator::members() {
   const Schedule& schedule = generator_.schedule();
   const Program& program = generator_.program();
@@ -255,6 +274,8 @@ Region RegionGenerator::members() {
       instruction(v);
     } else if (is_window(program.instructions[v].op)) {
       window(v);
+    } else if (program.instructions[v].op == kTake) {
+      take(v);
     } else {
       reduction(v, elements(x, x), row_shape(program.type_of(x).shape, program.attrs_of(v)));
     }

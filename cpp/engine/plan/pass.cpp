@@ -80,7 +80,8 @@ class PassFinder {
     if (element_count(program_.types[s.type].shape) != last.rows) return false;
     return std::ranges::all_of(members, [&](ValueId v) {
       const OpCode op = program_.instructions[v].op;
-      if (is_window(op) || (is_reduction(op) && !is_scalar(program_.type_of(v)))) return false;
+      if (is_window(op) || op == kTake || (is_reduction(op) && !is_scalar(program_.type_of(v))))
+        return false;
       return std::ranges::all_of(program_.args_of(v), [&](ValueId a) {
         return !is_in(pass, first, a) || is_of_rows(a, last.rows);
       });

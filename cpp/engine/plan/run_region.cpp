@@ -150,9 +150,18 @@ class RegionRun {
         case Mode::kReduce:
           reduce(region_.reductions[static_cast<std::size_t>(i.attr)], at_[i.out], first, n);
           break;
-        case Mode::kChain: chain(region_.chains[static_cast<std::size_t>(i.attr)], rows, n);
+        case Mode::kChain: chain(region_.chains[static_cast<std::size_t>(i.attr)], rows, n); break;
+        case Mode::kTake: {
+          const TakenRows& t = region_.taken[static_cast<std::size_t>(i.attr)];
+          take(t, at_[i.out], t.of_rows ? row : first, t.of_rows ? rows : n);
+        }
       }
     }
+  }
+
+  void take(const TakenRows& t, char* out, std::int64_t first, std::int64_t n) const {
+    const auto* entry = reinterpret_cast<const std::int64_t*>(memory(t.index));
+    copy_rows(out, memory(t.table), t.rows, entry, first * t.item, n * t.item);
   }
 
   void chain(const RegionChain& c, std::int64_t rows, std::int64_t n) const {

@@ -8,6 +8,7 @@
 #include "plan/joint.hpp"
 #include "plan/order.hpp"
 #include "plan/pass.hpp"
+#include "plan/taken.hpp"
 #include "plan/type_sizes.hpp"
 #include "plan/windows.hpp"
 
@@ -57,6 +58,7 @@ class StepAssigner {
       for (ValueId a : program.args_of(v)) ++readers_[a];
     }
     for (ValueId v : program.outputs) ++readers_[v];
+    mark_taken(program, views, live, waiting_);
     open_prologue(live);
   }
 
@@ -85,6 +87,7 @@ class StepAssigner {
 
  private:
   bool is_waiting(ValueId v) const { return !waiting_.empty() && waiting_[v]; }
+  bool is_take(ValueId v) const { return program_.instructions[v].op == kTake; }
   void enter(ValueId v, std::uint32_t step) {
     schedule_.step_of[v] = step;
     ++schedule_.steps[step].count;
@@ -93,6 +96,7 @@ class StepAssigner {
       const ValueId r = views_.root(a);
       if (!waiting_[r]) continue;
       waiting_[r] = false;
+      schedule_.of_rows[r] = schedule_.of_rows[v] && !is_reduction(program_.instructions[v].op);
       mark_whole_rows(r, step);
       enter(r, step);
     }
@@ -158,7 +162,7 @@ class StepAssigner {
       const ValueId r = views_.root(a);
       if (is_waiting(r) && (!is_element(a, v) || !can_join(r, region))) return false;
       if (is_waiting(r) || ready(a) < region) continue;
-      if (ready(a) > region) return false;
+      if (ready(a) > region || is_take(v)) return false;
       if (schedule_.of_rows[r] ? !is_column(a, v, region) : !is_element(a, v)) return false;
     }
     return true;
@@ -180,7 +184,9 @@ class StepAssigner {
   bool can_join_rows(ValueId v, std::uint32_t region) const {
     for (ValueId a : program_.args_of(v)) {
       const ValueId r = views_.root(a);
-      if (is_waiting(r) || ready(a) > region) return false;
+      if (is_waiting(r) && !(is_take(r) && ready(a) < region)) return false;
+      if (is_waiting(r)) continue;
+      if (ready(a) > region) return false;
       if (ready(a) == region) {
         if (!schedule_.of_rows[r] || !is_element(a, v)) return false;
       } else if (!lies_in_order(a, v) && !is_scalar(program_.type_of(r))) {
@@ -221,14 +227,15 @@ class StepAssigner {
     const RowShape rows = row_shape(program_.type_of(x).shape, program_.attrs_of(v));
     const std::uint32_t number = shape_of_[program_.instructions[x].type];
     std::uint32_t step = ready(x);
-    if (rows.possible && is_element(x, x) && step != 0 && can_reduce(step, x, rows)) {
+    const bool waits = is_waiting(views_.root(x));
+    if (rows.possible && is_element(x, x) && !waits && step != 0 && can_reduce(step, x, rows)) {
       return reduce_in(step, v, rows);
     }
     step = newest_[number];
     const bool in_order = rows.possible && lies_in_order(x, x);
     if (in_order && step > ready(x) && can_reduce(step, x, rows)) return reduce_in(step, v, rows);
     close_large(v);
-    if (!in_order || !fits_cache(x, rows)) return open(StepKind::kReduction, v);
+    if (!waits && (!in_order || !fits_cache(x, rows))) return open(StepKind::kReduction, v);
     newest_[number] = open(StepKind::kRegion, x);
     return reduce_in(newest_[number], v, rows);
   }
@@ -237,8 +244,7 @@ class StepAssigner {
     const ValueId r = views_.root(x);
     if (region.kind != StepKind::kRegion) return false;
     // Made here: an element, not the result of another reduction, of rows, or an array of windows.
-    if (ready(x) == step &&
-        (!is_elementwise(program_.instructions[r].op) || schedule_.of_rows[r])) {
+    if (ready(x) == step && (!is_by_element(program_.instructions[r].op) || schedule_.of_rows[r])) {
       return false;
     }
     return rows.kind != ReductionKind::kRows || region.row == 0 || region.row == rows.row;
@@ -259,7 +265,7 @@ class StepAssigner {
 
   const Program& program_;
   const Views& views_;
-  std::vector<bool> waiting_;  // copies that no reader has taken yet
+  std::vector<bool> waiting_;  // copies, and rows of a table, that no reader has taken yet
   Schedule& schedule_;
   const TypeSizes sizes_;
   std::vector<std::uint32_t> shape_of_;

@@ -216,6 +216,7 @@ void HomeAssigner::collect_gathered(std::uint32_t step) {
     for (ValueId a : program_.args_of(v)) {
       const ValueId r = views_.root(a);
       const bool aligned = s.kind == StepKind::kRegion && views_.is_whole(a) &&
+                           program_.instructions[v].op != kTake &&
                            sizes_.count[program_.instructions[r].type] == count;
       if (!aligned && !is_scalar(r)) gathered_.push_back(r);
     }
