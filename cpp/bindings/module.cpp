@@ -13,6 +13,7 @@
 #include "record/functions.hpp"
 #include "record/leaf_checks.hpp"
 #include "record/linear_map.hpp"
+#include "record/python_model.hpp"
 #include "record/recording.hpp"
 #include "record/tracer.hpp"
 #include "record/transformed.hpp"
@@ -126,6 +127,10 @@ PyMethodDef functions[] = {
      METH_FASTCALL,
      "ufunc_model(ufunc, is_complex, constants, name, /)\n--\n\nA ufunc's loop as a model of "
      "single points."},
+    {"python_model", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(python_model)),
+     METH_FASTCALL,
+     "python_model(evaluate, inputs, outputs, max_order, name, /)\n--\n\nA Python function of "
+     "plain numbers as a model."},
     {"register_function",
      reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(register_function)), METH_FASTCALL,
      "register_function(numpy_function, implementation, /)\n--\n\n"},

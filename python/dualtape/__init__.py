@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from . import numpy as numpy
 from . import sparse as sparse
+from ._callback import external as external
 from ._check import check_grads as check_grads
 from ._config import show_config as show_config
 from ._core import ConcreteValueError as ConcreteValueError

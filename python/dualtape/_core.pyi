@@ -424,6 +424,14 @@ def external_call(model: _Capsule, x: Any, /) -> Any: ...
 def ufunc_model(
     ufunc: np.ufunc, is_complex: bool, constants: tuple[int | float, ...], name: str, /
 ) -> _Capsule: ...
+def python_model(
+    evaluate: Callable[[str, np.ndarray, np.ndarray | None], Any],
+    inputs: int,
+    outputs: int,
+    max_order: int,
+    name: str,
+    /,
+) -> _Capsule: ...
 def register_function(
     numpy_function: Callable[..., Any], implementation: Callable[..., Any], /
 ) -> None: ...

@@ -16,11 +16,10 @@ from ._core import Branches, JitCall, Recorder, Recording, Tracer
 from ._listing import Listing
 from ._memory import Memory, memory
 from ._pytree import LEAF, Function, PyTree, TreeDef, flatten, leaf_name, unflatten
-from ._record import check_callable, name_of
+from ._record import ABSENT, check_callable, name_of
 
 # Recordings one jitted function keeps; each holds a program, its plan is in the plan cache.
 MAX_RECORDINGS = 64
-_ABSENT: Any = object()  # None is no function, and refused as such.
 
 
 class Entry(NamedTuple):
@@ -323,7 +322,7 @@ def jit(
 
 
 def jit(
-    fun: Any = _ABSENT,
+    fun: Any = ABSENT,
     static_argnums: int | Sequence[int] | None = None,
     static_argnames: str | Iterable[str] | None = None,
     *,
@@ -362,7 +361,7 @@ def jit(
     >>> halvings(5.0), halvings(20.0)
     ((np.float64(0.625), 3), (np.float64(0.625), 5))
     """
-    if fun is _ABSENT:
+    if fun is ABSENT:
         return functools.partial(
             jit, static_argnums=static_argnums, static_argnames=static_argnames, check=check
         )

@@ -27,6 +27,7 @@ from ._pytree import (
     unflatten,
 )
 
+ABSENT: Any = object()  # Of a decorator that only got its options; None is no function.
 ARRAY_LIKE = (Tracer, np.ndarray, np.generic, bool, int, float, complex)
 
 
