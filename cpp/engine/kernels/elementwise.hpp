@@ -21,6 +21,8 @@ const KernelTable& kernels_complex128();
 const KernelTable& kernels_integer(DType dtype);  // booleans too
 const KernelTable& broadcast_kernels_float64(Broadcast which);
 const KernelTable& broadcast_kernels_float32(Broadcast which);
+PairKernel pair_float64(OpCode first, OpCode second);
+PairKernel pair_float32(OpCode first, OpCode second);
 
 /// real, imag, conjugate, complex: `dtype` is that of the operands.
 Kernel parts_kernel(OpCode op, DType dtype);

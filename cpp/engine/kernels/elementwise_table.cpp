@@ -85,4 +85,9 @@ Kernel level::broadcast(OpCode op, DType dtype, Broadcast which) {
   }
 }
 
+PairKernel level::pair(OpCode first, OpCode second, DType dtype) {
+  if (dtype == DType::kFloat64) return pair_float64(first, second);
+  return dtype == DType::kFloat32 ? pair_float32(first, second) : nullptr;
+}
+
 }  // namespace dualtape::engine

@@ -16,6 +16,9 @@ namespace dualtape::engine {
 using Kernel = void (*)(void* out, const void* const* in, std::int64_t n,
                         const std::int64_t* attrs);
 
+/// Two functions of one operand, which either result may overwrite.
+using PairKernel = void (*)(void* first, void* second, const void* x, std::int64_t n);
+
 /// Kernel of a registry operation or `zero_multiply`; `dtype` is that of the operands, of `where`
 /// that of its branches. Null if the operation does not exist for the type.
 Kernel lookup_kernel(OpCode op, DType dtype);
@@ -24,6 +27,10 @@ Kernel lookup_kernel(OpCode op, DType dtype);
 enum class Broadcast : std::uint8_t { kLeft, kRight };
 /// Variant of a binary kernel that reads one operand as a single value; null where there is none.
 Kernel lookup_broadcast_kernel(OpCode op, DType dtype, Broadcast which);
+
+/// Both functions at once, each with the bits of its own kernel; null if they are no pair, in this
+/// order, or have no such kernel.
+PairKernel lookup_pair_kernel(OpCode first, OpCode second, DType dtype);
 
 /// Conversion by C++'s rules (NumPy's astype for values in range); null from complex to real.
 Kernel lookup_convert(DType from, DType to);

@@ -34,10 +34,19 @@ FftKernel fft(DType real) {
   return real == DType::kFloat64 ? fft_float64 : fft_float32;
 }
 
-constexpr KernelLibrary kLibrary{kKernelAbi,       DUALTAPE_LEVEL, level::elementwise,
-                                 level::broadcast, chains,         level::convert,
-                                 level::reducer,   product,        choose_joint_product,
-                                 choose_add_rows,  linear_algebra, fft,
+constexpr KernelLibrary kLibrary{kKernelAbi,
+                                 DUALTAPE_LEVEL,
+                                 level::elementwise,
+                                 level::broadcast,
+                                 level::pair,
+                                 chains,
+                                 level::convert,
+                                 level::reducer,
+                                 product,
+                                 choose_joint_product,
+                                 choose_add_rows,
+                                 linear_algebra,
+                                 fft,
                                  level::checksum};
 
 }  // namespace

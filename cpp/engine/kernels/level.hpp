@@ -9,6 +9,7 @@ namespace dualtape::engine {
 namespace level {
 Kernel elementwise(OpCode op, DType dtype);
 Kernel broadcast(OpCode op, DType dtype, Broadcast which);
+PairKernel pair(OpCode first, OpCode second, DType dtype);
 Kernel convert(DType from, DType to);
 const Reducer* reducer(OpCode op, DType dtype);
 std::uint64_t checksum(const void* data, std::size_t bytes);

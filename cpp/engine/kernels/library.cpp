@@ -101,6 +101,10 @@ Kernel lookup_broadcast_kernel(OpCode op, DType dtype, Broadcast which) {
   return kernels().broadcast(op, dtype, which);
 }
 
+PairKernel lookup_pair_kernel(OpCode first, OpCode second, DType dtype) {
+  return kernels().pair(first, second, dtype);
+}
+
 const ChainKernels* lookup_chains(DType dtype) { return kernels().chains(dtype); }
 
 Kernel lookup_convert(DType from, DType to) { return kernels().convert(from, to); }

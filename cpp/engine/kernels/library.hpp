@@ -25,6 +25,7 @@ struct KernelLibrary {
   const char* level;  // "x86-64-v3", "generic"
   Kernel (*elementwise)(OpCode op, DType dtype);
   Kernel (*broadcast)(OpCode op, DType dtype, Broadcast which);
+  PairKernel (*pair)(OpCode first, OpCode second, DType dtype);
   const ChainKernels* (*chains)(DType dtype);  // null unless floating
   Kernel (*convert)(DType from, DType to);
   const Reducer* (*reducer)(OpCode op, DType dtype);

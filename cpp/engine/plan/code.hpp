@@ -57,16 +57,21 @@ enum class Mode : std::uint8_t {
   kByRows,  // row by row: an operand has one value a row, or rows that lie apart
   kOfRows,  // on the values of each row
   kExpand,  // a value of each row, written out over the row
+  kPair,    // two functions of one operand, element by element, or row by row if attr says so
   kReduce,  // attr: index of the reduction
   kChain,   // attr: index of the chain
   kTake,    // attr: index of the rows taken
 };
 
 struct RegionInstruction {
-  Kernel kernel;
+  union {
+    Kernel kernel;
+    PairKernel pair;  // of kPair
+  };
   std::int64_t attr;  // integer of a parametric operation; bytes of an element to expand
   std::uint32_t out;
-  std::uint32_t in[3];  // those that do not exist repeat the first
+  std::uint32_t second;  // the other result of kPair
+  std::uint32_t in[3];   // those that do not exist repeat the first
   Mode mode;
   std::uint8_t operands;  // 0: cannot be a link of a chain
   DType dtype;            // of the operands

@@ -41,6 +41,7 @@ class RegionGenerator {
   Kernel choose_kernel(ValueId v, Placed* in);
   void place_operands(ValueId v, RegionInstruction* code);
   void instruction(ValueId v);
+  bool joins_pair(const RegionInstruction& code);
   Placed result(ValueId v);
   void reduction(ValueId v, std::uint32_t reg, const RowShape& rows);
   void window(ValueId v);
@@ -162,9 +163,27 @@ void RegionGenerator::instruction(ValueId v) {
   const Placed out = result(v);
   code.out = out.reg;
   member(v).placed = out;
-  region_.instructions.push_back(code);
+  if (!joins_pair(code)) region_.instructions.push_back(code);
   const std::int64_t rows = region_.row && is_of_rows(v) ? region_.row : 1;
   generator_.code().work += region_.count / rows * element_cost(code.op);
+}
+
+/// Whether the last instruction computes this one too. Nothing lies between them: results in place
+/// are written no sooner than by themselves.
+bool RegionGenerator::joins_pair(const RegionInstruction& code) {
+  if (code.operands != 1 || region_.instructions.empty()) return false;
+  RegionInstruction& last = region_.instructions.back();
+  const bool alike = last.operands == 1 && last.mode == code.mode && last.in[0] == code.in[0] &&
+                     last.dtype == code.dtype && last.out != code.in[0];
+  if (!alike) return false;
+  const PairKernel pair = lookup_pair_kernel(last.op, code.op, code.dtype);
+  if (!pair) return false;
+  last.attr = last.mode == Mode::kByRows;
+  last.mode = Mode::kPair;
+  last.pair = pair;
+  last.second = code.out;
+  last.operands = 0;
+  return true;
 }
 
 void RegionGenerator::reduction(ValueId v, std::uint32_t reg, const RowShape& rows) {

@@ -21,6 +21,7 @@ class RegionOrder {
       const OpCode op = program.instructions[v].op;
       const DType dtype = program.type_of(program.args_of(v).back()).dtype;
       const bool converts = op == kConvert && program.type_of(v).dtype != dtype;
+      node.function = std::uint64_t{program.args_of(v)[0]} << 16 | op;
       node.arithmetic = is_window(op) || (!of_rows[v] && !converts && can_chain(op, dtype));
       for (ValueId a : program.args_of(v)) {
         const std::uint32_t operand = index_of(views.root(a));
@@ -37,7 +38,10 @@ class RegionOrder {
     for (std::uint32_t k = 0; k < nodes_.size(); ++k) {
       if (!nodes_[k].arithmetic) functions[nodes_[k].depth].push_back(k);
     }
-    for (const auto& equally_deep : functions) {
+    for (auto& equally_deep : functions) {
+      // Those of one operand side by side, partners of a pair too.
+      std::ranges::stable_sort(equally_deep, {},
+                               [&](std::uint32_t k) { return nodes_[k].function; });
       for (std::uint32_t k : equally_deep) {
         for (std::uint32_t operand : nodes_[k].operands) {
           if (operand != kNever) emit_with_operands(operand);
@@ -54,6 +58,7 @@ class RegionOrder {
   struct Node {
     std::uint32_t operands[3] = {kNever, kNever, kNever};  // of the region; one that takes more
                                                            // accumulators comes first
+    std::uint64_t function = 0;                            // first operand, operation
     std::uint32_t depth = 0;                               // functions on the way to it
     std::uint32_t held = 0;                                // accumulators it takes to compute it
     bool arithmetic = false, read = false, emitted = false;
@@ -109,7 +114,7 @@ class RegionOrder {
 
 void order_region(const Program& program, const Views& views, const std::vector<bool>& of_rows,
                   std::span<ValueId> members) {
-  if (members.size() > 2) RegionOrder(program, views, of_rows, members).run();
+  if (members.size() > 1) RegionOrder(program, views, of_rows, members).run();
 }
 
 }  // namespace dualtape::engine

@@ -332,6 +332,7 @@ void RegionRegisters::number_streams() {
   };
   for (RegionInstruction& i : region_.instructions) {
     number(i.out);
+    if (i.mode == Mode::kPair) number(i.second);
     for (std::uint32_t& reg : i.in) number(reg);
   }
   for (Reduction& r : region_.reductions) number(r.reg);

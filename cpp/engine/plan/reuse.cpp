@@ -15,7 +15,9 @@ void visit(Region& region, F f) {
   for (RegionInstruction& i : region.instructions) {
     if (i.mode != Mode::kChain) {
       for (std::uint32_t& reg : i.in) f(reg, position, false);
-      f(i.out, position++, true);
+      f(i.out, position, true);
+      if (i.mode == Mode::kPair) f(i.second, position, true);
+      ++position;
       continue;
     }
     RegionChain& chain = region.chains[static_cast<std::size_t>(i.attr)];
@@ -94,6 +96,7 @@ void RegionRegisters::share_blocks() {
   for (RegionInstruction& i : region_.instructions) {
     if (i.mode == Mode::kChain) continue;
     number(i.out);
+    if (i.mode == Mode::kPair) number(i.second);
     for (std::uint32_t& reg : i.in) number(reg);
   }
   for (RegionChain& chain : region_.chains) std::ranges::for_each(chain.regs, number);

@@ -147,6 +147,7 @@ class RegionRun {
         case Mode::kByRows: by_rows(i, rows, n / rows); break;
         case Mode::kOfRows: i.kernel(at_[i.out], in, rows, &i.attr); break;
         case Mode::kExpand: expand(i, rows, n / rows); break;
+        case Mode::kPair: pair(i, i.attr ? rows : 1, i.attr ? n / rows : n); break;
         case Mode::kReduce:
           reduce(region_.reductions[static_cast<std::size_t>(i.attr)], at_[i.out], first, n);
           break;
@@ -205,6 +206,13 @@ class RegionRun {
       x += steps[1];
       y += steps[2];
       z += steps[3];
+    }
+  }
+
+  void pair(const RegionInstruction& i, std::int64_t rows, std::int64_t n) const {
+    for (std::int64_t r = 0; r < rows; ++r) {
+      i.pair(at_[i.out] + r * row_step(i.out), at_[i.second] + r * row_step(i.second),
+             at_[i.in[0]] + r * row_step(i.in[0]), n);
     }
   }
 

@@ -240,9 +240,11 @@ DUALTAPE_SIMD bool any(Mask<T, N> m) {
   const auto v = reinterpret_cast<__m512i>(m.v);
   return (sizeof(T) == 8 ? unsigned{_mm512_movepi64_mask(v)} : _mm512_movepi32_mask(v)) != 0;
 #elif defined(DUALTAPE_SIMD_AVX2)
-  return _mm256_movemask_pd(reinterpret_cast<__m256d>(m.v)) != 0;
+  if constexpr (sizeof(T) == 8) return _mm256_movemask_pd(reinterpret_cast<__m256d>(m.v)) != 0;
+  if constexpr (sizeof(T) == 4) return _mm256_movemask_ps(reinterpret_cast<__m256>(m.v)) != 0;
 #elif defined(DUALTAPE_SIMD_SSE4)
-  return _mm_movemask_pd(reinterpret_cast<__m128d>(m.v)) != 0;
+  if constexpr (sizeof(T) == 8) return _mm_movemask_pd(reinterpret_cast<__m128d>(m.v)) != 0;
+  if constexpr (sizeof(T) == 4) return _mm_movemask_ps(reinterpret_cast<__m128>(m.v)) != 0;
 #else
   Bits<T> bits = 0;
   for (int i = 0; i < N; ++i) bits |= m.v[i];

@@ -1,7 +1,8 @@
-/// exp and its kin on blocks of doubles.
+/// exp and its kin on blocks of doubles; tanh and sech2 of floats too.
 ///
 /// x = k ln 2 + r with |r| <= ln(2) / 2; exp(r) = 1 + r + r^2 q(r), q by Chebyshev interpolation
-/// with mpmath at 60 digits, error 3e-19. Errors measured by tests/cpp/engine/test_simd.cpp.
+/// with mpmath at 60 digits, error 3e-19 (floats: 1e-8). Errors measured by
+/// tests/cpp/engine/test_simd.cpp.
 #pragma once
 
 #include <array>
@@ -37,12 +38,51 @@ DUALTAPE_SIMD B polynomial(B x, const std::array<double, n>& c) {
   return polynomial(x, splat);
 }
 
-/// Adding it to a double below 2^51 rounds to an integer, which then stands in the low bits.
-inline constexpr double kRounder = 6755399441055744.0;  // 1.5 * 2^52
+/// Constants of the exponential. `rounder`: adding it rounds to an integer, which then stands in
+/// the low bits; for |x| below 2^51 (float: 2^22). `bias` and `mantissa` are those of the format.
+template <class T>
+struct Exponential;
+template <>
+struct Exponential<double> {
+  static constexpr double rounder = 6755399441055744.0;  // 1.5 * 2^52
+  static constexpr double bias = 1023;
+  static constexpr int mantissa = 52;
+  // 32 bits: k times it is exact.
+  static constexpr double ln2 = 0x1.62e42fee00000p-1, ln2_rest = 1.9082149292705877e-10;
+  static constexpr std::array q{0.5,
+                                0.1666666666666667,
+                                0.04166666666666667,
+                                0.008333333333325544,
+                                0.0013888888888883327,
+                                0.00019841269876864356,
+                                2.4801587327007187e-05,
+                                2.755725283351691e-06,
+                                2.75572718102198e-07,
+                                2.5106274733573296e-08,
+                                2.0915442297780116e-09};
+  // exp(-2 |x|) is normal up to the first, and rounds to 0 beyond the second.
+  static constexpr double near = 354, far = 373;
+};
+/// Only where multiply_add rounds once: ln2 has all bits of a float.
+template <>
+struct Exponential<float> {
+  static constexpr double rounder = 12582912.0;  // 1.5 * 2^23
+  static constexpr double bias = 127;
+  static constexpr int mantissa = 23;
+  static constexpr double ln2 = 0x1.62e430p-1, ln2_rest = -1.9046542121259336e-09;
+  static constexpr std::array q{0.5, 0.16666576266288757, 0.04166655242443085, 0.00836323294788599,
+                                0.0013926250394433737};
+  static constexpr double near = 43.5, far = 52;
+};
 
-/// 2^k for integers -1022 <= k <= 1023.
-DUALTAPE_SIMD D power_of_two(D k) {
-  return from_bits<double, kLanes<double>>(to_bits(k + D(kRounder + 1023)) << 52);
+inline constexpr double kRounder = Exponential<double>::rounder;
+
+/// 2^k for integers -1022 <= k <= 1023 (float: -126 to 127).
+template <class B>
+DUALTAPE_SIMD B power_of_two(B k) {
+  using Constants = Exponential<typename B::value_type>;
+  const B biased = k + B(Constants::rounder + Constants::bias);
+  return from_bits<typename B::value_type, B::lanes>(to_bits(biased) << Constants::mantissa);
 }
 
 /// y 2^k for integers |k| < 2044; rounds once where the result is subnormal.
@@ -55,30 +95,27 @@ DUALTAPE_SIMD D scale(D y, D k) {
 #endif
 }
 
+/// Values of two functions that share their expensive part.
+template <class B>
+struct Both {
+  B first, second;
+};
+
 namespace own {
 
 /// x = k ln 2 + r, and exp(r) - 1.
+template <class B>
 struct Expm1Parts {
-  D k, p;
+  B k, p;
 };
-DUALTAPE_SIMD Expm1Parts expm1_parts(D x) {
-  // 32 bits: k times it is exact.
-  constexpr double kLn2 = 0x1.62e42fee00000p-1, kLn2Rest = 1.9082149292705877e-10;
-  constexpr std::array kQ{0.5,
-                          0.1666666666666667,
-                          0.04166666666666667,
-                          0.008333333333325544,
-                          0.0013888888888883327,
-                          0.00019841269876864356,
-                          2.4801587327007187e-05,
-                          2.755725283351691e-06,
-                          2.75572718102198e-07,
-                          2.5106274733573296e-08,
-                          2.0915442297780116e-09};
-  const D k = multiply_add(x, D(std::numbers::log2e), D(kRounder)) - D(kRounder);
-  const D high = multiply_add(k, D(-kLn2), x);
-  const D r = multiply_add(k, D(-kLn2Rest), high);
-  return {k, multiply_add(r * r, polynomial(r, kQ), r)};
+template <class B>
+DUALTAPE_SIMD Expm1Parts<B> expm1_parts(B x) {
+  using Constants = Exponential<typename B::value_type>;
+  const B rounder(Constants::rounder);
+  const B k = multiply_add(x, B(std::numbers::log2e), rounder) - rounder;
+  const B high = multiply_add(k, B(-Constants::ln2), x);
+  const B r = multiply_add(k, B(-Constants::ln2_rest), high);
+  return {k, multiply_add(r * r, polynomial(r, Constants::q), r)};
 }
 
 /// x, but not outside [lo, hi]; NaN stays.
@@ -137,12 +174,38 @@ DUALTAPE_SIMD D cosh(D x) {
   return e + D(0.25) / e;
 }
 
-/// With h = (exp(-2|x|) - 1) / 2: tanh|x| = -h / (h + 1).
-DUALTAPE_SIMD D tanh(D x) {
-  const D a = abs(x);
-  const D h = half_expm1(D(-2) * a);
-  return select(a < D(0x1p-54), x, copysign(h / (h + D(1)), x));
+/// With e = exp(-2|x|).
+template <class B>
+DUALTAPE_SIMD B sech2_of(B e) {
+  return B(4) * e / multiply_add(e, B(2) + e, B(1));
 }
+/// Of |x|, where some are too large for 2^k: by two powers; the others as below, in all bits.
+template <class B>
+[[gnu::noinline]] B sech2_near_limits(B size) {
+  using Constants = Exponential<typename B::value_type>;
+  const B rounder(Constants::rounder);
+  const auto [k, p] = expm1_parts(B(-2) * smaller(B(Constants::far), size));
+  const B half = (k * B(0.5) + rounder) - rounder;
+  const B s = power_of_two(half);
+  return sech2_of(multiply_add(s, p, s) * power_of_two(k - half));
+}
+
+/// With m = exp(-2|x|) - 1: tanh|x| = -m / (m + 2).
+template <class B>
+DUALTAPE_SIMD Both<B> tanh_and_sech2(B x) {
+  using Constants = Exponential<typename B::value_type>;
+  const B size = abs(x);
+  const auto [k, p] = expm1_parts(B(-2) * size);
+  const B s = power_of_two(k);
+  const B m = multiply_add(s, p, s - B(1));
+  B tanh = m / (m + B(2)), sech2 = sech2_of(multiply_add(s, p, s));
+  if (any(size > B(Constants::near))) [[unlikely]] {
+    tanh = select(size > B(Constants::near), B(1), tanh);
+    sech2 = sech2_near_limits(size);
+  }
+  return {copysign(tanh, x), sech2};
+}
+DUALTAPE_SIMD D tanh(D x) { return tanh_and_sech2(x).first; }
 
 }  // namespace own
 }  // namespace dualtape::engine::simd

@@ -68,7 +68,6 @@ DUALTAPE_MVEC_FLOAT(exp)
 DUALTAPE_MVEC_FLOAT(expm1)
 DUALTAPE_MVEC_FLOAT(log)
 DUALTAPE_MVEC_FLOAT(sinh)
-DUALTAPE_MVEC_FLOAT(tanh)
 DUALTAPE_MVEC(acos)
 DUALTAPE_MVEC(acosh)
 DUALTAPE_MVEC(asin)
@@ -111,11 +110,23 @@ DUALTAPE_OWN(log2)
 DUALTAPE_OWN(sin)
 DUALTAPE_OWN(sinh)
 DUALTAPE_OWN(tan)
-DUALTAPE_OWN(tanh)
+DUALTAPE_OWN_DOUBLE(tanh)
 DUALTAPE_LANES_BINARY(atan2)
 DUALTAPE_LANES_BINARY(hypot)
 DUALTAPE_LANES_BINARY(pow)
 #endif
+
+/// Of floats only where a product and a sum round once.
+template <class B>
+inline constexpr bool kHasTanhAndSech2 = kFused || std::is_same_v<B, D>;
+DUALTAPE_SIMD Block<float> tanh(Block<float> x) {
+  if constexpr (kFused) return own::tanh_and_sech2(x).first;
+#if defined(DUALTAPE_CALL_LIBMVEC)
+  return libmvec::tanh(x.v);
+#else
+  return in_double(own::tanh, x);
+#endif
+}
 
 /// exp(-x^2) = exp(-h) (1 - l) with h + l = x^2 exactly; constant beyond 30, for inf.
 template <class B>

@@ -76,6 +76,8 @@ DUALTAPE_SIMD auto value_of_blocks(const B&... x) {
     return log_expit(x...);
   } else if constexpr (std::is_same_v<Op, ops::LogAddExp>) {
     return logaddexp(x...);
+  } else if constexpr (std::is_same_v<Op, ops::Sech2> && (kHasTanhAndSech2<B> && ...)) {
+    return own::tanh_and_sech2(x...).second;
   } else {
     return Op::value(x...);
   }
