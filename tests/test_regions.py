@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import dualtape as dt
+from dualtape.scipy.special import erf
 
 SHAPES = [
     (rows, row)
@@ -221,3 +222,50 @@ def test_regions_of_one_form_keep_their_own_arrays(n: int, seed: int) -> None:
     value, gradient = dt.value_and_grad(steps_alike)(x, W, order)
     np.testing.assert_allclose(value, steps_alike(x, W, order), rtol=1e-13)
     np.testing.assert_allclose(gradient, wanted, rtol=1e-11, atol=1e-12)
+
+
+def operand_in_place(x: Any) -> Any:
+    return x
+
+
+def operand_computed(x: Any) -> Any:
+    return x * 1.5
+
+
+def operand_of_rows_apart(x: Any) -> Any:
+    return x[:, 1:-1]
+
+
+def operand_of_a_column(x: Any) -> Any:
+    return x[:, :1] + 0.0 * x[0]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(
+    "operand",
+    [operand_in_place, operand_computed, operand_of_rows_apart, operand_of_a_column],
+    ids=lambda f: f.__name__,
+)
+@pytest.mark.parametrize("f", [np.tanh, np.sin, erf], ids=lambda f: f.__name__)
+def test_a_function_beside_its_slope_has_the_bits_of_both_alone(
+    f: Callable[[Any], Any], operand: Callable[[Any], Any], dtype: type
+) -> None:
+    """One kernel may compute both: NaN, infinities, signed zeros, tails and subnormals included."""
+
+    def value(x: Any) -> Any:
+        return f(operand(x))
+
+    def slope(x: Any) -> Any:
+        return dt.grad(lambda u: np.sum(f(u)))(operand(x))
+
+    info = np.finfo(dtype)
+    edges = [0.0, np.inf, np.nan, info.max, info.tiny, info.smallest_subnormal, 1e-20, 20.0, 44.0]
+    edges += [87.0, 104.0, 354.1, 372.9, 1e6, 1e10]
+    random = np.random.default_rng(5)
+    x = random.normal(size=(40, 301)) * 10.0 ** random.integers(-3, 3, size=(40, 301))
+    x.flat[:: x.size // 800][: 2 * len(edges)] = np.array([*edges, *np.negative(edges)])
+    x = x.astype(dtype)
+    both = dt.jit(lambda x: (value(x), slope(x)))(x)
+    alone = dt.jit(value)(x), dt.jit(slope)(x)
+    for given, wanted in zip(both, alone, strict=True):
+        assert np.asarray(given).tobytes() == np.asarray(wanted).tobytes()

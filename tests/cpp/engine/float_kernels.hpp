@@ -28,6 +28,7 @@ inline std::mt19937_64 generator(20240817);
 struct Source {
   Kernel (*full)(OpCode op, DType dtype) = nullptr;
   Kernel (*broadcast)(OpCode op, DType dtype, Broadcast which) = nullptr;
+  PairKernel (*pair)(OpCode first, OpCode second, DType dtype) = nullptr;
 };
 inline Source source;
 
@@ -251,6 +252,46 @@ void results_do_not_depend_on_the_place() {
   }
 }
 
+/// f(first, second, kernel) for every pair of functions that has a kernel.
+template <class F>
+void for_each_pair(DType dtype, F f) {
+  for (int first = 0; first < ops::op_count; ++first) {
+    for (int second = 0; second < ops::op_count; ++second) {
+      const PairKernel pair =
+          source.pair(static_cast<OpCode>(first), static_cast<OpCode>(second), dtype);
+      if (pair) f(first, second, pair);
+    }
+  }
+}
+
+/// Two functions at once: each has its own bits, with any numbers beside it, for any n, also where
+/// a result overwrites the operand.
+template <class T>
+void pairs_have_the_bits_of_both() {
+  int count = 0;
+  for_each_pair(kType<T>, [&](int first, int second, PairKernel pair) {
+    ++count;
+    const ops::OpInfo& info = ops::op_table[static_cast<std::size_t>(first)];
+    for (const Operands<T>& operands :
+         {of_domain<T>(info, 20000), of_patterns<T>(20000), of_edges<T>()}) {
+      const std::vector<T> y = run(first, operands), z = run(second, operands);
+      for (std::size_t n = 0; n <= y.size(); n = n < 100 ? n + 1 : n + y.size() - 100) {
+        for (int overwritten = 0; overwritten < 3; ++overwritten) {
+          std::vector<T> x(operands.x[0].begin(), operands.x[0].begin() + n), a(n), b(n);
+          T* const out[] = {overwritten == 1 ? x.data() : a.data(),
+                            overwritten == 2 ? x.data() : b.data()};
+          pair(out[0], out[1], x.data(), static_cast<std::int64_t>(n));
+          const bool same = std::memcmp(out[0], y.data(), n * sizeof(T)) == 0 &&
+                            std::memcmp(out[1], z.data(), n * sizeof(T)) == 0;
+          check::is_true(same,
+                         std::string(info.name) + " and its partner, n = " + std::to_string(n));
+        }
+      }
+    }
+  });
+  if (std::is_same_v<T, double>) check::is_true(count > 0, "there are pairs");
+}
+
 /// A kernel that reads one operand as a single value gives what the full one does.
 template <class T>
 void single_operands_are_broadcast() {
@@ -332,6 +373,8 @@ inline int run_all(const Source& kernels, int argc, char** argv) {
       {"results_do_not_depend_on_the_place, float32", results_do_not_depend_on_the_place<float>},
       {"single_operands_are_broadcast, float64", single_operands_are_broadcast<double>},
       {"single_operands_are_broadcast, float32", single_operands_are_broadcast<float>},
+      {"pairs_have_the_bits_of_both, float64", pairs_have_the_bits_of_both<double>},
+      {"pairs_have_the_bits_of_both, float32", pairs_have_the_bits_of_both<float>},
       {"exact_rules_are_exact, float64", exact_rules_are_exact<double>},
       {"exact_rules_are_exact, float32", exact_rules_are_exact<float>},
       {"where_picks, float64", where_picks<double>},

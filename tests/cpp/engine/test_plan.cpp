@@ -107,6 +107,22 @@ void a_gradient_is_one_region() {
   check::is_true(plan.storage.buffers[0].output == 1, "the gradient is made in place");
 }
 
+/// Whatever else is computed of the operand, in either order; but not of two operands.
+void a_function_and_its_slope_are_one_instruction() {
+  using namespace dualtape::ops;
+  Writer w;
+  const ValueId x = w.input({1000}), y = w.input({1000});
+  const ValueId slope = w.apply<Sech2>({x}), e = w.apply<Exp>({x}), other = w.apply<Tanh>({y});
+  const ValueId t = w.apply<Tanh>({x}), scaled = w.apply<Multiply>({slope, e});
+  w.program.outputs = {w.apply<Add>({scaled, other}), t};
+  const auto code = generate(w.program, Analysis(w.program));
+  const auto& instructions = code->regions.at(0).instructions;
+  const auto pairs = [](const RegionInstruction& i) { return i.mode == Mode::kPair; };
+  check::is_true(std::ranges::count_if(instructions, pairs) == 1, "one pair");
+  const auto flat = [](const RegionInstruction& i) { return i.mode == Mode::kFlat; };
+  check::is_true(std::ranges::count_if(instructions, flat) == 2, "exp and tanh of the other");
+}
+
 void rows_columns_and_total_are_reduced_in_one_region() {
   using namespace dualtape::ops;
   Writer w;
@@ -356,6 +372,8 @@ int main() {
   return check::run(
       {{"released memory is joined and used again", released_memory_is_joined_and_used_again},
        {"a gradient is one region", a_gradient_is_one_region},
+       {"a function and its slope are one instruction",
+        a_function_and_its_slope_are_one_instruction},
        {"rows, columns and total are reduced in one region",
         rows_columns_and_total_are_reduced_in_one_region},
        {"axes of length one do not separate", axes_of_length_one_do_not_separate},

@@ -3,5 +3,6 @@
 
 int main(int argc, char** argv) {
   using namespace dualtape::engine;
-  return float_kernels::run_all({lookup_kernel, lookup_broadcast_kernel}, argc, argv);
+  return float_kernels::run_all({lookup_kernel, lookup_broadcast_kernel, lookup_pair_kernel}, argc,
+                                argv);
 }

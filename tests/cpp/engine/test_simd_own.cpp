@@ -2,6 +2,7 @@
 /// takes for granted: no kernel library of this build may look so.
 #include "engine/float_kernels.hpp"
 #include "kernels/simd/loops.hpp"
+#include "kernels/simd/pairs.hpp"
 
 #if defined(DUALTAPE_CALL_LIBMVEC)
 #error "this test is about the functions that replace libmvec's"
@@ -28,6 +29,13 @@ Kernel broadcast(OpCode op, DType dtype, Broadcast which) {
   return dtype == DType::kFloat64 ? single<double>(op, which) : single<float>(op, which);
 }
 
+PairKernel pair(OpCode first, OpCode second, DType dtype) {
+  return dtype == DType::kFloat64 ? simd::find_pair<double>(first, second, simd::Pairs{})
+                                  : simd::find_pair<float>(first, second, simd::Pairs{});
+}
+
 }  // namespace
 
-int main(int argc, char** argv) { return float_kernels::run_all({full, broadcast}, argc, argv); }
+int main(int argc, char** argv) {
+  return float_kernels::run_all({full, broadcast, pair}, argc, argv);
+}
