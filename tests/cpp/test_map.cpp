@@ -285,6 +285,39 @@ void eigen_columns() {
   }
 }
 
+void a_function_that_throws_leaves_no_unrecorded_results() {
+  for (const std::size_t bad : {std::size_t{3}, std::size_t{150}, std::size_t{300}}) {
+    Tape<double> tape;
+    const auto recording = tape.record();
+    const auto v = tape.variables(points(3000));
+    std::vector<V> y(v.size(), V(7));
+    std::size_t calls = 0;
+    const auto f = [&](const auto& a) {
+      if (calls++ == bad) throw std::runtime_error("diverged");
+      return a * a;
+    };
+    check::throws<std::runtime_error>([&] { map_into(y, f, v); }, "diverged");
+    // What goes on from here meets variables that are recorded, or constants that show.
+    const V z = 3 * v[0] + v[1];
+    V total = z;
+    std::size_t finished = 0;
+    for (const V& result : y) {
+      if (result.value() != result.value()) continue;
+      total = total + result;
+      ++finished;
+    }
+    check::is_true(finished < y.size(), "some are lost");
+    tape.start_sweep();
+    tape.set_cotangent(total, 1.0);
+    tape.pullback();
+    for (std::size_t i = 0; i < v.size(); ++i) {
+      const bool is_square = y[i].value() == v[i].value() * v[i].value();
+      const double of_z = i == 0 ? 3 : i == 1 ? 1 : 0;
+      check::same(tape.cotangent(v[i]), of_z + (is_square ? 2 * v[i].value() : 0));
+    }
+  }
+}
+
 void mistakes_are_refused() {
   Tape<double> tape, other;
   const auto recording = tape.record();
@@ -331,6 +364,8 @@ int main() {
       {"floats", floats},
       {"rewound and reused", rewound_and_reused},
       {"Eigen columns", eigen_columns},
+      {"a function that throws leaves no unrecorded results",
+       a_function_that_throws_leaves_no_unrecorded_results},
       {"mistakes are refused", mistakes_are_refused},
   });
 }

@@ -77,7 +77,9 @@ auto map(F&& f, const Xs&... columns) {
   }(detail::as_column(columns)...);
 }
 
-/// The same into y, which must have the columns' length and lie apart from them.
+/// The same into y, which must have the columns' length and lie apart from them. If f throws, the
+/// tape is as after the last thousand places done, and y of the thousand begun is NaN, or
+/// unchanged.
 template <class Y, class F, class... Xs>
 void map_into(Y&& y, F&& f, const Xs&... columns) {
   detail::map_columns(f, detail::as_column(y), detail::as_column(columns)...);

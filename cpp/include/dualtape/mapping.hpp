@@ -5,6 +5,7 @@
 #include <dualtape/pack.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -57,6 +58,21 @@ class Mapping {
   struct Totals {
     std::array<Wide<T>, std::max(kSums<T> / kSize, std::size_t{1})> results;
     std::array<Wide<T>, kInputs> partials;
+  };
+
+  /// Results of a node that f leaves by an exception have the numbers of variables that are not
+  /// recorded, which later ones will get. So they become constants, NaN.
+  class Unfinished {
+   public:
+    Unfinished(V* y, std::size_t n) : y_(y), n_(n) {}
+    Unfinished(const Unfinished&) = delete;
+    Unfinished& operator=(const Unfinished&) = delete;
+    ~Unfinished() { std::fill_n(y_, n_, V(T(std::numeric_limits<base_t<T>>::quiet_NaN()))); }
+    void done() { n_ = 0; }
+
+   private:
+    V* y_;
+    std::size_t n_;
   };
 
  public:
@@ -137,18 +153,23 @@ class Mapping {
     const std::size_t n = end_ - begin_, used = head.used;
     T* const partials = head.partials + used;
     Totals totals{};
+    Unfinished results(y, Sum ? 0 : n);
     for (std::size_t i = 0;; i = Sum ? i + kSize : std::min(i + kSize, n - kSize)) {
       packs_diverged() = false;
       WideD group = wide_value(begin_ + i, Every{});
       if (packs_diverged() || !all_finite(group, EveryInput{})) [[unlikely]] {
         group = value_of_scalars(begin_ + i);
-        if (!all_finite(group, EveryInput{})) return false;
+        if (!all_finite(group, EveryInput{})) {
+          results.done();
+          return false;
+        }
       }
       if (head.used != used || head.next != node.first) [[unlikely]]
         refuse_recording();
       store(node, totals, partials + i, group, i, y, EveryInput{});
       if (i + kSize >= n) break;
     }
+    results.done();
     finish(head, node, totals, y);
     return true;
   }
