@@ -1,4 +1,4 @@
-"""Random arithmetic, which regions run as chains and scalar stretches in pairs, against NumPy bit
+"""Random arithmetic, which regions and stretches of scalars run as chains, against NumPy bit
 for bit.
 
 Every operation rounds correctly, in NumPy too, so that nothing may differ. test_levels.py runs this

@@ -43,14 +43,6 @@ struct Frame {
   Frame with_scratch(char* other) const { return {arena, other, inputs, outputs}; }
 };
 
-/// One operation of a stretch of scalars; operands and result are slots, counted in units of 8
-/// bytes.
-struct ScalarInstruction {
-  std::uint32_t code;
-  std::uint32_t out;
-  std::uint32_t a = 0, b = 0;
-};
-
 /// How an instruction of a region runs over a block.
 enum class Mode : std::uint8_t {
   kFlat,    // operands are elements one after the other, or single values
@@ -234,8 +226,7 @@ struct ArrayCopy {
 
 struct Code {
   std::vector<StepRef> steps;
-  std::vector<ScalarInstruction> scalars;
-  std::vector<Kernel> scalar_kernels;  // of operations without a code of their own
+  std::vector<std::uint64_t> scalars;  // see scalar.hpp
   std::vector<Region> regions;         // one of each form
   std::vector<ArrayStep> arrays;
   std::vector<JointStep> joints;
@@ -246,6 +237,7 @@ struct Code {
   std::vector<char> constants;        // image of the first slots
   std::vector<ScalarCopy> scalar_inputs, scalar_outputs;
   std::vector<ArrayCopy> array_outputs;
+  std::int64_t slot_bytes = 8;
   std::int64_t scratch_at = 0;  // offset in the arena
   std::int64_t arena_bytes = 0;
   std::int64_t output_bytes = 0;
@@ -280,7 +272,7 @@ struct Analysis {
 std::unique_ptr<const Code> generate(const Program& program, const Analysis& analysis);
 
 void execute(const Code& code, std::span<const void* const> inputs, std::span<void* const> outputs);
-/// Runs the stretch that begins at instruction `first`.
+/// Runs the stretch that begins with word `first`.
 void run_scalars(const Code& code, std::uint32_t first, const Frame& frame);
 /// `places`: of this step.
 void run_region(const Region& region, const Ref* places, const Frame& frame);

@@ -24,6 +24,15 @@ void run_array(const Code& code, const ArrayStep& step, const Frame& frame) {
   step.kernel->run(out, operands, frame.scratch);
 }
 
+/// Most items are numbers of 8 bytes, of which a program may take thousands: copied without a call.
+void copy_item(void* to, const void* from, std::uint32_t item) {
+  if (item == 8) {
+    std::memcpy(to, from, 8);
+  } else {
+    std::memcpy(to, from, item);
+  }
+}
+
 void run_joint(const Code& code, const JointStep& step, const Frame& frame) {
   if (step.shape.rows * step.shape.columns >= kSharedProducts && may_share_loops()) {
     for (const std::uint32_t array : step.alone) run_array(code, code.arrays[array], frame);
@@ -44,7 +53,7 @@ void execute(const Code& code, std::span<const void* const> inputs,
     std::memcpy(frame.arena, code.constants.data(), code.constants.size());
   }
   for (const ScalarCopy& copy : code.scalar_inputs) {
-    std::memcpy(frame.at(copy.slot), inputs[copy.index], copy.item);
+    copy_item(frame.at(copy.slot), inputs[copy.index], copy.item);
   }
   for (const StepRef& step : code.steps) {
     switch (step.kind) {
@@ -59,7 +68,7 @@ void execute(const Code& code, std::span<const void* const> inputs,
     }
   }
   for (const ScalarCopy& copy : code.scalar_outputs) {
-    std::memcpy(outputs[copy.index], frame.at(copy.slot), copy.item);
+    copy_item(outputs[copy.index], frame.at(copy.slot), copy.item);
   }
   for (const ArrayCopy& copy : code.array_outputs) {
     copy_to_contiguous(static_cast<char*>(outputs[copy.output]),

@@ -292,7 +292,7 @@ void reserve(Code& code, const Program& program, const Schedule& schedule) {
   std::size_t scalars = 0, arrays = 0, refs = 0;
   for (const ScheduledStep& step : schedule.steps) {
     if (step.kind == StepKind::kScalars) {
-      scalars += step.count + 1;
+      scalars += 2 * step.count + 3;
     } else if (step.kind == StepKind::kArray || step.kind == StepKind::kJoint) {
       arrays += step.count;
       for (ValueId v : schedule.members_of(step)) refs += 1 + program.instructions[v].n_args;
@@ -339,6 +339,7 @@ std::unique_ptr<const Code> generate(const Program& program, const Analysis& ana
     scratch = std::max(scratch, kernel->scratch_bytes);
   }
   generate_ends(generator);
+  code->slot_bytes = analysis.storage.slot_bytes;
   code->scratch_at = align(analysis.storage.arena_bytes);
   code->arena_bytes = code->scratch_at + scratch;
   return code;
@@ -346,8 +347,7 @@ std::unique_ptr<const Code> generate(const Program& program, const Analysis& ana
 
 std::size_t Code::bytes() const {
   std::size_t total = sizeof(Code) + steps.capacity() * sizeof(StepRef) +
-                      scalars.capacity() * sizeof(ScalarInstruction) +
-                      scalar_kernels.capacity() * sizeof(Kernel) +
+                      scalars.capacity() * sizeof(std::uint64_t) +
                       regions.capacity() * sizeof(Region) + arrays.capacity() * sizeof(ArrayStep) +
                       joints.capacity() * sizeof(JointStep) + passes.capacity() * sizeof(PassStep) +
                       refs.capacity() * sizeof(Ref) + prepared.capacity() * sizeof(PreparedPtr) +

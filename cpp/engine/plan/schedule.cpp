@@ -8,6 +8,7 @@
 #include "plan/joint.hpp"
 #include "plan/order.hpp"
 #include "plan/pass.hpp"
+#include "plan/scalar.hpp"
 #include "plan/taken.hpp"
 #include "plan/type_sizes.hpp"
 #include "plan/windows.hpp"
@@ -309,11 +310,14 @@ Schedule::Schedule(const Program& program, const std::vector<bool>& live, const 
 
 OrderedSchedule::OrderedSchedule(Schedule&& schedule, const Program& program, const Views& views)
     : Schedule(std::move(schedule)) {
-  for (const ScheduledStep& step : steps) {
-    if (step.kind != StepKind::kRegion) continue;
-    order_region(program, views, of_rows, {members.data() + step.first, step.count});
-  }
   position.resize(program.size());
+  for (const ScheduledStep& step : steps) {
+    const std::span values{members.data() + step.first, step.count};
+    if (step.kind == StepKind::kRegion) order_region(program, views, of_rows, values);
+    if (step.kind != StepKind::kScalars) continue;
+    for (std::uint32_t k = 0; k < step.count; ++k) position[values[k]] = step.first + k;
+    order_scalars(program, views, *this, position, values);
+  }
   last_use.assign(program.size(), kNever);
   for (std::uint32_t k = 0; k < members.size(); ++k) {
     position[members[k]] = k;

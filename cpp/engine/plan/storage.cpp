@@ -58,6 +58,7 @@ class HomeAssigner {
   bool is_input(ValueId v) const { return program_.instructions[v].op == kInput; }
   std::span<const ValueId> roots_read(ValueId reader);
   std::uint32_t new_slot();
+  void release_slot(std::uint32_t slot);
   void give_home(ValueId v);
   void release_scalars(ValueId reader, std::uint32_t position);
   void assign_scalars(std::uint32_t step);
@@ -78,18 +79,43 @@ class HomeAssigner {
   const TypeSizes sizes_;
   Storage& out_;
   Placements placements_;
-  std::vector<std::uint32_t> free_slots_;
+  static constexpr std::uint32_t kSlotBlock = 256;
+  std::uint32_t first_slot_ = 0;            // after those of constants and inputs
+  std::uint32_t next_slot_ = 0;             // from there; at the end of a block: none is begun
+  std::vector<std::uint32_t> alive_slots_;  // of each block
+  std::vector<std::uint32_t> free_blocks_;
   std::vector<ValueId> roots_;     // of roots_read()
   std::vector<ValueId> gathered_;  // roots read other than element by element
   StepRange alive_;                // the steps for which this step's buffers must be
   std::vector<ValueId> dead_;      // roots of arrays read for the last time in this region so far
 };
 
+/// Slots are given one after the other, for the interpreter of scalars writes them so, in blocks:
+/// one whose values are all dead is used again. The newest slots lie in the last block, which may
+/// be a part of one.
 std::uint32_t HomeAssigner::new_slot() {
-  if (free_slots_.empty()) return out_.slot_count++;
-  const std::uint32_t slot = free_slots_.back();
-  free_slots_.pop_back();
+  if (next_slot_ % kSlotBlock == 0) {
+    next_slot_ = static_cast<std::uint32_t>(alive_slots_.size()) * kSlotBlock;
+    if (!free_blocks_.empty()) {
+      next_slot_ = free_blocks_.back() * kSlotBlock;
+      free_blocks_.pop_back();
+    } else {
+      alive_slots_.push_back(0);
+    }
+  }
+  ++alive_slots_[next_slot_ / kSlotBlock];
+  const std::uint32_t slot = first_slot_ + next_slot_++;
+  out_.slot_count = std::max(out_.slot_count, slot + 1);
   return slot;
+}
+
+void HomeAssigner::release_slot(std::uint32_t slot) {
+  const std::uint32_t block = (slot - first_slot_) / kSlotBlock;
+  // A block that is being filled ends with a value that dies later.
+  const bool filling = next_slot_ % kSlotBlock != 0 && block == next_slot_ / kSlotBlock;
+  if (--alive_slots_[block] == 0 && !filling) {
+    free_blocks_.push_back(block);
+  }
 }
 
 void HomeAssigner::prepare() {
@@ -110,6 +136,7 @@ void HomeAssigner::prepare() {
     out_.input_slots.push_back(is_scalar(v) ? out_.slot_count++ : kNone);
     out_.home[v] = out_.input_slots.back();
   }
+  first_slot_ = out_.slot_count;
 }
 
 void HomeAssigner::give_home(ValueId v) {
@@ -151,7 +178,7 @@ void HomeAssigner::release_scalars(ValueId reader, std::uint32_t position) {
   if (std::ranges::none_of(args, ends)) return;
   for (ValueId r : roots_read(reader)) {
     if (!is_scalar(r) || schedule_.step_of[r] == 0 || schedule_.last_use[r] != position) continue;
-    free_slots_.push_back(out_.home[r]);
+    release_slot(out_.home[r]);
   }
 }
 
