@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -321,6 +322,13 @@ def test_hessian_blocks_of_a_custom_rule_are_not_mirrored():
     assert hessian[1][0] == 3.0
 
 
+def plan_of(derivative: Any, x: Any) -> str:
+    """The plan's text, its values numbered as they appear: numbers are skipped while deriving."""
+    seen: dict[str, int] = {}
+    text = str(dt.jit(derivative).plan(x))
+    return re.sub(r"%\d+", lambda name: f"%{seen.setdefault(name.group(), len(seen))}", text)
+
+
 def test_direction_is_that_of_less_work():
     """Few results of many entries: in reverse. Many results of few: forward."""
     wide = np.linspace(-1, 1, 4 * 300).reshape(4, 300)
@@ -328,7 +336,7 @@ def test_direction_is_that_of_less_work():
         (lambda x: np.tanh(wide @ np.tanh(wide.T @ np.tanh(wide @ x))), np.ones(300), dt.jacfwd),
         (lambda x: np.tanh(wide.T @ np.tanh(wide @ np.tanh(wide.T @ x))), np.ones(4), dt.jacrev),
     ]:
-        best = str(dt.jit(dt.jacobian(fun)).plan(x))
-        assert best != str(dt.jit(other(fun)).plan(x))
+        best = plan_of(dt.jacobian(fun), x)
+        assert best != plan_of(other(fun), x)
         better = dt.jacrev if other is dt.jacfwd else dt.jacfwd
-        assert best == str(dt.jit(better(fun)).plan(x))
+        assert best == plan_of(better(fun), x)

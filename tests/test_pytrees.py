@@ -7,6 +7,7 @@ import optree
 import pytest
 
 import dualtape as dt
+from dualtape._pytree import flatten
 
 Pair = namedtuple("Pair", ["left", "right"])
 X = np.array([1.0, 2.0])
@@ -116,3 +117,57 @@ def test_ravel_is_differentiated_both_ways():
     g = dt.grad(lambda t: np.sum(dt.ravel_pytree(t)[0] ** 2))(tree)
     assert g["b"].dtype == np.float32
     np.testing.assert_allclose(g["b"], np.full((2, 2), 2.0))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 7, 8, 9, 12])
+def test_tuples_of_any_length(n):
+    """Those of few leaves have a way of their own; what they give cannot be told apart."""
+    xs = tuple(np.array([1.0, 2.0]) * (k + 1) for k in range(n))
+    weights = np.arange(1.0, n + 1)
+
+    def powers(*xs):
+        return tuple(w * x**3 for w, x in zip(weights, xs, strict=True))
+
+    wanted = [3 * w * x**2 for w, x in zip(weights, xs, strict=True)]
+    values, pullback = dt.vjp(powers, *xs)
+    pulled = pullback(tuple(np.ones(2) for _ in xs))
+    again = dt.vjp(lambda *xs: powers(*xs)[::-1], *xs)[1](tuple(np.ones(2) for _ in xs))
+    _, tangents = dt.jvp(powers, xs, tuple(np.ones(2) for _ in xs))
+    _, push = dt.linearize(powers, *xs)
+    found = [pulled, again, tangents, push(*(np.ones(2) for _ in xs))]
+    if n:
+        found.append(dt.vmap(lambda *xs: dt.jvp(powers, xs, (1.0,) * n)[1])(*xs))
+        found.append(dt.grad(lambda xs: sum(np.sum(y) for y in powers(*xs)))(xs))
+    for result in (values, *found):
+        assert type(result) is tuple
+        assert len(result) == n
+    for result in found:
+        for given, slope in zip(result, wanted, strict=True):
+            np.testing.assert_allclose(given, slope, rtol=1e-14)
+    with pytest.raises((TypeError, ValueError)):
+        pullback(tuple(np.ones(2) for _ in range(n + 1)))
+
+
+def test_a_tuple_in_a_tuple_is_not_flat():
+    x = np.array([1.0, 2.0])
+    for tree in ((x, (x,)), (x, None), ((), x), [x, x], Pair(x, x), (x, Pair(x, x))):
+        slopes = dt.grad(lambda t: sum(np.sum(leaf**2) for leaf in flatten(t)[0]))(tree)
+        assert flatten(slopes)[1] == flatten(tree)[1]
+        assert type(slopes) is type(tree)
+        for given in flatten(slopes)[0]:
+            np.testing.assert_array_equal(given, 2 * x)
+
+
+def test_arguments_in_a_list_that_the_function_empties():
+    """The list is the caller's: what was in it is held while the function runs."""
+    primals = [np.array([1.0, 2.0]), np.array([3.0, 4.0])]
+    tangents = [np.ones(2), np.zeros(2)]
+
+    def f(x, y):
+        primals.clear()
+        tangents.clear()
+        return x * y
+
+    value, product = dt.jvp(f, primals, tangents)
+    np.testing.assert_array_equal(value, [3.0, 8.0])
+    np.testing.assert_array_equal(product, [3.0, 4.0])

@@ -205,9 +205,9 @@ void Builder::reset() {
   program_.inputs.clear();
   program_.outputs.clear();
   captures_.clear();
-  lifted_few_.clear();
+  if (!lifted_few_.empty()) lifted_few_.clear();  // an empty map takes its time to be emptied
+  if (!type_index_.empty()) type_index_.clear();
   lifted_many_.clear();
-  type_index_.clear();
   last_type_ = 0;
   recent_attrs_ = {};
   shared_.clear();

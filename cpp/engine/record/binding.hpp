@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "program/program.hpp"
+#include "program/short_list.hpp"
 #include "record/python.hpp"
-#include "record/short_list.hpp"
 
 namespace dualtape::engine {
 

@@ -93,18 +93,37 @@ bool is_wanted(const Point& result, Wanted wanted) {
 
 }  // namespace
 
+/// Whether these are a few lone leaves: then no walk is made.
+bool Point::take_few(std::span<PyObject* const> leaves) {
+  if (leaves.size() > kFewLeaves || !std::ranges::all_of(leaves, is_plain_leaf)) return false;
+  for (PyObject* leaf : leaves) few_.push_back(Py_NewRef(leaf));
+  treedef_ = flat_treedef(leaves.size());
+  return true;
+}
+
+void Point::keep_structure() {
+  structure_ = structure_of(*walk_);
+  treedef_ = structure_->treedef.get();
+}
+
 Point::Point(PyObject* tree) {
   if (is_plain_leaf(tree)) {
-    lone_ = Ref::borrow(tree);
+    few_.push_back(Py_NewRef(tree));
+    treedef_ = leaf_treedef();
+    return;
+  }
+  if (PyTuple_CheckExact(tree) &&
+      take_few({PySequence_Fast_ITEMS(tree), static_cast<std::size_t>(PyTuple_GET_SIZE(tree))})) {
     return;
   }
   walk_.emplace(Leaves::kAlike).add(tree);
-  structure_ = structure_of(*walk_);
+  keep_structure();
 }
 
 Point::Point(std::span<PyObject* const> trees) {
+  if (take_few(trees)) return;
   walk_.emplace(Leaves::kAlike).add_tuple(trees);
-  structure_ = structure_of(*walk_);
+  keep_structure();
 }
 
 Chosen::Chosen(std::size_t n_args) : is_single_(false), positions_(n_args) {

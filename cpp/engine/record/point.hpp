@@ -23,20 +23,29 @@ class Point {
  public:
   explicit Point(PyObject* tree);
   explicit Point(std::span<PyObject* const> trees);
+  ~Point() {
+    for (PyObject* leaf : few_) Py_DECREF(leaf);
+  }
+  Point(const Point&) = delete;
+  Point& operator=(const Point&) = delete;
 
-  std::size_t size() const { return lone_ ? 1 : walk_->leaves().size(); }
+  std::size_t size() const { return walk_ ? walk_->leaves().size() : few_.size(); }
   PyObject* leaf(std::size_t k) const {
-    return lone_ ? lone_.get() : walk_->leaves()[structure_->order[k]];
+    return walk_ ? walk_->leaves()[structure_->order[k]] : few_[k];
   }
   /// The structure of the tree; always the same object for plain containers.
-  PyObject* treedef() const { return lone_ ? leaf_treedef() : structure_->treedef.get(); }
+  PyObject* treedef() const { return treedef_; }
   /// A tree of this structure with other leaves.
   Ref fill(std::span<PyObject* const> leaves) const {
-    return lone_ ? Ref::borrow(leaves[0]) : unflatten(treedef(), leaves);
+    return treedef_ == leaf_treedef() ? Ref::borrow(leaves[0]) : unflatten(treedef_, leaves);
   }
 
  private:
-  Ref lone_;  // the tree if it is one leaf; else null
+  bool take_few(std::span<PyObject* const> leaves);
+  void keep_structure();
+
+  PyObject* treedef_ = nullptr;
+  ShortList<PyObject*, kFewLeaves> few_;  // owned: a lone leaf or a tuple of few; else a walk's
   std::optional<TreeWalk> walk_;
   std::shared_ptr<const Structure> structure_;
 };

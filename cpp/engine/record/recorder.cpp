@@ -87,10 +87,11 @@ void Recorder::reset() {
   positions_.clear();
   live_.clear();
   abstract_.clear();
-  known_.clear();
-  known_scalars_.clear();
+  // An empty map takes its time to be emptied.
+  if (!known_.empty()) known_.clear();
+  if (!known_scalars_.empty()) known_scalars_.clear();
+  if (!outward_.empty()) outward_.clear();
   guards_.clear();
-  outward_.clear();
   outward_serial_ = ~std::uint64_t{0};
   program_.subprograms.clear();
   program_.externals.clear();

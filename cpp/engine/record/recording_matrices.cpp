@@ -1,15 +1,13 @@
 #include "record/recording_matrices.hpp"
 
-#include <numeric>
-
 #include "program/errors.hpp"
 #include "record/parse.hpp"
 
 namespace dualtape::engine {
 
-std::vector<std::uint32_t> positions_of(PyObject* ints, std::size_t limit, const Bound& bound) {
+Positions positions_of(PyObject* ints, std::size_t limit, const Bound& bound) {
   const Ref items = Ref::checked(PySequence_Fast(ints, "positions must be a sequence of ints"));
-  std::vector<std::uint32_t> positions;
+  Positions positions;
   for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(items.get()); ++i) {
     const long long p = integer_of(PySequence_Fast_GET_ITEM(items.get(), i));
     if (p < 0 || static_cast<std::size_t>(p) >= limit) {
@@ -43,12 +41,10 @@ Derivation::Kind jacobian_kind(const std::string& mode) {
 }
 
 /// Positions of the outputs differentiated; None: all.
-std::vector<std::uint32_t> differentiated(const Recording& r, Derivation& how, PyObject* outputs) {
+Positions differentiated(const Recording& r, Derivation& how, PyObject* outputs) {
   const std::size_t n = r.program().outputs.size();
   if (outputs && outputs != Py_None) return *(how.outputs = positions_of(outputs, n, *r.bound));
-  std::vector<std::uint32_t> all(n);
-  std::iota(all.begin(), all.end(), 0u);
-  return all;
+  return first_positions(n);
 }
 
 PyObject* jacobian(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject* names) {

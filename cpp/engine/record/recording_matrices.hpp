@@ -11,7 +11,7 @@ PyMethodDef jacobian_method();
 PyMethodDef hessian_method();
 PyMethodDef laplacian_method();
 
-std::vector<std::uint32_t> positions_of(PyObject* ints, std::size_t limit, const Bound& bound);
+Positions positions_of(PyObject* ints, std::size_t limit, const Bound& bound);
 ExecutablePtr derive(const Recording& r, const Derivation& how);
 /// `keep`: may be absent.
 Derivation derivation(const Recording& r, Derivation::Kind kind, PyObject* wrt, PyObject* keep);

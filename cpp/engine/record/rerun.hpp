@@ -3,8 +3,8 @@
 
 #include <span>
 
+#include "program/short_list.hpp"
 #include "record/recording.hpp"
-#include "record/short_list.hpp"
 
 namespace dualtape::engine {
 

@@ -9,7 +9,7 @@ namespace {
 class BatchAxes {
  public:
   BatchAxes(PyObject* axes, const Point& point, std::size_t n_args) : axes_(point.size()) {
-    const std::vector<std::size_t> counts = child_leaf_counts(point.treedef());
+    const auto counts = child_leaf_counts(point.treedef());
     if (counts.size() != n_args) return;
     std::size_t leaf = 0;
     for (std::size_t k = 0; k < n_args; ++k) {

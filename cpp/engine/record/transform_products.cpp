@@ -25,10 +25,8 @@ Kinds kinds_of_leaves(const At& at) {
 }
 
 /// The inputs of the recording, then these vectors, which have the types of the leaves.
-Bindings with_vectors(const At& at, const Point& vectors) {
-  Bindings inputs;
-  inputs.reserve(at.traced.inputs().size() + vectors.size());
-  inputs.insert(inputs.end(), at.traced.inputs().begin(), at.traced.inputs().end());
+const Bindings& with_vectors(const At& at, const Point& vectors) {
+  Bindings& inputs = at.traced.recorder.get()->bindings();  // its last use
   const Program& program = *at.traced.executable->program();
   for (std::size_t k = 0; k < vectors.size(); ++k) {
     const Type& type = program.type_of(program.inputs[k]);

@@ -1,7 +1,6 @@
 #include "record/transforms.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "record/leaf_checks.hpp"
 #include "record/linear_map.hpp"
@@ -11,12 +10,6 @@ namespace dualtape::engine {
 namespace {
 
 using Kind = Derivation::Kind;
-
-std::vector<std::uint32_t> first_positions(std::size_t n) {
-  std::vector<std::uint32_t> positions(n);
-  std::iota(positions.begin(), positions.end(), 0u);
-  return positions;
-}
 
 }  // namespace
 

@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "program/short_list.hpp"
 #include "record/python.hpp"
 
 namespace dualtape::engine {
@@ -94,10 +95,13 @@ std::shared_ptr<const Structure> structure_of(const TreeWalk& walk);
 Ref unflatten(PyObject* treedef, std::span<PyObject* const> leaves);
 /// The structure of a lone leaf: always the same object.
 PyObject* leaf_treedef();
+/// The structure of a tuple of n lone leaves: always the same object; nullptr above kFewLeaves.
+PyObject* flat_treedef(std::size_t n);
+inline constexpr std::size_t kFewLeaves = 8;
 bool is_treedef(PyObject* object);
 std::size_t leaf_count(PyObject* treedef);
 /// Leaves of each child of the root.
-std::vector<std::size_t> child_leaf_counts(PyObject* treedef);
+ShortList<std::size_t, 8> child_leaf_counts(PyObject* treedef);
 
 /// Makes the type TreeDef and the function flatten.
 void add_tree_type(PyObject* module);

@@ -1,6 +1,7 @@
 /// The Python type TreeDef, and the function flatten.
 #include <algorithm>
 #include <numeric>
+#include <ranges>
 #include <unordered_map>
 
 #include "record/parse.hpp"
@@ -26,12 +27,23 @@ struct TreeDefObject {
 };
 PyTypeObject* treedef_type = nullptr;
 PyObject* leaf_object = nullptr;
+PyObject* flat_objects[kFewLeaves + 1]{};  // of tuples of so many leaves
 
 const Nodes& nodes_of(PyObject* o) { return *reinterpret_cast<TreeDefObject*>(o)->nodes; }
+
+bool is_flat_tuple(const Nodes& nodes) {
+  return nodes[0].mark == TreeMark::kTuple && nodes.size() == nodes[0].children + 1 &&
+         std::ranges::all_of(nodes | std::views::drop(1),
+                             [](const Node& node) { return node.mark == TreeMark::kLeaf; });
+}
 
 Ref make_object(Nodes nodes) {
   if (nodes.size() == 1 && nodes[0].mark == TreeMark::kLeaf && leaf_object) {
     return Ref::borrow(leaf_object);
+  }
+  const std::size_t n = nodes[0].children;
+  if (n <= kFewLeaves && flat_objects[n] && is_flat_tuple(nodes)) {
+    return Ref::borrow(flat_objects[n]);
   }
   auto* o = PyObject_New(TreeDefObject, treedef_type);
   if (!o) throw PythonError{};
@@ -352,6 +364,13 @@ std::shared_ptr<const Structure> structure_of(const TreeWalk& walk) {
 }
 
 Ref unflatten(PyObject* treedef, std::span<PyObject* const> leaves) {
+  if (leaves.size() <= kFewLeaves && treedef == flat_objects[leaves.size()]) {
+    Ref tuple = Ref::checked(PyTuple_New(static_cast<Py_ssize_t>(leaves.size())));
+    for (std::size_t k = 0; k < leaves.size(); ++k) {
+      PyTuple_SET_ITEM(tuple.get(), static_cast<Py_ssize_t>(k), Py_NewRef(leaves[k]));
+    }
+    return tuple;
+  }
   const Nodes& nodes = nodes_of(treedef);
   if (leaves.size() != nodes[0].leaves) {
     raise(PyExc_ValueError, "unflatten: " + std::to_string(nodes[0].leaves) +
@@ -361,12 +380,13 @@ Ref unflatten(PyObject* treedef, std::span<PyObject* const> leaves) {
 }
 
 PyObject* leaf_treedef() { return leaf_object; }
+PyObject* flat_treedef(std::size_t n) { return n <= kFewLeaves ? flat_objects[n] : nullptr; }
 bool is_treedef(PyObject* object) { return Py_TYPE(object) == treedef_type; }
 std::size_t leaf_count(PyObject* treedef) { return nodes_of(treedef)[0].leaves; }
 
-std::vector<std::size_t> child_leaf_counts(PyObject* treedef) {
+ShortList<std::size_t, 8> child_leaf_counts(PyObject* treedef) {
   const Nodes& nodes = nodes_of(treedef);
-  std::vector<std::size_t> counts;
+  ShortList<std::size_t, 8> counts;
   for (std::size_t k = 1; k < nodes.size(); k += nodes[k].nodes) counts.push_back(nodes[k].leaves);
   return counts;
 }
@@ -382,7 +402,13 @@ void add_tree_type(PyObject* module) {
                            type_slot(Py_tp_repr, text),
                            {Py_tp_methods, methods},
                            {Py_tp_getset, attributes}});
-  leaf_object = make_object({{TreeMark::kLeaf, 0, 1, 1, {}, {}}}).release();
+  const Node leaf{TreeMark::kLeaf, 0, 1, 1, {}, {}};
+  leaf_object = make_object({leaf}).release();
+  for (std::uint32_t n = 0; n <= kFewLeaves; ++n) {
+    Nodes nodes(n + 1, leaf);
+    nodes[0] = {TreeMark::kTuple, n, n, n + 1, {}, {}};
+    flat_objects[n] = make_object(std::move(nodes)).release();
+  }
   if (PyModule_AddObjectRef(module, "LEAF", leaf_object) < 0 ||
       PyModule_AddFunctions(module, functions) < 0) {
     throw PythonError{};

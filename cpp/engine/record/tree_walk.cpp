@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "record/short_list.hpp"
+#include "program/short_list.hpp"
 #include "record/tracer.hpp"
 #include "record/tree.hpp"
 #include "record/tree_words.hpp"

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "program/short_list.hpp"
 #include "sparse/pattern.hpp"
 #include "sparse/sources.hpp"
 
@@ -20,12 +21,12 @@ namespace dualtape::engine {
 
 /// Which matrix is wanted; all fields are part of its identity.
 struct SparseQuestion {
-  std::vector<std::uint32_t> wrt;   // inputs: their entries are the columns
-  std::vector<std::uint32_t> of;    // outputs: their entries are the rows
-  std::vector<std::uint32_t> keep;  // outputs computed along
-  bool symmetric = false;           // the matrix is: a Hessian
-  bool by_columns = false;          // entries column by column (CSC), not row by row
-  bool by_products = false;         // also where the structure of the program gives the entries
+  Positions wrt;             // inputs: their entries are the columns
+  Positions of;              // outputs: their entries are the rows
+  Positions keep;            // outputs computed along
+  bool symmetric = false;    // the matrix is: a Hessian
+  bool by_columns = false;   // entries column by column (CSC), not row by row
+  bool by_products = false;  // also where the structure of the program gives the entries
   friend bool operator==(const SparseQuestion&, const SparseQuestion&) = default;
 };
 

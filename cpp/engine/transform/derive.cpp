@@ -14,11 +14,8 @@ namespace {
 
 using Kind = Derivation::Kind;
 
-std::vector<std::uint32_t> differentiated(const Program& base, const Derivation& how) {
-  if (how.outputs) return *how.outputs;
-  std::vector<std::uint32_t> all(base.outputs.size());
-  std::iota(all.begin(), all.end(), 0u);
-  return all;
+Positions differentiated(const Program& base, const Derivation& how) {
+  return how.outputs ? *how.outputs : first_positions(base.outputs.size());
 }
 
 /// The same function with some of its outputs alone.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "program/program.hpp"
+#include "program/short_list.hpp"
 
 namespace dualtape::engine {
 
@@ -32,13 +33,13 @@ struct Derivation {
     kBatch,            // flagged X have a leading batch axis -> all Y have
   };
   Kind kind = Kind::kGrad;
-  std::vector<std::uint32_t> wrt;       // positions of floating inputs
-  std::vector<std::uint32_t> keep;      // positions of outputs
-  std::vector<std::uint8_t> batched{};  // kBatch: a flag for each input
+  Positions wrt;                          // floating inputs
+  Positions keep;                         // outputs
+  ShortList<std::uint8_t, 16> batched{};  // kBatch: a flag for each input
   std::int64_t batch_size = 0;
-  std::optional<std::vector<std::uint32_t>> outputs{};  // those differentiated; absent: all
-  std::int64_t chunk = 0;                               // most dense lanes pushed at a time; 0: all
-  bool gradient = false;                                // kHessian: also the gradient
+  std::optional<Positions> outputs{};  // those differentiated; absent: all
+  std::int64_t chunk = 0;              // most dense lanes pushed at a time; 0: all
+  bool gradient = false;               // kHessian: also the gradient
   friend bool operator==(const Derivation&, const Derivation&) = default;
 };
 

@@ -5,6 +5,7 @@
 
 #include "ops/elementwise.hpp"
 #include "program/errors.hpp"
+#include "program/short_list.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -38,7 +39,7 @@ ValueId emit_tuple(Builder& b, OpCode op, std::span<const ProgramPtr> programs,
   Dims attrs;
   for (const ProgramPtr& p : programs) attrs.push_back(b.add_subprogram(p));
   attrs.append(more_attrs);
-  std::vector<ValueId> ids;
+  ShortList<ValueId, 16> ids;
   for (const Expr& x : args) ids.push_back(lift(b, x, DType::kFloat64));
   return b.emit(op, ids, b.intern(DType::kTuple, {}), attrs);
 }
@@ -55,6 +56,7 @@ std::vector<Expr> call(ProgramPtr program, std::span<const Expr> args, Builder& 
   const ProgramPtr programs[] = {program};
   const ValueId tuple = emit_tuple(*b, kCall, programs, {}, args);
   std::vector<Expr> results;
+  results.reserve(program->outputs.size());
   for (ValueId out : program->outputs) {
     results.push_back(
         get(*b, tuple, static_cast<std::int64_t>(results.size()), program->type_of(out)));

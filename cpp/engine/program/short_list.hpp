@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <type_traits>
 
@@ -20,6 +23,7 @@ class ShortList {
   ShortList() = default;
   explicit ShortList(std::size_t n, T fill = T{}) { resize(n, fill); }
   ShortList(std::span<const T> s) { append(s); }
+  ShortList(std::initializer_list<T> items) { append({items.begin(), items.size()}); }
   ShortList(const ShortList& o) { append(o); }
   ShortList& operator=(const ShortList& o) {
     if (this == &o) return *this;
@@ -29,6 +33,7 @@ class ShortList {
   }
 
   std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
   T* data() { return many_ ? many_.get() : few_; }
   const T* data() const { return many_ ? many_.get() : few_; }
   T* begin() { return data(); }
@@ -52,6 +57,9 @@ class ShortList {
     if (n > size_) std::fill(end(), data() + n, fill);
     size_ = n;
   }
+  friend bool operator==(const ShortList& a, const ShortList& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+  }
 
  private:
   void reserve(std::size_t n) {
@@ -67,5 +75,15 @@ class ShortList {
   std::unique_ptr<T[]> many_;
   T few_[N];
 };
+
+/// Among the inputs or outputs of a program.
+using Positions = ShortList<std::uint32_t, 4>;
+
+/// 0, 1, ..., n - 1.
+inline Positions first_positions(std::size_t n) {
+  Positions positions(n);
+  std::iota(positions.begin(), positions.end(), 0u);
+  return positions;
+}
 
 }  // namespace dualtape::engine
