@@ -222,3 +222,24 @@ def test_long_captured_index_arrays() -> None:
                 beyond[place] = entry
                 with pytest.raises(IndexError, match="out of bounds"):
                     dt.grad(lambda x, k=beyond: np.sum(x[k] ** 2))(x)
+
+
+def test_plain_arrays_are_indexed_by_the_numbers_of_traced_integers():
+    x, weights = np.array([0.3, 0.1, 0.2]), np.array([1.0, 20.0, 300.0])
+
+    def ordered(x):
+        return np.sum(np.sin(x) * weights[np.argsort(x)])
+
+    def masked(x):
+        return np.sum(x[:2] * weights[x < 0.25])
+
+    np.testing.assert_allclose(dt.grad(ordered)(x), np.cos(x) * weights[[1, 2, 0]], rtol=1e-15)
+    wanted = np.diag(-np.sin(x) * weights[[1, 2, 0]])
+    np.testing.assert_allclose(dt.hessian(ordered)(x), wanted, rtol=1e-15)
+    np.testing.assert_array_equal(dt.grad(masked)(x), [20.0, 300.0, 0.0])
+    with pytest.raises(dt.ConcreteValueError, match=r"dualtape\.numpy\.take\(a, t\)"):
+        dt.jit(ordered)(x)
+    with pytest.raises(dt.ConcreteValueError, match=r"dualtape\.numpy\.array\(a\)\[t\]"):
+        dt.vmap(lambda i: weights[i])(np.array([2, 0]))
+    taken = dt.vmap(lambda i: dt.numpy.take(weights, i))(np.array([[2, 0]]))
+    np.testing.assert_array_equal(taken, [[300.0, 1.0]])

@@ -16,6 +16,8 @@ def cube(x):
 def test_result_of_grad_must_be_a_floating_scalar():
     with pytest.raises(dt.ShapeError, match=r"must return shape \(\), got \(3,\)"):
         dt.grad(np.sin)(X)
+    with pytest.raises(dt.ShapeError, match=r"got \(1,\); use jacobian.*its one entry"):
+        dt.grad(lambda x: x[:1])(X)  # SciPy gives functions of one number an array of it
     with pytest.raises(TypeError, match=r"must return one array.*got tuple.*has_aux"):
         dt.grad(lambda x: (x, x))(1.0)
     with pytest.raises(TypeError, match="must return float32 or float64, got int64"):

@@ -34,6 +34,7 @@ def check_scalar(what: str, result: Any, holomorphic: bool = False) -> None:
         raise ShapeError(
             f"{what}: the function must return shape (), got {shape}; "
             "use jacobian for the derivative of an array"
+            + (", or return its one entry (np.sum)" if set(shape) == {1} else "")
         )
     dtype = dtype_of(result)
     if holomorphic:

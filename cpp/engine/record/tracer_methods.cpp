@@ -171,18 +171,35 @@ bool is_sparse_product() {
   return answer.get() == Py_True;
 }
 
-/// np.int64(t) and its kind: an integer has no derivative to lose, so the number alone will do.
+/// The numbers of traced integers, which have no derivative to lose: np.int64(t), and t as an index
+/// of a plain array.
+Ref numbers_of(PyObject* self) {
+  PyObject* value = PyObject_GetAttrString(self, "value");
+  if (!value && PyErr_ExceptionMatches(error_types.concrete_value)) {
+    PyErr_Clear();
+    raise(
+        error_types.concrete_value,
+        as_tracer(self)->recorder->name() + ": " + asking_function() +
+            "The numbers of a traced array are not known under jit and vmap; if it is an index of "
+            "a plain array a, write dualtape.numpy.take(a, t) or dualtape.numpy.array(a)[t]");
+  }
+  return Ref::checked(value);
+}
+
 PyObject* to_array(PyObject* self, PyObject* const* args, Py_ssize_t n, PyObject*) {
   return guarded([&]() -> PyObject* {
     if (is_sparse_product()) return PyArray_SimpleNew(0, nullptr, NPY_OBJECT);
-    if (n > 0 && PyArray_DescrCheck(args[0])) {
-      auto* dtype = reinterpret_cast<PyArray_Descr*>(args[0]);
-      if (PyTypeNum_ISINTEGER(dtype->type_num) || PyTypeNum_ISBOOL(dtype->type_num)) {
-        const Ref value = Ref::checked(PyObject_GetAttrString(self, "value"));
-        Py_INCREF(dtype);  // PyArray_FromAny keeps it
-        const int cast = NPY_ARRAY_FORCECAST;
-        return Ref::checked(PyArray_FromAny(value.get(), dtype, 0, 0, cast, nullptr)).release();
-      }
+    PyArray_Descr* dtype =
+        n > 0 && PyArray_DescrCheck(args[0]) ? reinterpret_cast<PyArray_Descr*>(args[0]) : nullptr;
+    const auto is_whole = [](int type) {
+      return PyTypeNum_ISINTEGER(type) || PyTypeNum_ISBOOL(type);
+    };
+    if (is_whole(type_number(type_of(as_tracer(self)).dtype)) ||
+        (dtype && is_whole(dtype->type_num))) {
+      const Ref value = numbers_of(self);
+      Py_XINCREF(dtype);  // PyArray_FromAny keeps it
+      const int cast = NPY_ARRAY_FORCECAST;
+      return Ref::checked(PyArray_FromAny(value.get(), dtype, 0, 0, cast, nullptr)).release();
     }
     raise(PyExc_TypeError,
           as_tracer(self)->recorder->name() + ": " + asking_function() +
