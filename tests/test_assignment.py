@@ -60,6 +60,69 @@ def test_copies_are_on_their_own() -> None:
     check_as_eager(f, X)
 
 
+def test_integers_index_views_and_arrays_of_one_integer_copies() -> None:
+    def f(x: Any, k: Any) -> Any:
+        y, entry = x * 1.0, np.argmax(x[:, 1])
+        one, two = np.array(1), np.array(2, np.int8)
+        kept = [y[one], y[:, two], y[entry, one], y[np.array(0), :2]]
+        seen = [y[entry], y[:, entry], y[entry, 1:], y[None, :, entry], y[np.int64(0)]]
+        seen[0][1:] = x[0, 0]
+        seen[1][:] += 4.0 * x[:, 0]
+        seen[2][-1] *= k
+        kept[0][:] = -1.0
+        y[1, 2] = 50.0
+        return [*kept, *seen, y]
+
+    check_as_eager(f, X, 3.0)
+    check_as_eager(f, X[::-1].copy(), 3.0)
+
+
+def test_writes_through_a_traced_integer_are_differentiated() -> None:
+    def loss(x: Any) -> Any:
+        y = x * 1.0
+        row = y[np.argmax(x[:, 0])]
+        row *= y[0]
+        y[0] += 1.0
+        return np.sum(np.sin(y) * X) + np.sum(row**3)
+
+    x = np.sin(X)
+    step = 1e-6 * np.eye(x.size).reshape(x.size, *x.shape)
+    wanted = [(loss(x + h) - loss(x - h)) / 2e-6 for h in step]
+    for f in (dt.grad(loss), dt.jit(dt.grad(loss)), dt.jacfwd(loss)):
+        np.testing.assert_allclose(f(x).ravel(), wanted, rtol=1e-6, atol=1e-7)
+    batch = np.stack([x, x[::-1]])
+    one_by_one = [dt.grad(loss)(x) for x in batch]
+    np.testing.assert_allclose(dt.vmap(dt.grad(loss))(batch), one_by_one, rtol=1e-12)
+
+
+def test_diagonals_show_writes_and_real_arrays_are_their_own_conjugates() -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        seen = [y.diagonal(), np.diagonal(y, 1), np.diag(y), np.diagonal(y.T, -1)]
+        cube = np.stack([y, y, y], axis=1)
+        seen += [np.diagonal(cube), np.linalg.diagonal(cube), cube.diagonal(1, 2, 0)]
+        y[1] = 7.0
+        cube[:, 1, 2] *= 5.0
+        same, other = y.conj(), np.conjugate(y)
+        same[0] = 3.0
+        turned = (y * 1j).conjugate()
+        turned[0] = 0.0
+        return [*seen, y, same, other, turned]
+
+    check_as_eager(f, X)
+
+
+def test_resize_and_unwrap_give_copies() -> None:
+    def f(x: Any) -> Any:
+        y, z = x * 1.0, x[:, :1] * 1.0
+        sized, wrapped = np.resize(y, (4, 3)), np.unwrap(z)
+        sized[0] = 0.0
+        wrapped[:] = 0.0
+        return y, z, sized, wrapped
+
+    check_as_eager(f, X)
+
+
 def test_asarray_shares() -> None:
     with Recorder("f") as recorder:
         y = recorder.input(X) * 1.0

@@ -140,3 +140,13 @@ def test_order_of_complex_numbers_is_numpys(f, n):
     with np.errstate(invalid="ignore"):
         wanted = f(z)
     np.testing.assert_array_equal(dt.jit(f)(z), wanted)
+
+
+def test_powers_of_zero() -> None:
+    z = np.array([0, 0, 0, 0, 0, 2 + 1j, -1, 0])
+    w = np.array([0, 1, 2, 0.5, 1 + 1j, 0, 0, 3], complex)
+    np.testing.assert_array_equal(dt.jit(np.power)(z, w), np.power(z, w))
+    np.testing.assert_array_equal(dt.jit(lambda z: z**0j)(z), 1)
+    np.testing.assert_array_equal(dt.jit(lambda x: x**0j)(np.array([0.0, 2.0])), 1)
+    _, slope = dt.jvp(lambda z: np.power(z, w), (z,), (np.ones_like(z),))
+    np.testing.assert_array_equal(slope[[0, 1, 2, 5, 6, 7]], [0, 1, 0, 0, 0, 0])

@@ -66,6 +66,22 @@ def test_laplacian_solves_a_known_equation():
     np.testing.assert_allclose(dt.laplacian(wave)(x), (k @ k) * wave(x), rtol=1e-13)
 
 
+@pytest.mark.parametrize("point", [0.0, 1.0, -0.3])
+def test_derivative_of_a_laplacian_where_a_factor_is_zero(point):
+    # The rule of arctan2 chooses the larger argument: its products have absolute zeros.
+    def f(x):
+        return np.sum(np.arctan2(x, 2 + x * x)) + np.arctan2(x[0] * x[1], 1 + x[1] ** 2)
+
+    x = np.array([point, 0.0, 0.7])
+    laplacian = dt.laplacian(f)
+    wanted = dt.grad(lambda x: np.trace(dt.hessian(f)(x)))(x)
+    step = 1e-5 * np.eye(3)
+    numeric = [(laplacian(x + h) - laplacian(x - h)) / 2e-5 for h in step]
+    np.testing.assert_allclose(wanted, numeric, rtol=1e-7, atol=1e-8)
+    np.testing.assert_allclose(dt.grad(laplacian)(x), wanted, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(dt.jacfwd(laplacian)(x), wanted, rtol=1e-12, atol=1e-14)
+
+
 def test_laplacian_with_aux_and_float32():
     x = X.astype(np.float32)
     found, aux = dt.laplacian(lambda x: (np.sum(x**4), x[0]), has_aux=True)(x)

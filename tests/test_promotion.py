@@ -135,6 +135,46 @@ def test_accumulators_can_be_chosen() -> None:
     check_as_eager(lambda x: np.cumsum(x, dtype=float), x)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("dtype", ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8"])
+def test_shifts_are_numpys(dtype: str) -> None:
+    bits = 8 * np.dtype(dtype).itemsize
+    x = np.array([[0, 1, 2, 5], [3, 77, 100, 1]]).astype(dtype)
+    shifts = np.array([0, 1, 3, bits - 2, bits - 1, bits, bits + 1, 100])[:, None, None]
+    for sign in (1, -1) if np.dtype(dtype).kind == "i" else (1,):
+        for f in (np.left_shift, np.right_shift):
+            check_as_eager(f, (sign * x).astype(dtype), shifts.astype(np.int8))
+            check_as_eager(f, shifts.astype(np.uint8), x)
+            check_as_eager(lambda x, f=f: f(x, 2), x)
+            check_as_eager(lambda x, f=f: f(1, x), x)
+            check_as_eager(lambda x, f=f: f(x, np.int64(-1)), x)
+    check_as_eager(np.invert, x)
+    check_as_eager(lambda x: np.left_shift(x, 1.5), x)
+
+
+def test_functions_that_make_arrays_first_take_numbers_as_such() -> None:
+    for x in (np.array([1.5, 2], np.float32), np.array([1, 2], np.int8), np.array([1j], "c8")):
+        for f in (np.dot, np.inner, np.outer, np.kron, np.convolve, np.append, np.vdot):
+            numbers: tuple[Any, ...] = (2, -0.5, 1j) if f is not np.vdot else ()
+            for number in (*numbers, [2] * x.size, x):
+                check_as_eager(lambda x, f=f, number=number: f(x, number), x)
+                check_as_eager(lambda x, f=f, number=number: f(number, x), x)
+
+
+@pytest.mark.parametrize("dtype", ["i2", "i4", "i8", "u2", "u4", "u8", "f4", "f8", "c8"])
+def test_types_of_compositions_are_numpys(dtype: str) -> None:
+    x = np.array([[3, 1, 2], [7, 5, 6]]).astype(dtype)
+    for f in (np.angle, np.trace, np.median):
+        check_as_eager(f, x)
+    if x.dtype.kind != "c":
+        check_as_eager(lambda x: [np.angle(x, deg=True), *np.modf(x)], x)
+
+
+def test_a_mean_in_integers_is_refused_where_it_is_recorded() -> None:
+    with pytest.raises(TypeError, match="mean: dtype must be a float or complex type"):
+        recorded(lambda x: np.mean(x, dtype=np.int32), np.array([1.0, 2.0]))
+
+
 def test_python_integers_out_of_range_raise() -> None:
     x = np.array([1, 2], np.int8)
     check_as_eager(lambda x: x + 300, x)

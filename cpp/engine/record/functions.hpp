@@ -41,6 +41,9 @@ std::span<const Function> selection_functions();
 /// The accumulate method of a ufunc along an axis; nullptr if it is not recorded.
 PyObject* accumulate_ufunc(int op, PyObject* x, PyObject* axis);
 
+/// The element type of a sum or product of such entries: integers become long ones.
+DType sum_dtype(DType d);
+
 /// The real part, and Fourier transforms along one axis.
 std::span<const Function> complex_functions();
 

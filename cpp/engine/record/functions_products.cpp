@@ -10,11 +10,20 @@ namespace {
 
 using Product = Expr (*)(const Expr&, const Expr&);
 
+/// The common element type of operands that NumPy makes arrays first: a Python number counts as the
+/// array it becomes.
+DType array_dtype(const Operand& a, const Operand& b) {
+  Operand types[2];
+  types[0].code = static_cast<TypeCode>(strong_dtype(a.code));
+  types[1].code = static_cast<TypeCode>(strong_dtype(b.code));
+  return result_dtype(types);
+}
+
 /// A product of two operands in their common element type.
 PyObject* product(const Operand& a, const Operand& b, Product f) {
   const Operand operands[] = {a, b};
   Recorder& recorder = *recorder_of(operands);
-  const DType d = result_dtype(operands);
+  const DType d = array_dtype(a, b);
   return make_result(f(lower(a, recorder, d), lower(b, recorder, d)));
 }
 

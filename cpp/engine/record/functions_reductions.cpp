@@ -23,13 +23,8 @@ PyObject* reduced(const Expr& x, const Expr& result, const Dims& axes, PyObject*
 }
 
 /// NumPy adds small integers and booleans up in the platform's integer.
-DType accumulator(DType d) {
-  if (d == DType::kBool || (is_integer(d) && d < DType::kUInt8)) return DType::kInt64;
-  return is_integer(d) ? DType::kUInt64 : d;
-}
-
 DType accumulator(const Expr& x, PyObject* dtype, const char* function) {
-  return is_given(dtype) ? dtype_of(dtype, function) : accumulator(x.dtype());
+  return is_given(dtype) ? dtype_of(dtype, function) : sum_dtype(x.dtype());
 }
 
 Expr apply(OpCode op, std::initializer_list<Expr> args) {
@@ -90,6 +85,10 @@ PyObject* record_mean(const Arguments& a) {
   const DType d = is_given(a[2])          ? dtype_of(a[2], "mean")
                   : is_inexact(x.dtype()) ? x.dtype()
                                           : DType::kFloat64;
+  if (!is_inexact(d)) {
+    raise(PyExc_TypeError, "mean: dtype must be a float or complex type for traced values, got " +
+                               std::string(dtype_name(d)) + "; write sum(x, dtype=...) // n");
+  }
   double n = 1;
   for (std::int64_t axis : axes)
     n *= static_cast<double>(x.shape()[static_cast<std::size_t>(axis)]);
@@ -201,6 +200,11 @@ constexpr Function kFunctions[] = {
 }
 
 }  // namespace
+
+DType sum_dtype(DType d) {
+  if (d == DType::kBool || (is_integer(d) && d < DType::kUInt8)) return DType::kInt64;
+  return is_integer(d) ? DType::kUInt64 : d;
+}
 
 std::span<const Function> reduction_functions() { return kFunctions; }
 

@@ -132,9 +132,7 @@ PyObject* record_trace(const Arguments& a) {
       Ref::checked(diagonal_tracer(as_tracer(t.get()), a[1] ? integer_of(a[1]) : 0,
                                    a[2] ? integer_of(a[2]) : 0, a[3] ? integer_of(a[3]) : 1));
   const Expr d = expr_of(diagonal.get());
-  const DType as = is_given(a[4])          ? dtype_of(a[4], "trace")
-                   : is_inexact(d.dtype()) ? d.dtype()
-                                           : DType::kInt64;
+  const DType as = is_given(a[4]) ? dtype_of(a[4], "trace") : sum_dtype(d.dtype());
   return make_result(sum(as_dtype(d, as), {static_cast<std::int64_t>(d.rank()) - 1}));
 }
 

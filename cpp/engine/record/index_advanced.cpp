@@ -241,16 +241,33 @@ Expr flattened(const Expr& x, const Layout& l) {
   return reshaped(transposed(y, l.order), shape);
 }
 
+/// NumPy's integers of shape () that are no arrays index as Python's do: what they leave is a view.
+bool is_view(const Index& index) {
+  const bool is_entry = !index.has_ellipsis && basic_shape(index).empty();
+  return !is_entry && !index.has_zero_d &&
+         std::ranges::none_of(index.items, [](const IndexItem& item) {
+           return item.array && !(is_tracer(item.array.get()) &&
+                                  as_tracer(item.array.get())->kind == ValueKind::kScalar);
+         });
+}
+
 }  // namespace
+
+Expr read_advanced(const Expr& x, const Index& index) {
+  const Layout l = layout_of(index, x.shape());
+  const Expr linear = index_expr(l, *Recorder::of(x.builder()));
+  const Expr taken = take(flattened(x, l), linear);
+  const Expr placed = transposed(taken, result_order(l, linear.rank()));
+  return reshaped(placed, with_new_axes(index, l, placed.shape(), linear.rank()));
+}
 
 PyObject* take_advanced(TracerObject* t, const Index& index) {
   t->recorder->require_open(t->id);
-  const Expr x = expr_of(t);
-  const Layout l = layout_of(index, x.shape());
-  const Expr linear = index_expr(l, *t->recorder);
-  const Expr taken = take(flattened(x, l), linear);
-  const Expr placed = transposed(taken, result_order(l, linear.rank()));
-  const Expr result = reshaped(placed, with_new_axes(index, l, placed.shape(), linear.rank()));
+  if (t->kind == ValueKind::kArray && is_view(index)) {
+    ViewOp how{kTake, {}, {}, {}, std::make_shared<const Index>(index)};
+    return make_view(t, std::move(how));
+  }
+  const Expr result = read_advanced(expr_of(t), index);
   PyObject* tracer = index.has_ellipsis ? make_array(result) : make_result(result);
   as_tracer(tracer)->order_unknown = result.rank() > 1;
   return tracer;

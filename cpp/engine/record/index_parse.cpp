@@ -15,7 +15,8 @@ struct Part {
   PyObject* object = nullptr;  // borrowed
   Ref array;                   // index array or mask
   bool is_mask = false;
-  std::size_t axes = 1;  // it takes
+  bool is_zero_d = false;  // an array of shape (), used as the integer it is
+  std::size_t axes = 1;    // it takes
 };
 
 [[noreturn]] void raise_invalid(PyObject*) {
@@ -58,7 +59,8 @@ void classify_array(Part& part, PyObject* array) {
     part.axes = static_cast<std::size_t>(PyArray_NDIM(a));
     part.array = Ref::borrow(array);
   } else if (PyArray_ISINTEGER(a) || PyArray_SIZE(a) == 0) {
-    if (PyArray_NDIM(a) == 0) return;  // as the integer it is
+    part.is_zero_d = PyArray_NDIM(a) == 0;
+    if (part.is_zero_d) return;
     part.array = Ref::checked(PyArray_FROM_OTF(array, NPY_INT64, NPY_ARRAY_FORCECAST));
   } else {
     raise(PyExc_IndexError, "arrays used as indices must be of integer (or boolean) type");
@@ -182,6 +184,7 @@ Index parse_index(PyObject* key, TracerObject* t) {
   Index index;
   for (const Part& part : parts) {
     taken += part.axes;
+    index.has_zero_d = index.has_zero_d || part.is_zero_d;
     if (part.object != Py_Ellipsis) continue;
     if (index.has_ellipsis) {
       raise(PyExc_IndexError, "an index can only have a single ellipsis ('...')");

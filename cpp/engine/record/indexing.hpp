@@ -19,14 +19,18 @@ struct IndexItem {
 struct Index {
   std::vector<IndexItem> items;
   bool has_arrays = false;
+  bool has_zero_d = false;  // an integer array of shape (): NumPy's result is a copy, not a view
   bool has_ellipsis = false;
 };
 
 /// IndexError as NumPy's. `t` gives the shape; its recorder the values of traced masks.
 Index parse_index(PyObject* key, TracerObject* t);
 
-/// x[index] with at least one index array.
+/// x[index] with at least one index array. Of traced integers that NumPy has as scalars, and
+/// slices, it is a view.
 PyObject* take_advanced(TracerObject* t, const Index& index);
+/// What such a view reads.
+Expr read_advanced(const Expr& x, const Index& index);
 /// take_set or take_add: what becomes of entries that an index names several times.
 using EntryWrite = Expr (*)(const Expr& x, const Expr& index, const Expr& v);
 /// x with v written at an index that has arrays; v has x's element type.

@@ -96,16 +96,21 @@ PyObject* diagonal_tracer(TracerObject* t, std::int64_t offset, std::int64_t axi
   }
   order.push_back(i);
   order.push_back(j);
-  const Expr x = transpose(expr_of(t), order);
-  const std::int64_t rows = x.shape()[rank - 2], columns = x.shape()[rank - 1];
+  const Ref turned = Ref::steal(view_transpose(t, order));
+  const Dims shape = type_of(as_tracer(turned.get())).shape;
+  const std::int64_t rows = shape[rank - 2], columns = shape[rank - 1];
   const std::int64_t down = offset < 0 ? -offset : 0, right = offset > 0 ? offset : 0;
   const std::int64_t n = std::max<std::int64_t>(0, std::min(rows - down, columns - right));
-  // With the last two axes as one, the diagonal is a slice of step columns + 1.
-  Dims flat(x.shape().begin(), x.shape().end() - 2);
+  // With the last two axes as one, the diagonal is a slice of step columns + 1. NumPy's is a view
+  // in any memory order, and never written through.
+  Dims flat(shape.begin(), shape.end() - 2);
   flat.push_back(rows * columns);
-  const std::int64_t first = n ? down * columns + right : 0;
-  const Expr d = slice_axis(reshape(x, flat), rank - 2, first, n, columns + 1);
-  PyObject* result = make_array(d);
+  const Ref line = Ref::steal(make_view(as_tracer(turned.get()), {kReshape, flat, {}, {}}, true));
+  Dims start(rank - 1), step(rank - 1, 1), count = flat;
+  start.back() = n ? down * columns + right : 0;
+  step.back() = columns + 1;
+  count.back() = n;
+  PyObject* result = view_slice(as_tracer(line.get()), start, count, step);
   as_tracer(result)->read_only = true;
   return result;
 }

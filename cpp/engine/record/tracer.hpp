@@ -14,12 +14,15 @@ namespace dualtape::engine {
 
 struct TracerObject;
 
+struct Index;
+
 /// The instruction by which a view reads its parent.
 struct ViewOp {
-  OpCode op = kReshape;  // kSlice, kTranspose, kReshape, kBroadcastTo, kReal or kImag
+  OpCode op = kReshape;  // kSlice, kTranspose, kReshape, kBroadcastTo, kReal, kImag or kTake
   Dims a;                // slice: start; transpose: permutation; reshape, broadcast: shape
   Dims step;             // slice
   Dims count;            // slice
+  std::shared_ptr<const Index> index = nullptr;  // kTake: traced integers, slices beside
 };
 
 struct ViewLink {

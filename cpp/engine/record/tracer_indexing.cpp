@@ -51,6 +51,7 @@ PyObject* read_basic(TracerObject* t, const Index& index) {
   }
   const Dims result = basic_shape(index);
   if (t->kind != ValueKind::kArray) return make_array(reshape(x, result));
+  if (index.has_zero_d) return make_array(reshape(slice(x, b.start, b.count, b.step), result));
   Ref part = b.is_whole ? Ref::borrow(reinterpret_cast<PyObject*>(t))
                         : Ref::steal(view_slice(t, b.start, b.count, b.step));
   // x[:] and x[...] are views of their own: the same object would be rebound by y = x[:]; y += 1

@@ -144,7 +144,7 @@ PyObject* copy_object(PyObject* self, PyObject*) {
 PyObject* conjugate_method(PyObject* self, PyObject*) {
   return guarded([&]() -> PyObject* {
     TracerObject* t = as_tracer(self);
-    if (!is_complex(type_of(t).dtype)) return copy_object(self, nullptr);
+    if (!is_complex(type_of(t).dtype)) return Py_NewRef(self);  // NumPy's is the array itself.
     t->recorder->require_open(t->id);
     PyObject* result = make_elementwise(conj(expr_of(t)), t->order_unknown);
     as_tracer(result)->kind = t->kind;

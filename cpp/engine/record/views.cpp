@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "record/tracer.hpp"
+#include "record/indexing.hpp"
 
 namespace dualtape::engine {
 namespace {
@@ -14,6 +14,7 @@ Expr read(const ViewOp& how, const Expr& parent) {
     case kBroadcastTo: return broadcast_to(parent, how.a);
     case kReal: return real(parent);
     case kImag: return imag(parent);
+    case kTake: return read_advanced(parent, *how.index);
     default: return reshape(parent, how.a);
   }
 }
@@ -31,6 +32,7 @@ Expr write_back(const ViewOp& how, const Expr& parent, const Expr& value) {
     }
     case kReal: return make_complex(value, imag(parent));
     case kImag: return make_complex(real(parent), value);
+    case kTake: return write_advanced(parent, *how.index, value, take_set);
     default: return reshape(value, parent.shape());
   }
 }
@@ -100,6 +102,11 @@ PyObject* make_view(TracerObject* parent, ViewOp how, bool is_certain) {
   TracerObject* t = as_tracer(result.get());
   t->order_unknown = view.rank() > 1 && (parent->order_unknown || breaks_order(how, parent_shape));
   t->read_only = parent->read_only || how.op == kBroadcastTo;
+  // An inner recording's part of an outer array: no recording could write through it.
+  if (t->recorder != parent->recorder) {
+    t->read_only = true;
+    return result.release();
+  }
   // A scalar is not written: what is made of it owes it nothing.
   if (parent->kind == ValueKind::kArray) {
     TracerObject* root = parent->link ? parent->link->root : parent;

@@ -115,8 +115,8 @@ class Inner {
   Expr product() const {
     const Expr &x = s_.coefficient, &y = t_.coefficient;
     if (op_ != kZeroMultiply) return x * y;
-    const Expr zero = constant(b_, 0, x.dtype());
-    return where(equal(x, zero), zero, zero_multiply(x, y));
+    // Not where(x == 0, 0, ...): in x this has the derivative y at x = 0, too.
+    return where(equal(y, constant(b_, 0, y.dtype())), zero_multiply(x, y), zero_multiply(y, x));
   }
 
   const LaneSpace& space_;

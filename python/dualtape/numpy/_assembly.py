@@ -64,7 +64,7 @@ def resize(a: Any, new_shape: Any) -> Any:
         return np.zeros(shape, flat.dtype)
     times = -(-size // flat.size)
     repeated = flat if times == 1 else np.tile(flat, times)
-    return repeated[:size].reshape(shape)
+    return repeated[:size].reshape(shape).copy()
 
 
 @composite(np.vander, arrays=1)

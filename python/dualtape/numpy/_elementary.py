@@ -20,7 +20,8 @@ def refuse_complex(x: Any, name: str) -> Any:
 
 @ufunc_composition("modf")
 def modf(x: Any) -> tuple[Any, Any]:
-    x = refuse_complex(as_floats(x), "modf")
+    x = refuse_complex(as_array(x), "modf")
+    x = x.astype(np.modf(np.empty(0, x.dtype))[0].dtype)
     infinite = np.isinf(x)
     # fmod keeps the sign of zero and has slope one; of an infinity it is NaN, which NumPy's is not.
     part = np.fmod(np.where(infinite, 0, x), 1)
@@ -56,25 +57,43 @@ def _power_of_two(two: Any, n: Any) -> Any:
     return np.exp2(n.astype(two.dtype)) if isinstance(n, Tracer) else np.ldexp(two / two, n)
 
 
+def _shift_operands(ufunc: Any, x1: Any, x2: Any) -> tuple[Any, Any, np.dtype[Any], int]:
+    """Both in the type of NumPy's loop, and its number of bits, which stands for a longer way."""
+    samples = [x if type(x) in (bool, int) else np.empty(0, as_array(x).dtype) for x in (x1, x2)]
+    kind = ufunc(*samples).dtype
+    x, n = (kind.type(v) if type(v) in (bool, int) else as_array(v).astype(kind) for v in (x1, x2))
+    bits = 8 * kind.itemsize
+    return x, np.where((n < 0) | (n >= bits), kind.type(bits), n)[()], kind, bits
+
+
+def _powers_of_two(n: Any, kind: np.dtype[Any], count: int) -> Any:
+    """2**n for n < count, else 0."""
+    table = np.left_shift(np.ones(count + 1, kind), np.arange(count + 1, dtype=kind))
+    table[count] = 0
+    return np.take(table, np.minimum(n, kind.type(count)).astype(np.int64))
+
+
 @ufunc_composition("left_shift")
 def left_shift(x1: Any, x2: Any) -> Any:
-    return x1 * _whole_power_of_two(x2)
+    x, n, kind, bits = _shift_operands(np.left_shift, x1, x2)
+    return x * _powers_of_two(n, kind, bits)
 
 
 @ufunc_composition("right_shift")
 def right_shift(x1: Any, x2: Any) -> Any:
-    return x1 // _whole_power_of_two(x2)
-
-
-def _whole_power_of_two(n: Any) -> Any:
-    if not isinstance(n, Tracer):
-        return np.left_shift(1, n)
-    return np.exp2(n.astype(np.float64)).astype(np.int64)  # Exact: a power of two.
+    x, n, kind, bits = _shift_operands(np.right_shift, x1, x2)
+    # 2**(bits - 1) is negative in a signed type: two steps, and a sign is left in the end.
+    last = bits - 1 if kind.kind == "u" else bits - 2
+    shifted = x // np.maximum(_powers_of_two(np.minimum(n, kind.type(last)), kind, bits), 1)
+    rest = kind.type(0) if kind.kind == "u" else shifted // kind.type(2)
+    return np.where(n > kind.type(last), rest, shifted)[()]
 
 
 @ufunc_composition("bitwise_not")
 @ufunc_composition("invert")
 def invert(x: Any) -> Any:
+    if x.dtype.kind == "u":
+        return np.iinfo(x.dtype).max - x
     return -1 - x
 
 
@@ -113,7 +132,7 @@ def angle(z: Any, deg: bool = False) -> Any:
     if z.dtype.kind == "c":
         value = np.arctan2(z.imag, z.real)
     else:
-        z = as_floats(z)
+        z = z.astype(np.arctan2(0, np.empty(0, z.dtype)).dtype)
         pi = z.dtype.type(np.pi)
         # Zero or pi: constant on both sides of zero, and NaN stays NaN.
         value = np.where(np.isnan(z), z, np.where(signbit(z), pi, z.dtype.type(0)))[()]
@@ -175,7 +194,7 @@ def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * np.
     small = np.absolute(jump) < (half if discont is None else discont)
     turns = np.where(small, jump.dtype.type(0), np.rint((wrapped - jump) / period))
     if not turns.size:
-        return p
+        return p.copy()
     zeros = np.zeros_like(np.take(turns, [0], axis=axis))
     steps = np.concatenate([zeros, np.cumsum(turns, axis=axis)], axis=axis)
     return p + steps * period

@@ -77,6 +77,11 @@ def _kind(a: Any, q: Any, method: str = "linear") -> Any:
     return np.result_type(a.dtype, as_array(q).dtype, *([] if a.dtype.kind == "f" else [1.0]))
 
 
+def _middle(a: Any) -> Any:
+    """The type of a median, which is a mean."""
+    return a.dtype if a.dtype.kind in "fc" else np.dtype(np.float64)
+
+
 def _nothing(a: Any, q: Any, kind: Any, shape: tuple[int, ...]) -> Any:
     """NaN: the quantiles of no entries."""
     return (np.full((*np.shape(q), *shape), np.nan, kind) + 0 * np.sum(a).astype(kind))[()]
@@ -187,7 +192,7 @@ def median(
 ) -> Any:
     _refuse("median", out)
     a = as_array(a)
-    return _quantile("median", a, 0.5, _kind(a, 0.5), axis, "linear", keepdims)
+    return _quantile("median", a, 0.5, _middle(a), axis, "linear", keepdims)
 
 
 @composite(np.nanmedian)
@@ -200,4 +205,4 @@ def nanmedian(
 ) -> Any:
     _refuse("nanmedian", out)
     a = as_array(a)
-    return _nan_quantile("nanmedian", a, 0.5, _kind(a, 0.5), axis, "linear", keepdims)
+    return _nan_quantile("nanmedian", a, 0.5, _middle(a), axis, "linear", keepdims)

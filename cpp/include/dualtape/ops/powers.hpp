@@ -58,6 +58,10 @@ struct Power {
                                      {.lo = -5, .hi = 5, .special = {0, 1, 2, 3, -1, 0.5}}};
   template <class T>
   static T value(const T& a, const T& b) {
+    if constexpr (is_complex<T>) {  // The logarithm of zero would make all of these NaN.
+      if (b == T(0)) return T(1);
+      if (a == T(0) && b.real() > 0) return T(0);
+    }
     using std::pow;
     return pow(a, b);
   }
