@@ -202,3 +202,26 @@ def test_an_index_out_of_bounds_is_an_error(bad: int, at: int) -> None:
             f(x, i)
         i[at] = -1
         close(f(x, i), np.sum(np.cos(x[i])), "after")
+
+
+@pytest.mark.parametrize("width", [*WIDTHS, 9, 10, 11, 13, 14, 20, 63, 64, 65])
+def test_rows_are_added_in_the_order_of_the_indices(width: int | None) -> None:
+    """With NumPy's bits, onto zeros and onto what is there."""
+    for dtype in (*DTYPES, "int64", "int32"):
+        x = (table(width) * 100).astype(dtype)
+        for count in (1, 3, 64, 130, 501):
+            i = indices(count) - ROWS // 2
+            v = (np.random.default_rng(count).normal(size=x[i].shape) * 100).astype(dtype)
+
+            def add(x: Any, v: Any, i: Any = i) -> Any:
+                y = x * 1
+                np.add.at(y, i, v)
+                return y
+
+            np.testing.assert_array_equal(dt.jit(add)(x, v), add(x, v))
+            if "int" in dtype:
+                continue
+            x_bar = dt.jit(lambda x, v, i=i: dt.vjp(lambda x: x[i], x)[1](v)[0])(x, v)
+            wanted = np.zeros_like(x)
+            np.add.at(wanted, i, v)
+            np.testing.assert_array_equal(x_bar, wanted)

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <type_traits>
 
+#include "kernels/reduce.hpp"
 #include "program/errors.hpp"
 
 namespace dualtape::engine {
@@ -110,6 +112,113 @@ void copy_rows(char* out, const char* table, const RowTable& t, const std::int64
   n -= whole * t.bytes;
   entry += whole;
   if (n != 0) part(0, n);
+}
+
+namespace {
+
+/// x += v for an element or for two floats.
+template <class V>
+inline void add_part(char* x, const char* v) {
+  V sum, more;
+  std::memcpy(&sum, x, sizeof sum);
+  std::memcpy(&more, v, sizeof more);
+  sum += more;
+  std::memcpy(x, &sum, sizeof sum);
+}
+
+/// x += v for kWidth elements, in registers of 16 bytes, which every machine has. These are all
+/// read before any is written: the compiler does not know that x and v lie apart.
+template <class T, int kWidth>
+inline void add_row(char* x, const char* v) {
+  using V [[gnu::vector_size(16)]] = T;
+  constexpr int kBytes = kWidth * static_cast<int>(sizeof(T)), kVectors = kBytes / 16;
+  V sum[kVectors + 1], more[kVectors + 1];
+#pragma GCC unroll 8
+  for (int k = 0; k < kVectors; ++k) {
+    std::memcpy(&sum[k], x + 16 * k, 16);
+    std::memcpy(&more[k], v + 16 * k, 16);
+  }
+#pragma GCC unroll 8
+  for (int k = 0; k < kVectors; ++k) {
+    sum[k] += more[k];
+    std::memcpy(x + 16 * k, &sum[k], 16);
+  }
+  using Two [[gnu::vector_size(8)]] = float;
+  constexpr int kRest = kBytes % 16, kHalf = kRest >= 8 ? 8 : 0, kAt = kBytes - kRest;
+  if constexpr (kHalf != 0) {
+    add_part<std::conditional_t<sizeof(T) == 8, T, Two>>(x + kAt, v + kAt);
+  }
+  if constexpr (kRest != kHalf) add_part<T>(x + kAt + kHalf, v + kAt + kHalf);
+}
+
+/// Bytes added at once, and of rows from which on a kernel is worth its call.
+constexpr std::int64_t kAtOnce = 64, kLongSum = 256;
+
+}  // namespace
+
+template <class T, int kWidth>
+void RowAdder::add_short(const RowAdder& adder, char* x, const std::int64_t* entry, const char* v,
+                         std::int64_t count) {
+  constexpr std::int64_t kBytes = kWidth * static_cast<std::int64_t>(sizeof(T));
+  visit_rows(entry, 0, count, adder.table_.rows, [x, v](std::int64_t k, std::int64_t row) {
+    add_row<T, kWidth>(x + kBytes * row, v + kBytes * k);
+  });
+}
+
+template <class T>
+void RowAdder::add_any(const RowAdder& adder, char* x, const std::int64_t* entry, const char* v,
+                       std::int64_t count) {
+  constexpr auto item = static_cast<std::int64_t>(sizeof(T));
+  const std::int64_t bytes = adder.table_.bytes;
+  visit_rows(entry, 0, count, adder.table_.rows, [x, v, bytes](std::int64_t k, std::int64_t row) {
+    char* const to = x + bytes * row;
+    const char* const from = v + bytes * k;
+    std::int64_t at = 0;
+    for (; at + kAtOnce <= bytes; at += kAtOnce) add_row<T, kAtOnce / item>(to + at, from + at);
+    for (; at + 16 <= bytes; at += 16) add_row<T, 16 / item>(to + at, from + at);
+    switch ((bytes - at) / item) {  // not a loop, which compilers would prepare for many elements
+      case 3: return add_row<T, 3>(to + at, from + at);
+      case 2: return add_row<T, 2>(to + at, from + at);
+      case 1: return add_row<T, 1>(to + at, from + at);
+      default: return;
+    }
+  });
+}
+
+void RowAdder::add_by_kernel(const RowAdder& adder, char* x, const std::int64_t* entry,
+                             const char* v, std::int64_t count) {
+  const std::int64_t bytes = adder.table_.bytes, width = bytes / adder.item_;
+  visit_rows(entry, 0, count, adder.table_.rows,
+             [=, add = adder.add_](std::int64_t k, std::int64_t row) {
+               const void* operands[] = {x + bytes * row, v + bytes * k};
+               add(x + bytes * row, operands, width, nullptr);
+             });
+}
+
+template <class T>
+RowAdder::AddRows RowAdder::choose(std::int64_t bytes) {
+  if (bytes >= kLongSum) return add_by_kernel;
+  switch (bytes / static_cast<std::int64_t>(sizeof(T))) {
+    case 1: return add_short<T, 1>;
+    case 2: return add_short<T, 2>;
+    case 3: return add_short<T, 3>;
+    case 4: return add_short<T, 4>;
+    case 5: return add_short<T, 5>;
+    case 6: return add_short<T, 6>;
+    case 7: return add_short<T, 7>;
+    case 8: return add_short<T, 8>;
+    case 16: return add_short<T, 16>;
+    default: return add_any<T>;
+  }
+}
+
+RowAdder::RowAdder(DType dtype, const RowTable& table)
+    : table_(table),
+      item_(static_cast<std::int64_t>(item_size(dtype))),
+      add_(lookup_reducer(kSum, dtype)->combine),
+      add_rows_(add_by_kernel) {
+  if (dtype == DType::kFloat64) add_rows_ = choose<double>(table.bytes);
+  if (dtype == DType::kFloat32) add_rows_ = choose<float>(table.bytes);
 }
 
 }  // namespace dualtape::engine

@@ -1,8 +1,11 @@
-/// Rows of a table at integer indices, which count from the end where they are negative.
+/// Rows of a table at integer indices, which count from the end where they are negative: read, or
+/// added to.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
+
+#include "kernels/kernels.hpp"
 
 namespace dualtape::engine {
 
@@ -43,5 +46,36 @@ void visit_rows(const std::int64_t* entry, std::int64_t first, std::int64_t last
 /// Copies bytes [first, first + n) of the rows at these entries, laid end to end.
 void copy_rows(char* out, const char* table, const RowTable& t, const std::int64_t* entry,
                std::int64_t first, std::int64_t n);
+
+/// Adds to the rows of a table, entry after entry.
+class RowAdder {
+ public:
+  RowAdder() = default;
+  /// Rows of elements one after the other.
+  RowAdder(DType dtype, const RowTable& table);
+  /// Adds `count` rows of values laid end to end, a row for each entry.
+  void run(char* x, const std::int64_t* entry, const char* v, std::int64_t count) const {
+    add_rows_(*this, x, entry, v, count);
+  }
+
+ private:
+  using AddRows = void (*)(const RowAdder& adder, char* x, const std::int64_t* entry, const char* v,
+                           std::int64_t count);
+  template <class T>
+  static AddRows choose(std::int64_t bytes);
+  template <class T, int kWidth>
+  static void add_short(const RowAdder& adder, char* x, const std::int64_t* entry, const char* v,
+                        std::int64_t count);
+  template <class T>
+  static void add_any(const RowAdder& adder, char* x, const std::int64_t* entry, const char* v,
+                      std::int64_t count);
+  static void add_by_kernel(const RowAdder& adder, char* x, const std::int64_t* entry,
+                            const char* v, std::int64_t count);
+
+  RowTable table_{};
+  std::int64_t item_ = 0;
+  Kernel add_ = nullptr;
+  AddRows add_rows_ = nullptr;
+};
 
 }  // namespace dualtape::engine
