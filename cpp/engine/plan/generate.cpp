@@ -292,7 +292,7 @@ void reserve(Code& code, const Program& program, const Schedule& schedule) {
   std::size_t scalars = 0, arrays = 0, refs = 0;
   for (const ScheduledStep& step : schedule.steps) {
     if (step.kind == StepKind::kScalars) {
-      scalars += 2 * step.count + 3;
+      scalars += step.count + step.count / 4 + 4;
     } else if (step.kind == StepKind::kArray || step.kind == StepKind::kJoint) {
       arrays += step.count;
       for (ValueId v : schedule.members_of(step)) refs += 1 + program.instructions[v].n_args;

@@ -15,30 +15,29 @@ constexpr std::uint32_t kLinkCycles = 3, kOtherCycles = 15, kMemoryCycles = 9;
 constexpr std::size_t kWindow = 32;
 constexpr std::uint32_t kNobody = ~std::uint32_t{0};
 
+/// Members that are ordered at once, so that the memory for it is bounded. Not fewer: steps of a
+/// loop that parts cut in other places run in other orders, and jumps are predicted less well.
+constexpr std::size_t kPart = 65536;
+
 class ScalarOrder {
  public:
   ScalarOrder(const Program& program, const Views& views, const Schedule& schedule,
-              std::span<const std::uint32_t> position, std::span<ValueId> members)
-      : program_(program),
-        views_(views),
-        schedule_(schedule),
-        position_(position),
-        step_(schedule.step_of[members[0]]),
-        members_(members),
-        values_(members.begin(), members.end()),
-        nodes_(members.size()) {
-    reads_.reserve(2 * values_.size());
-  }
+              std::span<const std::uint32_t> position)
+      : program_(program), views_(views), schedule_(schedule), position_(position) {}
 
-  void run() {
+  /// Of members that follow one another, ascending.
+  void run(std::span<ValueId> members) {
+    values_.assign(members.begin(), members.end());
+    nodes_.assign(members.size(), {});
+    reads_.clear();
     find_readers();
     find_heights();
     std::size_t entered = 0, waiting = 0;
     std::uint32_t last = kNobody;
-    for (ValueId& place : members_) {
+    for (ValueId& place : members) {
       for (; entered < nodes_.size() && waiting < kWindow; ++entered, ++waiting) {
         nodes_[entered].is_entered = true;
-        if (nodes_[entered].missing == 0) ready_.push_back(static_cast<std::uint32_t>(entered));
+        if (nodes_[entered].missing == 0) enter_ready(static_cast<std::uint32_t>(entered));
       }
       last = next(last);
       --waiting;
@@ -49,27 +48,31 @@ class ScalarOrder {
 
  private:
   struct Node {
-    std::uint32_t height = 0;            // cycles to the end of the stretch
-    std::uint32_t second = 0;            // the same, on the best way but one
+    std::uint32_t height = 0;            // cycles to the end
     std::uint32_t first_read = kNobody;  // by whom it is read: a list in reads_
-    std::uint32_t missing = 0;           // operands that have not run, each as often as it is read
-    ScalarRole role;
+    std::uint8_t missing = 0;            // operands that have not run, each as often as it is read
     bool is_entered = false;
+    ScalarRole role;
   };
   struct Read {
     std::uint32_t reader, next;
   };
+  struct Ready {
+    std::uint32_t height = 0, member = kNobody;
+  };
 
   void find_readers() {
+    const std::uint32_t step = schedule_.step_of[values_[0]];
+    const std::uint32_t first = position_[values_[0]];
     for (std::uint32_t k = 0; k < nodes_.size(); ++k) {
       Node& node = nodes_[k];
       node.role = scalar_role(program_, views_, values_[k]);
       for (ValueId a : program_.args_of(values_[k])) {
         const ValueId root = views_.root(a);
-        if (schedule_.step_of[root] != step_) continue;
-        const std::uint32_t operand = position_[root] - schedule_.steps[step_].first;
-        reads_.push_back({k, nodes_[operand].first_read});
-        nodes_[operand].first_read = static_cast<std::uint32_t>(reads_.size() - 1);
+        if (schedule_.step_of[root] != step || position_[root] < first) continue;
+        Node& operand = nodes_[position_[root] - first];
+        reads_.push_back({k, operand.first_read});
+        operand.first_read = static_cast<std::uint32_t>(reads_.size() - 1);
         ++node.missing;
       }
     }
@@ -89,30 +92,28 @@ class ScalarOrder {
     }
   }
   std::uint32_t next(std::uint32_t last) {
-    std::uint32_t best = kNobody;
-    const auto consider = [&](std::uint32_t k) {
-      if (best == kNobody || nodes_[k].height > nodes_[best].height) best = k;
+    Ready best;
+    const auto consider = [&](Ready one) {
+      if (best.member == kNobody || one.height > best.height) best = one;
     };
     if (last != kNobody && nodes_[last].role.is_kept) {
       for (std::uint32_t r = nodes_[last].first_read; r != kNobody; r = reads_[r].next) {
         const Node& reader = nodes_[reads_[r].reader];
         if (reader.role.links && reader.is_entered && reader.missing == 0) {
-          consider(reads_[r].reader);
+          consider({reader.height, reads_[r].reader});
         }
       }
     }
-    if (best == kNobody) {
-      for (const std::uint32_t k : ready_) consider(k);
-    }
-    const auto at = std::ranges::find(ready_, best);
-    *at = ready_.back();
+    if (best.member == kNobody) std::ranges::for_each(ready_, consider);
+    *std::ranges::find(ready_, best.member, &Ready::member) = ready_.back();
     ready_.pop_back();
-    return best;
+    return best.member;
   }
+  void enter_ready(std::uint32_t k) { ready_.push_back({nodes_[k].height, k}); }
   void finish(std::uint32_t k) {
     for (std::uint32_t r = nodes_[k].first_read; r != kNobody; r = reads_[r].next) {
       Node& reader = nodes_[reads_[r].reader];
-      if (--reader.missing == 0 && reader.is_entered) ready_.push_back(reads_[r].reader);
+      if (--reader.missing == 0 && reader.is_entered) enter_ready(reads_[r].reader);
     }
   }
 
@@ -120,35 +121,46 @@ class ScalarOrder {
   const Views& views_;
   const Schedule& schedule_;
   std::span<const std::uint32_t> position_;
-  std::uint32_t step_;
-  std::span<ValueId> members_;
   std::vector<ValueId> values_;  // the members, ascending
   std::vector<Node> nodes_;
   std::vector<Read> reads_;
-  std::vector<std::uint32_t> ready_;
+  std::vector<Ready> ready_;
 };
 
-bool is_link(OpCode op) {
-  return op == ops::op_index<ops::Add> || op == ops::op_index<ops::Subtract> ||
-         op == ops::op_index<ops::Multiply>;
-}
+/// Of each elementwise operation, whatever its operands.
+constexpr auto kRoles = [] {
+  std::array<ScalarRole, ops::op_count> roles{};
+#define DUALTAPE_SCALAR_ROLE(Op, n) roles[ops::op_index<ops::Op>].is_kept = true;
+  DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_ROLE)
+#undef DUALTAPE_SCALAR_ROLE
+  for (const OpCode op :
+       {ops::op_index<ops::Add>, ops::op_index<ops::Subtract>, ops::op_index<ops::Multiply>}) {
+    roles[op].links = true;
+  }
+  return roles;
+}();
 
 }  // namespace
 
 ScalarRole scalar_role(const Program& program, const Views& views, ValueId v) {
   const OpCode op = program.instructions[v].op;
-  const auto args = program.args_of(v);
-  if (!is_elementwise(op) || program.type_of(v).dtype != kScalarType ||
-      program.type_of(args.back()).dtype != kScalarType) {
-    return {};
+  // What has a mask for its result is no such number.
+  if (op >= kRoles.size() || program.type_of(v).dtype != kScalarType) return {};
+  ScalarRole role = kRoles[op];
+  if (role.links) {
+    const auto args = program.args_of(v);
+    role.links = views.root(args[0]) != views.root(args[1]);
   }
-  if (!is_link(op)) return {.links = false, .is_kept = scalar_code(op) < ScalarCode::kSingly};
-  return {.links = views.root(args[0]) != views.root(args[1]), .is_kept = true};
+  return role;
 }
 
 void order_scalars(const Program& program, const Views& views, const Schedule& schedule,
                    std::span<const std::uint32_t> position, std::span<ValueId> members) {
-  if (members.size() > 2) ScalarOrder(program, views, schedule, position, members).run();
+  if (members.size() < 3) return;
+  ScalarOrder order(program, views, schedule, position);
+  for (std::size_t k = 0; k < members.size(); k += kPart) {
+    order.run(members.subspan(k, std::min(kPart, members.size() - k)));
+  }
 }
 
 }  // namespace dualtape::engine

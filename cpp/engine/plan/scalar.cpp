@@ -43,16 +43,17 @@ class StretchGenerator {
         stride_(static_cast<std::uint32_t>(generator.storage().slot_bytes / 8)) {}
 
   void run(std::span<const ValueId> members) {
-    ValueId before = kNoValue;
     for (ValueId v : members) {
       place(v);
       if (generator_.views().is_load(v)) {
         load(v);
+        kept_ = kNoValue;
       } else {
-        if (!link(v, before)) operation(v);
+        const ScalarRole role = scalar_role(program_, generator_.views(), v);
+        if (!role.links || !link(v)) operation(v);
+        kept_ = role.is_kept ? v : kNoValue;
         generator_.code().work += element_cost(program_.instructions[v].op);
       }
-      before = v;
     }
     open(ScalarCode::kEnd);
     set_labels();
@@ -93,15 +94,11 @@ class StretchGenerator {
       default: return kLinkMultiply;
     }
   }
-  /// Makes `v` a link of the chain that ends with the value before it.
-  bool link(ValueId v, ValueId before) {
-    if (before == kNoValue || !scalar_role(program_, generator_.views(), v).links ||
-        !scalar_role(program_, generator_.views(), before).is_kept) {
-      return false;
-    }
+  /// Makes `v` a link of the chain that ends with the value before it, if it reads that.
+  bool link(ValueId v) {
     const auto args = program_.args_of(v);
-    const bool left = generator_.views().root(args[0]) == before;
-    if (!left && generator_.views().root(args[1]) != before) return false;
+    const bool left = generator_.views().root(args[0]) == kept_;
+    if (!left && generator_.views().root(args[1]) != kept_) return false;
     std::uint32_t link = link_of(program_.instructions[v].op);
     if (link == kLinkSubtract && !left) link = kLinkSubtractFrom;
     const std::uint32_t operand = generator_.slot_of(args[left ? 1 : 0]);
@@ -173,6 +170,7 @@ class StretchGenerator {
   const std::uint32_t stride_;
   std::uint32_t next_slot_ = kNone;
   std::uint32_t links_ = 0;  // of the chain that may go on
+  ValueId kept_ = kNoValue;  // the result before, if a link may take it from its register
   std::vector<Instruction> instructions_;
 };
 

@@ -170,15 +170,20 @@ std::span<const ValueId> HomeAssigner::roots_read(ValueId reader) {
 /// Frees the slots of scalars that `reader`, at `position`, reads as the last one.
 void HomeAssigner::release_scalars(ValueId reader, std::uint32_t position) {
   const auto args = program_.args_of(reader);
-  const auto ends = [&](ValueId a) {
-    const ValueId r = views_.root(a);
-    return schedule_.last_use[r] == position && is_scalar(r);
+  const auto ends = [&](ValueId r) {
+    return schedule_.last_use[r] == position && schedule_.step_of[r] != 0 && is_scalar(r);
   };
-  // Mostly none does: seen without sorting.
-  if (std::ranges::none_of(args, ends)) return;
+  if (args.size() <= 2) {
+    // Nearly all: without making a list.
+    const ValueId first = args.empty() ? kNoValue : views_.root(args[0]);
+    const ValueId second = args.size() < 2 ? first : views_.root(args[1]);
+    if (first != kNoValue && ends(first)) release_slot(out_.home[first]);
+    if (second != first && ends(second)) release_slot(out_.home[second]);
+    return;
+  }
+  if (std::ranges::none_of(args, [&](ValueId a) { return ends(views_.root(a)); })) return;
   for (ValueId r : roots_read(reader)) {
-    if (!is_scalar(r) || schedule_.step_of[r] == 0 || schedule_.last_use[r] != position) continue;
-    release_slot(out_.home[r]);
+    if (ends(r)) release_slot(out_.home[r]);
   }
 }
 
