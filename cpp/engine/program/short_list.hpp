@@ -11,6 +11,7 @@
 #include <numeric>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 namespace dualtape::engine {
 
@@ -25,10 +26,15 @@ class ShortList {
   ShortList(std::span<const T> s) { append(s); }
   ShortList(std::initializer_list<T> items) { append({items.begin(), items.size()}); }
   ShortList(const ShortList& o) { append(o); }
+  ShortList(ShortList&& o) noexcept { take(o); }
   ShortList& operator=(const ShortList& o) {
     if (this == &o) return *this;
     size_ = 0;
     append(o);
+    return *this;
+  }
+  ShortList& operator=(ShortList&& o) noexcept {
+    if (this != &o) take(o);
     return *this;
   }
 
@@ -62,6 +68,12 @@ class ShortList {
   }
 
  private:
+  void take(ShortList& o) noexcept {
+    size_ = std::exchange(o.size_, 0);
+    capacity_ = std::exchange(o.capacity_, N);
+    many_ = std::move(o.many_);
+    if (!many_) std::copy_n(o.few_, size_, few_);
+  }
   void reserve(std::size_t n) {
     if (n <= capacity_) return;
     const std::size_t bigger = std::max(n, 2 * capacity_);

@@ -74,7 +74,7 @@ PyObject* replay(PyObject* self, PyObject* leaves) {
     const GivenLeaves given{{PySequence_Fast_ITEMS(items.get()),
                              static_cast<std::size_t>(PySequence_Fast_GET_SIZE(items.get()))}};
     Ref found = self_of(self).replay(given, [](const Branch& branch, Results& results) {
-      const Ref values = Ref::checked(results.take_list());
+      const Ref values = Ref::checked(results.take_all().list());
       return Ref::checked(PyTuple_Pack(2, branch.entry.get(), values.get()));
     });
     return found ? found.release() : Py_NewRef(Py_None);

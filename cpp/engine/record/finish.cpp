@@ -54,8 +54,8 @@ Binding tape_binding(const RecorderRef& owner, ValueId v, ValueKind kind) {
     is_traced = is_traced || inputs.back().source == Binding::Source::kOuter;
   }
   if (is_traced) {
-    const Ref results = Ref::checked(run(*find_or_add(*program), inputs, {&kind, 1}));
-    return bind_value(PyList_GET_ITEM(results.get(), 0), recorder.type_of(v), recorder.name());
+    const Objects results = run(*find_or_add(*program), inputs, {&kind, 1});
+    return bind_value(results.all()[0], recorder.type_of(v), recorder.name());
   }
   b.source = Binding::Source::kArray;
   b.owner = recorder.value_of(v);

@@ -47,7 +47,7 @@ class OperandTypes {
   std::size_t first_;
 };
 
-/// Runs where residuals and operands are, if all are arrays that can be read; else null.
+/// The tree of results where residuals and operands are arrays that can be read; else null.
 Ref run_in_place(const LinearMap& map, const Point& given, const OperandTypes& types) {
   if (map.depends_on_recording) return {};
   const std::size_t n = map.residuals.size();
@@ -60,7 +60,8 @@ Ref run_in_place(const LinearMap& map, const Point& given, const OperandTypes& t
   }
   Results results(*map.executable->program(), map.kinds);
   run_plan(*map.executable, data, results.buffers());
-  return Ref::checked(results.take_list());
+  const Objects values = results.take_all();
+  return unflatten(map.results.get(), values.first(leaf_count(map.results.get())));
 }
 
 /// The operands' own arrays, if they can be read where they are.
@@ -72,7 +73,7 @@ bool bind_all(const Point& given, const OperandTypes& types, Bindings& inputs) {
   return true;
 }
 
-PyObject* apply(const LinearMap& map, std::span<PyObject* const> operands, Bindings inputs) {
+Objects apply(const LinearMap& map, std::span<PyObject* const> operands, Bindings inputs) {
   const OperandTypes types(map);
   if (operands.size() != types.size()) {
     throw ShapeError(text_of(map.title.get()) + ": " + std::to_string(types.size()) +
@@ -106,24 +107,24 @@ PyObject* apply_to_tree(const LinearMap& map, std::span<PyObject* const> args) {
   const Point given = map.takes_many ? Point(args) : Point(args[0]);
   const OperandTypes operands(map);
   const bool is_alike = given.treedef() == map.operands.get();
-  Ref values = is_alike ? run_in_place(map, given, operands) : Ref();
-  Bindings inputs;
-  if (!values) {
-    inputs.reserve(map.residuals.size() + operands.size());
-    inputs.insert(inputs.end(), map.residuals.begin(), map.residuals.end());
+  if (is_alike) {
+    if (Ref tree = run_in_place(map, given, operands)) return tree.release();
   }
-  if (!values && is_alike && bind_all(given, operands, inputs)) {
-    values = Ref::checked(run(*map.executable, inputs, map.kinds));
-  } else if (!values) {
+  Bindings inputs;
+  inputs.reserve(map.residuals.size() + operands.size());
+  inputs.insert(inputs.end(), map.residuals.begin(), map.residuals.end());
+  Objects values;
+  if (is_alike && bind_all(given, operands, inputs)) {
+    values = run(*map.executable, inputs, map.kinds);
+  } else {
     const Ref tree = map.takes_many ? new_tuple(args) : Ref::borrow(args[0]);
     const Ref types = operands.list();
     const Ref leaves = Ref::checked(PyObject_CallFunctionObjArgs(
         map.check.get(), map.title.get(), tree.get(), map.operands.get(), types.get(), nullptr));
     const Ref items = Ref::checked(PySequence_Fast(leaves.get(), "check gives a list"));
-    values = Ref::checked(apply(map, items_of(items), map.residuals));
+    values = apply(map, items_of(items), map.residuals);
   }
-  return unflatten(map.results.get(), items_of(values).first(leaf_count(map.results.get())))
-      .release();
+  return unflatten(map.results.get(), values.first(leaf_count(map.results.get()))).release();
 }
 
 bool is_pullback(const LinearMap& map) { return map.operands && !map.takes_many; }
@@ -144,7 +145,7 @@ PyObject* call(PyObject* self, PyObject* const* args, std::size_t flagged, PyObj
     if (n != 1) raise(PyExc_TypeError, "LinearMap takes one sequence of operands");
     const Ref operands =
         Ref::checked(PySequence_Fast(args[0], "a sequence of tangents or cotangents is wanted"));
-    return apply(map, items_of(operands), map.residuals);
+    return apply(map, items_of(operands), map.residuals).list();
   });
 }
 
@@ -184,9 +185,10 @@ SplitProgram run_split(const Executable& program, const Bindings& inputs,
                        std::span<const ValueKind> kinds, const Ref& title) {
   ValueKinds all(kinds);
   all.resize(program.program()->outputs.size(), ValueKind::kArray);
-  SplitProgram parts{Ref::checked(run(program, inputs, all)), program.second(), {}};
+  SplitProgram parts{run(program, inputs, all), program.second(), {}};
   const Program& linear = *parts.executable->program();
-  const std::span<PyObject* const> values = items_of(parts.outputs);
+  const std::span<PyObject* const> values = parts.outputs.all();
+  parts.residuals.reserve(values.size() - kinds.size());
   for (std::size_t k = kinds.size(); k < values.size(); ++k) {
     const Type& type = linear.type_of(linear.inputs[k - kinds.size()]);
     parts.residuals.emplace_back();

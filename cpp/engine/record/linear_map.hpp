@@ -25,7 +25,7 @@ bool is_linear_map(PyObject* object);
 
 /// A program of values and residuals, run.
 struct SplitProgram {
-  Ref outputs;  // a list: the values, then the residuals
+  Objects outputs;  // the values, then the residuals
   ExecutablePtr executable;
   Bindings residuals;
 };

@@ -85,8 +85,7 @@ PyObject* split_and_map(PyObject* self, PyObject* wrt, Derivation::Kind kind) {
     const Recording& r = self_of(self);
     const Derivation how = derivation(r, kind, wrt, nullptr);
     SplitProgram parts = run_split(*derive(r, how), r.bound->inputs, r.kinds, r.bound->title);
-    const Ref outputs = Ref::checked(
-        PyList_GetSlice(parts.outputs.get(), 0, static_cast<Py_ssize_t>(r.kinds.size())));
+    const Ref outputs = Ref::checked(parts.outputs.list(r.kinds.size()));
     ValueKinds results;
     if (kind == Derivation::Kind::kVjp) {
       for (auto w : how.wrt) results.push_back(r.bound->inputs[w].kind);
@@ -159,7 +158,7 @@ PyObject* forget_arguments(PyObject* self, PyObject*) {
 PyObject* run_method(PyObject* self, PyObject*) {
   return guarded([&] {
     const Recording& r = self_of(self);
-    return run(*r.executable, r.bound->inputs, r.kinds);
+    return run(*r.executable, r.bound->inputs, r.kinds).list();
   });
 }
 
@@ -172,7 +171,7 @@ PyObject* rerun_method(PyObject* self, PyObject* given) {
           {{PySequence_Fast_ITEMS(inputs.get()),
             static_cast<std::size_t>(PySequence_Fast_GET_SIZE(inputs.get()))}},
           results);
-    return results.take_list();
+    return results.take_all().list();
   });
 }
 

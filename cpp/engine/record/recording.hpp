@@ -51,10 +51,36 @@ Binding bind_value(PyObject* value, const Type& type, const std::string& what);
 
 /// The binding of an input with a batch axis, this axis first; others as they are.
 Binding batch_axis_first(const Binding& binding);
-/// Runs the program, or records it as a `call` where an input is a tracer. A list of NumPy results
-/// or tracers.
-PyObject* run(const Executable& executable, const Bindings& inputs,
-              std::span<const ValueKind> kinds);
+/// Objects owned together, without a list around them.
+class Objects {
+ public:
+  Objects() = default;
+  Objects(Objects&& o) noexcept = default;
+  Objects& operator=(Objects&& o) noexcept {
+    std::swap(items_, o.items_);
+    return *this;
+  }
+  ~Objects() {
+    for (PyObject* item : items_) Py_DECREF(item);
+  }
+
+  void add(Ref object) {
+    items_.push_back(object.get());
+    object.release();
+  }
+  std::size_t size() const { return items_.size(); }
+  std::span<PyObject* const> all() const { return items_; }
+  std::span<PyObject* const> first(std::size_t n) const { return all().first(n); }
+  /// The first n as a new list.
+  PyObject* list(std::size_t n) const;
+  PyObject* list() const { return list(size()); }
+
+ private:
+  ShortList<PyObject*, 8> items_;
+};
+/// Runs the program, or records it as a `call` where an input is a tracer: NumPy results or
+/// tracers.
+Objects run(const Executable& executable, const Bindings& inputs, std::span<const ValueKind> kinds);
 
 void add_recorder_type(PyObject* module);
 void add_recording_type(PyObject* module);

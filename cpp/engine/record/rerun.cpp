@@ -94,12 +94,10 @@ Ref Results::take(std::size_t k) {
   return scalar_object(scalars_[k].bytes, type(k).dtype, kinds_[k]);
 }
 
-PyObject* Results::take_list() {
-  Ref list = Ref::checked(PyList_New(static_cast<Py_ssize_t>(kinds_.size())));
-  for (std::size_t k = 0; k < kinds_.size(); ++k) {
-    PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(k), take(k).release());
-  }
-  return list.release();
+Objects Results::take_all() {
+  Objects all;
+  for (std::size_t k = 0; k < kinds_.size(); ++k) all.add(take(k));
+  return all;
 }
 
 bool Results::integer(std::size_t k, std::int64_t& value) {

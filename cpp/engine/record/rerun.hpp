@@ -30,7 +30,7 @@ class Results {
   /// Output k, once.
   Ref take(std::size_t k);
   /// All outputs.
-  PyObject* take_list();
+  Objects take_all();
   /// Output k, a number Python took, as an integer: truncated if floating. False where it does not
   /// fit in 64 bits.
   bool integer(std::size_t k, std::int64_t& value);

@@ -21,8 +21,8 @@ Recorder* outer_recorder(const Bindings& inputs) {
   return newest;
 }
 
-PyObject* record_call(const Executable& executable, const Bindings& inputs,
-                      std::span<const ValueKind> kinds, Recorder& recorder) {
+Objects record_call(const Executable& executable, const Bindings& inputs,
+                    std::span<const ValueKind> kinds, Recorder& recorder) {
   const Program& program = *executable.program();
   ShortList<Expr, 8> args;
   for (std::size_t k = 0; k < inputs.size(); ++k) {
@@ -36,19 +36,26 @@ PyObject* record_call(const Executable& executable, const Bindings& inputs,
     }
   }
   const std::vector<Expr> results = call(executable.program(), args, recorder);
-  Ref list = Ref::checked(PyList_New(static_cast<Py_ssize_t>(results.size())));
+  Objects tracers;
   for (std::size_t k = 0; k < results.size(); ++k) {
     Recorder& owner = *Recorder::of(results[k].builder());
-    PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(k),
-                    make_tracer(owner, results[k].id(), kinds[k]));
+    tracers.add(Ref::steal(make_tracer(owner, results[k].id(), kinds[k])));
   }
-  return list.release();
+  return tracers;
 }
 
 }  // namespace
 
-PyObject* run(const Executable& executable, const Bindings& inputs,
-              std::span<const ValueKind> kinds) {
+PyObject* Objects::list(std::size_t n) const {
+  Ref list = Ref::checked(PyList_New(static_cast<Py_ssize_t>(n)));
+  for (std::size_t k = 0; k < n; ++k) {
+    PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(k), Py_NewRef(items_[k]));
+  }
+  return list.release();
+}
+
+Objects run(const Executable& executable, const Bindings& inputs,
+            std::span<const ValueKind> kinds) {
   if (Recorder* recorder = outer_recorder(inputs)) {
     return record_call(executable, inputs, kinds, *recorder);
   }
@@ -64,7 +71,7 @@ PyObject* run(const Executable& executable, const Bindings& inputs,
   }
   Results results(*executable.program(), kinds);
   run_plan(executable, data, results.buffers());
-  return results.take_list();
+  return results.take_all();
 }
 
 bool bind_as_is(PyObject* value, const Type& type, Binding& b) {

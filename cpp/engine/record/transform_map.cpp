@@ -73,9 +73,8 @@ Ref call_mapped(PyObject* fun, PyObject* axes, PyObject* check, const Ref& title
     b = batch_axis_first(b);
   }
   const ValueKinds kinds(traced.kinds.size(), ValueKind::kArray);
-  const Ref values =
-      Ref::checked(run(*derive(*traced.executable, title, how), traced.inputs(), kinds));
-  return traced.fill({PySequence_Fast_ITEMS(values.get()), kinds.size()});
+  const Objects values = run(*derive(*traced.executable, title, how), traced.inputs(), kinds);
+  return traced.fill(values.all());
 }
 
 }  // namespace dualtape::engine

@@ -49,8 +49,8 @@ Ref jvp(const At& at, const Point& tangents) {
   for (std::size_t k = 0; k < n; ++k) kinds.push_back(tangent_kind(kinds[k]));
   if (aux) kinds.append(aux->kinds);
   const ExecutablePtr program = derive(*at.traced.executable, at.title, how);
-  const Ref values = Ref::checked(run(*program, with_vectors(at, tangents), kinds));
-  PyObject** items = PySequence_Fast_ITEMS(values.get());
+  const Objects values = run(*program, with_vectors(at, tangents), kinds);
+  PyObject* const* const items = values.all().data();
   const Ref result = at.traced.fill({items, n});
   const Ref product = at.traced.fill({items + n, n});
   if (!aux) return Ref::checked(PyTuple_Pack(2, result.get(), product.get()));
@@ -65,8 +65,8 @@ Ref hessian_product(const At& at, const Point& vectors) {
   const ExecutablePtr gradient =
       derive(*at.traced.executable, at.title, in_all_leaves(at, Kind::kGrad));
   const ExecutablePtr program = derive(*gradient, at.title, in_all_leaves(at, kKind));
-  const Ref values = Ref::checked(run(*program, with_vectors(at, vectors), kinds_of_leaves(at)));
-  Ref trees = at.point.fill({PySequence_Fast_ITEMS(values.get()), n});
+  const Objects values = run(*program, with_vectors(at, vectors), kinds_of_leaves(at));
+  Ref trees = at.point.fill(values.first(n));
   if (PyTuple_GET_SIZE(trees.get()) != 1) return trees;
   return Ref::borrow(PyTuple_GET_ITEM(trees.get(), 0));
 }
@@ -116,7 +116,7 @@ Ref split(const At& at, Kind kind, PyObject* check) {
       {std::move(parts.executable), at.title, std::move(parts.residuals), std::move(kinds),
        is_pullback ? at.traced.treedef : points, is_pullback ? points : at.traced.treedef,
        Ref::borrow(check), !is_pullback}));
-  PyObject** items = PySequence_Fast_ITEMS(parts.outputs.get());
+  PyObject* const* const items = parts.outputs.all().data();
   const Ref result = at.traced.fill({items, n});
   if (!aux) return Ref::checked(PyTuple_Pack(2, result.get(), map.get()));
   const Ref beside = aux->fill({items + n, aux->kinds.size()});

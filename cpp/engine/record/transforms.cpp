@@ -32,21 +32,19 @@ namespace {
 /// Results of a run, taken part by part.
 class Values {
  public:
-  explicit Values(PyObject* list) : list_(Ref::checked(list)) {}
-  std::size_t size() const {
-    return static_cast<std::size_t>(PyList_GET_SIZE(list_.get())) - beside_;
-  }
+  explicit Values(Objects all) : all_(std::move(all)) {}
+  std::size_t size() const { return all_.size() - beside_; }
   /// The last n, which no longer count.
   std::span<PyObject* const> take_last(std::size_t n) {
     beside_ = n;
     return part(size(), n);
   }
   std::span<PyObject* const> part(std::size_t start, std::size_t n) const {
-    return {PySequence_Fast_ITEMS(list_.get()) + start, n};
+    return all_.all().subspan(start, n);
   }
 
  private:
-  Ref list_;
+  Objects all_;
   std::size_t beside_ = 0;
 };
 
