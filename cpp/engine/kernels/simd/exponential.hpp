@@ -7,6 +7,7 @@
 
 #include <array>
 #include <numbers>
+#include <utility>
 
 #include "kernels/simd/double_word.hpp"
 
@@ -33,9 +34,9 @@ DUALTAPE_SIMD B polynomial(B x, const std::array<B, n>& c) {
 }
 template <class B, std::size_t n>
 DUALTAPE_SIMD B polynomial(B x, const std::array<double, n>& c) {
-  std::array<B, n> splat;
-  for (std::size_t i = 0; i < n; ++i) splat[i] = B(c[i]);
-  return polynomial(x, splat);
+  return [&]<std::size_t... i>(std::index_sequence<i...>) __attribute__((always_inline)) {
+    return polynomial(x, std::array<B, n>{B(c[i])...});
+  }(std::make_index_sequence<n>{});
 }
 
 /// Constants of the exponential. `rounder`: adding it rounds to an integer, which then stands in

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "dualtape/ops/special.hpp"
+#include "kernels/simd/error_function.hpp"
 #include "kernels/simd/libmvec.hpp"
 #include "kernels/simd/logarithm.hpp"
 #include "kernels/simd/powers.hpp"
@@ -75,15 +76,15 @@ DUALTAPE_MVEC(asinh)
 DUALTAPE_MVEC(atan)
 DUALTAPE_MVEC(atanh)
 DUALTAPE_MVEC(cbrt)
-DUALTAPE_MVEC(cos)
+DUALTAPE_MVEC_DOUBLE(cos)
 DUALTAPE_MVEC(cosh)
-DUALTAPE_MVEC(erf)
+DUALTAPE_MVEC_DOUBLE(erf)
 DUALTAPE_MVEC(erfc)
 DUALTAPE_MVEC(exp2)
 DUALTAPE_MVEC(log10)
 DUALTAPE_MVEC(log1p)
 DUALTAPE_MVEC(log2)
-DUALTAPE_MVEC(sin)
+DUALTAPE_MVEC_DOUBLE(sin)
 DUALTAPE_MVEC(tan)
 DUALTAPE_MVEC_BINARY(atan2)
 DUALTAPE_MVEC_BINARY(hypot)
@@ -96,7 +97,7 @@ DUALTAPE_LANES(asinh)
 DUALTAPE_LANES(atan)
 DUALTAPE_LANES(atanh)
 DUALTAPE_LANES(cbrt)
-DUALTAPE_OWN(cos)
+DUALTAPE_OWN_DOUBLE(cos)
 DUALTAPE_OWN(cosh)
 DUALTAPE_LANES(erf)
 DUALTAPE_OWN(erfc)
@@ -107,7 +108,7 @@ DUALTAPE_OWN(log)
 DUALTAPE_OWN(log10)
 DUALTAPE_OWN(log1p)
 DUALTAPE_OWN(log2)
-DUALTAPE_OWN(sin)
+DUALTAPE_OWN_DOUBLE(sin)
 DUALTAPE_OWN(sinh)
 DUALTAPE_OWN(tan)
 DUALTAPE_OWN_DOUBLE(tanh)
@@ -116,17 +117,29 @@ DUALTAPE_LANES_BINARY(hypot)
 DUALTAPE_LANES_BINARY(pow)
 #endif
 
-/// Of floats only where a product and a sum round once.
+// Own functions of floats, where a product and a sum round once.
+#if defined(DUALTAPE_CALL_LIBMVEC)
+#define DUALTAPE_FUSED(name, value)                 \
+  DUALTAPE_SIMD Block<float> name(Block<float> x) { \
+    if constexpr (kFused) return value;             \
+    return libmvec::name(x.v);                      \
+  }
+#else
+#define DUALTAPE_FUSED(name, value)                         \
+  DUALTAPE_SIMD Block<float> name(Block<float> x) {         \
+    if constexpr (kFused) return value;                     \
+    return in_double([](D wide) { return name(wide); }, x); \
+  }
+#endif
+DUALTAPE_FUSED(tanh, own::tanh_and_sech2(x).first)
+DUALTAPE_FUSED(sin, own::sin_or_cos<0>(x))
+DUALTAPE_FUSED(cos, own::sin_or_cos<1>(x))
+DUALTAPE_FUSED(erf, own::exp_minus_square_and_erf(x).second)
+
 template <class B>
 inline constexpr bool kHasTanhAndSech2 = kFused || std::is_same_v<B, D>;
-DUALTAPE_SIMD Block<float> tanh(Block<float> x) {
-  if constexpr (kFused) return own::tanh_and_sech2(x).first;
-#if defined(DUALTAPE_CALL_LIBMVEC)
-  return libmvec::tanh(x.v);
-#else
-  return in_double(own::tanh, x);
-#endif
-}
+template <class B>
+inline constexpr bool kHasPairsOfFloats = kFused && !std::is_same_v<B, D>;
 
 /// exp(-x^2) = exp(-h) (1 - l) with h + l = x^2 exactly; constant beyond 30, for inf.
 template <class B>
@@ -137,7 +150,10 @@ DUALTAPE_SIMD B squared_exponential(B x) {
   return multiply_add(-low, y, y);
 }
 DUALTAPE_SIMD Block<double> exp_of_minus_square(Block<double> x) { return squared_exponential(x); }
-DUALTAPE_SIMD Block<float> exp_of_minus_square(Block<float> x) { return squared_exponential(x); }
+DUALTAPE_SIMD Block<float> exp_of_minus_square(Block<float> x) {
+  if constexpr (kFused) return own::exp_minus_square_and_erf(x).first;
+  return squared_exponential(x);
+}
 
 /// log(1 + exp(x)) for x <= 0.
 template <class B>

@@ -3,6 +3,8 @@
 /// and drops the other value.
 #pragma once
 
+#include "dualtape/ops/registry.hpp"
+#include "kernels/kernels.hpp"
 #include "kernels/simd/functions.hpp"
 
 namespace dualtape::engine::simd {
@@ -19,8 +21,30 @@ struct TanhAndSech2 {
   }
 };
 
+struct SinAndCos {
+  using First = ops::Sin;
+  using Second = ops::Cos;
+  template <class B>
+  static constexpr bool exists = kHasPairsOfFloats<B>;
+  template <class B>
+  DUALTAPE_SIMD static Both<B> value(B x) {
+    return own::sin_and_cos(x);
+  }
+};
+
+struct ExpMinusSquareAndErf {
+  using First = ops::ExpMinusSquare;
+  using Second = ops::Erf;
+  template <class B>
+  static constexpr bool exists = kHasPairsOfFloats<B>;
+  template <class B>
+  DUALTAPE_SIMD static Both<B> value(B x) {
+    return own::exp_minus_square_and_erf(x);
+  }
+};
+
 /// All of them.
-using Pairs = ops::TypeList<TanhAndSech2>;
+using Pairs = ops::TypeList<TanhAndSech2, SinAndCos, ExpMinusSquareAndErf>;
 
 template <class Pair, class T>
 void pair_loop(void* first, void* second, const void* in, std::int64_t n) {
