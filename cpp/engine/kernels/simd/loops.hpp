@@ -69,7 +69,9 @@ DUALTAPE_SIMD void with_readers(const void* const* in, F f) {
   }
 }
 
-/// The rule on blocks; where its composition has a cheaper form, that.
+/// The rule on blocks; where its composition has a cheaper form, that. Long functions of our own by
+/// name: GCC leaves their `value` out of line, which would load the constants anew for every block.
+/// (Not sin and cos: their coefficients are chosen as they are loaded.)
 template <class Op, class... B>
 DUALTAPE_SIMD auto value_of_blocks(const B&... x) {
   if constexpr (std::is_same_v<Op, ops::LogExpit>) {
@@ -78,6 +80,12 @@ DUALTAPE_SIMD auto value_of_blocks(const B&... x) {
     return logaddexp(x...);
   } else if constexpr (std::is_same_v<Op, ops::Sech2> && (kHasTanhAndSech2<B> && ...)) {
     return own::tanh_and_sech2(x...).second;
+  } else if constexpr (std::is_same_v<Op, ops::Tanh>) {
+    return tanh(x...);
+  } else if constexpr (std::is_same_v<Op, ops::ExpMinusSquare>) {
+    return exp_of_minus_square(x...);
+  } else if constexpr (std::is_same_v<Op, ops::Erf>) {
+    return erf(x...);
   } else {
     return Op::value(x...);
   }

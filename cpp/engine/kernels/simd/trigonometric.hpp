@@ -68,9 +68,9 @@ DUALTAPE_SIMD D cos(D x) {
 
 DUALTAPE_SIMD D tan(D x) { return sin(x) / cos(x); }
 
-// Floats: pi/2 in three parts of 24 bits. Less the first times q, x is exact, and each further
-// rounding is relative to what is left, so r has an error of 1 ulp. Both functions are
-// m (1 + z c(z)): sin(r) with m = r, cos(r) with m = 1.
+// Floats: pi/2 in three parts of 24 bits, all positive, so that -0 stays. Less the first times q, x
+// is exact, and each further rounding is relative to what is left, so r has an error of 1 ulp. Both
+// functions are m (1 + z c(z)): sin(r) with m = r, cos(r) with m = 1.
 
 struct AnglesOfFloats {
   static constexpr std::array sine{-0.166666641831398, 0.008332747966051102, -0.000195878412341699};
@@ -90,9 +90,9 @@ DUALTAPE_SIMD ReducedAngle<B> reduced(B x) {
   const B rounder(Exponential<float>::rounder);
   const B count = multiply_add(x, B(2 * std::numbers::inv_pi), rounder);
   const B q = count - rounder;
-  B r = multiply_add(q, B(-0x1.921fb6p+0), x);
-  r = multiply_add(q, B(0x1.777a5cp-25), r);
-  return {multiply_add(q, B(0x1.ee59dap-50), r), to_bits(count)};
+  B r = multiply_add(q, B(-0x1.921fb4p+0), x);
+  r = multiply_add(q, B(-0x1.4442dp-24), r);
+  return {multiply_add(q, B(-0x1.84698ap-48), r), to_bits(count)};
 }
 template <class B>
 DUALTAPE_SIMD auto is_odd(typename B::Integers n) {
