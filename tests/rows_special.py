@@ -56,6 +56,8 @@ _INTEGRALS: Table = {
     "airy derivative": _part("airy", 3, V, ulps=ROUGH),
     "owens_t": _named("owens_t", V, P),
     "ndtri_exp": _named("ndtri_exp", -P, ulps=ROUGH),
+    "hankel1": row(lambda sp, x: sp.hankel1(1.5, x).imag, P, ulps=ROUGH),
+    "hankel2": row(lambda sp, x: sp.hankel2(0, 2 * x).imag, P, ulps=ROUGH),
     "wofz": row(lambda sp, x: sp.wofz(x + 0.5j).imag, V, ulps=ROUGH),
     "lambertw": row(lambda sp, x: sp.lambertw(x).real, P, ulps=ROUGH),
     "lambertw branch": row(lambda sp, x: sp.lambertw(-x / 3, -1).real, U, ulps=ROUGH),
@@ -90,6 +92,16 @@ _INVERSES: Table = {
 
 _POLYNOMIALS: Table = {
     "eval_genlaguerre": row(lambda sp, a, x: sp.eval_genlaguerre(4, a, x), P, V),
+    "lpmv": row(lambda sp, x: sp.lpmv(2, 4, x), U, ulps=ROUGH),
+    "lpmv odd": row(lambda sp, x: sp.lpmv(3, 3, x), U - 0.5, ulps=ROUGH),
+    "lpmv of negative order": row(lambda sp, x: sp.lpmv(-1, 2, x), U, ulps=ROUGH),
+    "lpmv beyond the degree": row(lambda sp, x: sp.lpmv(3, 2, x), U),
+    "sph_harm_y": row(
+        lambda sp, t, p: sp.sph_harm_y(3, 2, t, p).real, P, Q, plain=False, ulps=ROUGH
+    ),
+    "sph_harm_y of negative order": row(
+        lambda sp, t, p: sp.sph_harm_y(4, -3, t, p).imag, P, Q, plain=False, ulps=ROUGH
+    ),
     "eval_gegenbauer": row(lambda sp, a, x: sp.eval_gegenbauer(4, a, x), P, V),
     "eval_jacobi": row(lambda sp, a, b, x: sp.eval_jacobi(3, a, b, x), P, Q, U),
     "eval_sh_jacobi": row(lambda sp, p, q, x: sp.eval_sh_jacobi(3, p + 1, q, x), P, U, U),

@@ -57,6 +57,16 @@ def y1(x: Any) -> Any:
 
 
 @ufunc
+def hankel1(v: Any, z: Any) -> Any:
+    return jv(*arrays(v, z)) + 1j * yv(*arrays(v, z))
+
+
+@ufunc
+def hankel2(v: Any, z: Any) -> Any:
+    return jv(*arrays(v, z)) - 1j * yv(*arrays(v, z))
+
+
+@ufunc
 def i0(x: Any) -> Any:
     return iv(0.0, *arrays(x))
 

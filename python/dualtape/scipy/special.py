@@ -30,6 +30,8 @@ from .._core import yv as yv
 from ..numpy._arguments import as_array
 from ..numpy._dispatch import has_tracer
 from ..numpy._elementary import sinc as sinc
+from ._bessel import hankel1 as hankel1
+from ._bessel import hankel2 as hankel2
 from ._bessel import i0 as i0
 from ._bessel import i0e as i0e
 from ._bessel import i1 as i1
@@ -161,6 +163,8 @@ from ._orthogonal import eval_sh_chebyt as eval_sh_chebyt
 from ._orthogonal import eval_sh_chebyu as eval_sh_chebyu
 from ._orthogonal import eval_sh_jacobi as eval_sh_jacobi
 from ._orthogonal import eval_sh_legendre as eval_sh_legendre
+from ._orthogonal import lpmv as lpmv
+from ._orthogonal import sph_harm_y as sph_harm_y
 
 
 def logsumexp(
