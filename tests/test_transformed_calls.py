@@ -1,8 +1,10 @@
 """Calls of transformations that run in the compiled module, and those it declines."""
 
+import copy
 import functools
 import gc
 import inspect
+import pickle
 import weakref
 
 import numpy as np
@@ -18,6 +20,16 @@ def cubes(x):
 
 def waves(p, q):
     return {"s": np.sin(p["a"]) * q[0], "c": [np.cos(q[0]) * p["a"]]}
+
+
+@dt.grad
+def slope(x):
+    return (x**3).sum()
+
+
+@dt.external
+def doubled(x):
+    return 2 * x
 
 
 POINT = ({"a": np.array([0.3, 1.2])}, (np.array([2.0, -1.0]),))
@@ -228,3 +240,16 @@ def test_results_that_are_not_traced():
         dt.jacobian(lambda x: {"a": "b"})(X)
     with pytest.raises(dt.DerivativeError, match="must return float32 or float64, got int64"):
         dt.hessian(lambda x: 2)(X)
+
+
+def test_copies_and_pickles_are_those_of_functions():
+    """A model that holds its gradient can be copied; what has a name of its own can be pickled."""
+    rule = dt.custom_jvp(cubes)
+    for function in (dt.grad(cubes), dt.vmap(cubes), dt.hessian(cubes), rule, slope, doubled):
+        held = {"slope": function}
+        assert copy.copy(function) is function
+        assert copy.deepcopy(held)["slope"] is function
+    for function in (slope, doubled):
+        assert pickle.loads(pickle.dumps(function)) is function
+    with pytest.raises(pickle.PicklingError, match="cubes"):
+        pickle.dumps(dt.grad(cubes))

@@ -12,6 +12,7 @@ from ._core import ConcreteValueError, DerivativeError, ShapeError, is_tracer, p
 from ._external import Model, Parts, Prepared, Shapes, flat, parts_of, taken_apart
 from ._pytree import Function
 from ._record import ABSENT, check_callable, name_of
+from ._reduce import reduced
 
 
 class _Rules(NamedTuple):
@@ -78,6 +79,10 @@ class External(Model):
     ) -> None:
         super().__init__("external " + name_of(fun))
         self._fun, self._jvp, self._vjp, self._shape = fun, jvp, vjp, shape
+        self.__wrapped__ = fun
+
+    def __reduce__(self) -> Any:
+        return reduced(self)
 
     def __repr__(self) -> str:
         return f"<{self.__name__}>"

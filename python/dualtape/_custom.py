@@ -16,6 +16,7 @@ from . import _core
 from ._core import Recorder, Recording, ShapeError, is_tracer
 from ._pytree import Function, PyTree, TreeDef, flatten, leaf_name, unflatten
 from ._record import check_arrays, check_callable, dtype_of, floating, name_of
+from ._reduce import reduced
 
 # A rule that calls its own function is recorded inside itself, this often: derivatives up to order
 # five go by the rule. Deeper inside, the function's own operations are differentiated.
@@ -50,6 +51,9 @@ class _Custom(abc.ABC):
         except ValueError:  # A builtin without a signature.
             self._signature = None
         functools.update_wrapper(self, fun, updated=())
+
+    def __reduce__(self) -> Any:
+        return reduced(self)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not self._rules:

@@ -119,6 +119,15 @@ PyObject* represent(PyObject* self) {
   });
 }
 
+PyObject* reduce(PyObject* self, PyObject*) {
+  return guarded([&] {
+    const Ref module = Ref::checked(PyImport_ImportModule("dualtape._reduce"));
+    return Ref::checked(PyObject_CallMethod(module.get(), "reduced", "O", self)).release();
+  });
+}
+PyMethodDef methods[] = {{"__reduce__", reduce, METH_NOARGS, "As of a function."},
+                         {nullptr, nullptr, 0, nullptr}};
+
 int traverse(PyObject* self, visitproc visit, void* arg) {
   Py_VISIT(Py_TYPE(self));
   Py_VISIT(self_of(self)->fun);
@@ -171,6 +180,7 @@ void add_transformed_type(PyObject* module) {
                          type_slot(Py_tp_repr, represent),
                          type_slot(Py_tp_descr_get, bind),
                          {Py_tp_getset, attributes},
+                         {Py_tp_methods, methods},
                          {0, nullptr}};
   PyType_Spec spec{"dualtape._core.Transformed", sizeof(TransformedObject), 0,
                    Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, slots};
