@@ -211,6 +211,7 @@ struct StepRef {
   StepKind kind;
   std::uint32_t index;          // in scalars, regions, arrays, joints or passes
   std::uint32_t first_ref = 0;  // of a region: its places
+  bool is_float32 = false;      // of a stretch of scalars: what its interpreter computes with
 };
 
 /// An input copied to its slot, or a result copied to the caller's memory.
@@ -272,8 +273,7 @@ struct Analysis {
 std::unique_ptr<const Code> generate(const Program& program, const Analysis& analysis);
 
 void execute(const Code& code, std::span<const void* const> inputs, std::span<void* const> outputs);
-/// Runs the stretch that begins with word `first`.
-void run_scalars(const Code& code, std::uint32_t first, const Frame& frame);
+void run_scalars(const Code& code, const StepRef& step, const Frame& frame);
 /// `places`: of this step.
 void run_region(const Region& region, const Ref* places, const Frame& frame);
 void run_pass(const Code& code, const PassStep& pass, const Frame& frame);

@@ -57,7 +57,7 @@ void execute(const Code& code, std::span<const void* const> inputs,
   }
   for (const StepRef& step : code.steps) {
     switch (step.kind) {
-      case StepKind::kScalars: run_scalars(code, step.index, frame); break;
+      case StepKind::kScalars: run_scalars(code, step, frame); break;
       case StepKind::kRegion:
       case StepKind::kReduction:
         run_region(code.regions[step.index], code.refs.data() + step.first_ref, frame);

@@ -140,18 +140,47 @@ constexpr auto kRoles = [] {
   return roles;
 }();
 
+bool is_rounded_once(OpCode op) { return ops::op_table[op].max_ulp <= 0.5; }
+
 }  // namespace
 
 ScalarRole scalar_role(const Program& program, const Views& views, ValueId v) {
   const OpCode op = program.instructions[v].op;
+  const DType dtype = program.type_of(v).dtype;
   // What has a mask for its result is no such number.
-  if (op >= kRoles.size() || program.type_of(v).dtype != kScalarType) return {};
+  if (op >= kRoles.size() || !is_floating(dtype)) return {};
   ScalarRole role = kRoles[op];
+  if (dtype == DType::kFloat32 && !is_rounded_once(op)) role.is_kept = false;
   if (role.links) {
     const auto args = program.args_of(v);
     role.links = views.root(args[0]) != views.root(args[1]);
   }
   return role;
+}
+
+std::uint32_t scalar_code(OpCode op, DType dtype) {
+  if (!is_floating(dtype)) return ScalarCode::kCallKernel;
+  if (dtype == DType::kFloat32 && op < kFirstArrayOp && !is_rounded_once(op)) {
+    return ScalarCode::kCallKernel;
+  }
+  switch (op) {
+#define DUALTAPE_SCALAR_CODE(Op, n) \
+  case ops::op_index<ops::Op>: return ScalarCode::k##Op;
+    DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_CODE)
+#undef DUALTAPE_SCALAR_CODE
+    case ops::op_index<ops::Where>: return ScalarCode::kWhere;
+    case ops::op_index<ops::IntegerPower>: return ScalarCode::kIntegerPower;
+    default: return ScalarCode::kCallKernel;
+  }
+}
+
+DType scalar_type(const Program& program, std::span<const ValueId> members) {
+  std::ptrdiff_t more = 0;
+  for (ValueId v : members) {
+    const DType dtype = program.type_of(v).dtype;
+    more += (dtype == DType::kFloat32) - (dtype == DType::kFloat64);
+  }
+  return more > 0 ? DType::kFloat32 : DType::kFloat64;
 }
 
 void order_scalars(const Program& program, const Views& views, const Schedule& schedule,

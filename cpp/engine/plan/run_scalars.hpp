@@ -19,6 +19,7 @@ struct ScalarRun {
 template <class T>
 const void* const* interpret_scalars(const ScalarRun& run, const Frame& frame);
 
+extern template const void* const* interpret_scalars<float>(const ScalarRun&, const Frame&);
 extern template const void* const* interpret_scalars<double>(const ScalarRun&, const Frame&);
 
 namespace detail {

@@ -36,8 +36,9 @@ class Copies {
 
 class StretchGenerator {
  public:
-  explicit StretchGenerator(Generator& generator)
+  StretchGenerator(Generator& generator, DType dtype)
       : generator_(generator),
+        dtype_(dtype),
         program_(generator.program()),
         words_(generator.code().scalars),
         stride_(static_cast<std::uint32_t>(generator.storage().slot_bytes / 8)) {}
@@ -49,7 +50,7 @@ class StretchGenerator {
         load(v);
         kept_ = kNoValue;
       } else {
-        const ScalarRole role = scalar_role(program_, generator_.views(), v);
+        const ScalarRole role = role_of(v);
         if (!role.links || !link(v)) operation(v);
         kept_ = role.is_kept ? v : kNoValue;
         generator_.code().work += element_cost(program_.instructions[v].op);
@@ -64,6 +65,10 @@ class StretchGenerator {
     std::uint32_t code, at;  // index of its first word
   };
 
+  ScalarRole role_of(ValueId v) const {
+    if (generator_.type_of(v).dtype != dtype_) return {};
+    return scalar_role(program_, generator_.views(), v);
+  }
   void open(std::uint32_t code) {
     instructions_.push_back({code, static_cast<std::uint32_t>(words_.size())});
     words_.push_back(0);
@@ -135,8 +140,9 @@ class StretchGenerator {
     if (parametric) {
       parameter = static_cast<std::uint32_t>(static_cast<std::int32_t>(program_.attrs_of(v)[0]));
     }
-    const bool own = program_.type_of(args.back()).dtype == kScalarType;
-    const std::uint32_t code = own ? scalar_code(op) : std::uint32_t{ScalarCode::kCallKernel};
+    const bool own = program_.type_of(args.back()).dtype == dtype_;
+    const std::uint32_t code =
+        own ? scalar_code(op, dtype_) : std::uint32_t{ScalarCode::kCallKernel};
     if (code == ScalarCode::kAdd || code == ScalarCode::kSubtract ||
         code == ScalarCode::kMultiply) {
       open(link_of(op) * kChainsOfLink);
@@ -152,7 +158,9 @@ class StretchGenerator {
   }
 
   void set_labels() {
-    const void* const* labels = interpret_scalars<double>({nullptr, 0}, Frame{});
+    const void* const* labels = dtype_ == DType::kFloat32
+                                    ? interpret_scalars<float>({nullptr, 0}, Frame{})
+                                    : interpret_scalars<double>({nullptr, 0}, Frame{});
     Copies copies;
     std::uint32_t before = ScalarCode::kEnd;
     for (std::size_t k = 0; k < instructions_.size(); ++k) {
@@ -165,6 +173,7 @@ class StretchGenerator {
   }
 
   Generator& generator_;
+  const DType dtype_;
   const Program& program_;
   std::vector<std::uint64_t>& words_;
   const std::uint32_t stride_;
@@ -176,26 +185,22 @@ class StretchGenerator {
 
 }  // namespace
 
-std::uint32_t scalar_code(OpCode op) {
-  switch (op) {
-#define DUALTAPE_SCALAR_CODE(Op, n) \
-  case ops::op_index<ops::Op>: return ScalarCode::k##Op;
-    DUALTAPE_SCALAR_OPS(DUALTAPE_SCALAR_CODE)
-#undef DUALTAPE_SCALAR_CODE
-    case ops::op_index<ops::Where>: return ScalarCode::kWhere;
-    case ops::op_index<ops::IntegerPower>: return ScalarCode::kIntegerPower;
-    default: return ScalarCode::kCallKernel;
-  }
-}
-
 void generate_scalars(Generator& generator, const ScheduledStep& step) {
   Code& code = generator.code();
-  code.steps.push_back({StepKind::kScalars, static_cast<std::uint32_t>(code.scalars.size())});
-  StretchGenerator(generator).run(generator.schedule().members_of(step));
+  const auto members = generator.schedule().members_of(step);
+  const DType dtype = scalar_type(generator.program(), members);
+  code.steps.push_back({StepKind::kScalars, static_cast<std::uint32_t>(code.scalars.size()), 0,
+                        dtype == DType::kFloat32});
+  StretchGenerator(generator, dtype).run(members);
 }
 
-void run_scalars(const Code& code, std::uint32_t first, const Frame& frame) {
-  interpret_scalars<double>({code.scalars.data() + first, code.slot_bytes}, frame);
+void run_scalars(const Code& code, const StepRef& step, const Frame& frame) {
+  const ScalarRun run{code.scalars.data() + step.index, code.slot_bytes};
+  if (step.is_float32) {
+    interpret_scalars<float>(run, frame);
+  } else {
+    interpret_scalars<double>(run, frame);
+  }
 }
 
 }  // namespace dualtape::engine

@@ -83,11 +83,13 @@ inline constexpr std::uint32_t label_index(std::uint32_t code, std::uint32_t cop
   return code < first ? code * kCopies + copy : first * kCopies + (code - first);
 }
 
-/// Numbers that the interpreter computes with; others take a kernel for each operation.
-inline constexpr DType kScalarType = DType::kFloat64;
+/// Numbers that the interpreter of a stretch computes with, float32 or float64, whichever are more;
+/// operations on others take a kernel each.
+DType scalar_type(const Program& program, std::span<const ValueId> members);
 
-/// The code of an operation on two or one of such numbers; kCallKernel if it has none.
-std::uint32_t scalar_code(OpCode op);
+/// The code of an operation on such numbers; kCallKernel if it has none: in float32 functions have
+/// none, since kernels state their errors.
+std::uint32_t scalar_code(OpCode op, DType dtype);
 
 /// How an operation takes part in chains.
 struct ScalarRole {
