@@ -112,6 +112,20 @@ def test_diagonals_show_writes_and_real_arrays_are_their_own_conjugates() -> Non
     check_as_eager(f, X)
 
 
+def test_functions_that_change_nothing_give_copies() -> None:
+    def f(x: Any) -> Any:
+        y, k = x * 1.0, np.argmax(x[:, 1])
+        kept = [np.take(y, 1, axis=0), np.take(y, k, axis=1), y.take(k, axis=0), np.tile(y, 1)]
+        kept += [np.pad(y, 0), np.pad(y, 0, mode="edge"), np.block(y), np.block([y])]
+        kept += [np.maximum.accumulate(y[:, :1], axis=1), np.multiply.accumulate(y[:1], axis=0)]
+        y[:] = 50.0
+        for part in kept:
+            part[..., 0] = -1.0
+        return [*kept, y]
+
+    check_as_eager(f, X)
+
+
 def test_resize_and_unwrap_give_copies() -> None:
     def f(x: Any) -> Any:
         y, z = x * 1.0, x[:, :1] * 1.0

@@ -243,3 +243,10 @@ def test_plain_arrays_are_indexed_by_the_numbers_of_traced_integers():
         dt.vmap(lambda i: weights[i])(np.array([2, 0]))
     taken = dt.vmap(lambda i: dt.numpy.take(weights, i))(np.array([[2, 0]]))
     np.testing.assert_array_equal(taken, [[300.0, 1.0]])
+
+
+@pytest.mark.parametrize("bins", [[1.0, 0.0], [2.0, 1.0, 0.0, 0.0, -1.0], [-1.0, 0.0, 2.0]])
+def test_digitize_at_the_edges_of_bins(bins: list[float]) -> None:
+    x = np.array([0.0, 0.5, 1.0, 2.0, -1.0, -3.0, 7.0])
+    for right in (False, True):
+        check_as_eager(lambda x, right=right: np.digitize(x, bins, right=right), x)

@@ -120,7 +120,10 @@ PyObject* record_take(const Arguments& a) {
     PyTuple_SET_ITEM(key.get(), i, Ref::checked(PySlice_New(nullptr, nullptr, nullptr)).release());
   }
   PyTuple_SET_ITEM(key.get(), static_cast<Py_ssize_t>(axis), indices.release());
-  return tracer_subscript(t.get(), key.get());
+  Ref part = Ref::checked(tracer_subscript(t.get(), key.get()));
+  // Of one integer it would be a view; NumPy's take copies.
+  if (!as_tracer(part.get())->link) return part.release();
+  return make_array(expr_of(part.get()));
 }
 
 constexpr Function kFunctions[] = {

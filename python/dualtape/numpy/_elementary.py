@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._core import Tracer, iv
+from .._core import Tracer, iv, take
 from ._arguments import as_array, as_floats, no_out, scalar_or_array
 from ._dispatch import composite
 from ._ufuncs import ufunc_composition
@@ -70,7 +70,7 @@ def _powers_of_two(n: Any, kind: np.dtype[Any], count: int) -> Any:
     """2**n for n < count, else 0."""
     table = np.left_shift(np.ones(count + 1, kind), np.arange(count + 1, dtype=kind))
     table[count] = 0
-    return np.take(table, np.minimum(n, kind.type(count)).astype(np.int64))
+    return take(table, np.minimum(n, kind.type(count)).astype(np.int64))
 
 
 @ufunc_composition("left_shift")

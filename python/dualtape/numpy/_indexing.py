@@ -201,9 +201,8 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
         raise ValueError("bins must be monotonically increasing or decreasing")
     side: Any = "left" if right else "right"
     if np.any(steps < 0):
-        # Of falling bins, count the ones above.
-        turned: Any = "right" if right else "left"
-        return len(edges) - np.searchsorted(bins[::-1], x, turned)
+        # Of falling bins, count the ones above: >= is still with the bin below.
+        return len(edges) - np.searchsorted(bins[::-1], x, side)
     return np.searchsorted(bins, x, side)
 
 

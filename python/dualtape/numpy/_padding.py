@@ -110,7 +110,7 @@ _OPTIONS = {
 
 @composite(np.pad)
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
-    a = as_array(array)
+    a = as_array(array).copy()
     widths = [(int(p), int(q)) for p, q in _pairs(pad_width, a.ndim, "pad_width")]
     if any(p < 0 or q < 0 for p, q in widths):
         raise ValueError("index can't contain negative values")

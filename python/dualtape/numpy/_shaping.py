@@ -187,7 +187,7 @@ def tile(A: Any, reps: Any) -> Any:
     shape = (1,) * (ndim - x.ndim) + tuple(x.shape)
     spread = x.reshape([m for n in shape for m in (1, n)])
     full = np.broadcast_to(spread, [m for pair in zip(counts, shape, strict=True) for m in pair])
-    return full.reshape([c * n for c, n in zip(counts, shape, strict=True)])
+    return full.reshape([c * n for c, n in zip(counts, shape, strict=True)]).copy()
 
 
 @composite(np.tril, arrays=1)
@@ -243,6 +243,6 @@ def block(arrays: Any) -> Any:
         if isinstance(x, list):
             return np.concatenate([join(part, level - 1) for part in x], axis=ndim - level)
         x = _array(x)
-        return x.reshape((1,) * (ndim - x.ndim) + tuple(x.shape))
+        return x.reshape((1,) * (ndim - x.ndim) + tuple(x.shape)).copy()
 
     return join(arrays, levels)

@@ -221,7 +221,7 @@ def scan(operation: Callable[[Any, Any], Any], a: Any, axis: int) -> Any:
         head = a[along(axis, slice(0, step))]
         a = np.concatenate([head, operation(earlier, later)], axis=axis)
         step *= 2
-    return a
+    return a.copy() if n < 2 else a
 
 
 def _reduceat(
