@@ -137,6 +137,30 @@ def test_resize_and_unwrap_give_copies() -> None:
     check_as_eager(f, X)
 
 
+def test_meshgrid_copies_when_asked() -> None:
+    def f(x: Any) -> Any:
+        y, z = x[0] * 1.0, x[1] * 1.0
+        own, shared = np.meshgrid(y, z), np.meshgrid(y, z, copy=False)
+        (alone,), thin = np.meshgrid(z), np.meshgrid(y, z, sparse=True, indexing="ij")
+        y[0] = 7.0
+        alone[0] = thin[1][0, 1] = 5.0
+        return [*own, *shared, alone, *thin, y, z]
+
+    check_as_eager(f, X)
+
+
+def test_shifts_in_place_keep_the_array() -> None:
+    def f(x: Any) -> Any:
+        k = np.argsort(x, axis=1)
+        same = k
+        k <<= 2
+        k >>= np.array([1, 0, 1], np.int8)
+        return same, k >> 1, 3 << k, np.array([1, 2, 3]) << k
+
+    check_as_eager(f, X)
+    check_as_eager(lambda x: x << 1, X)
+
+
 def test_asarray_shares() -> None:
     with Recorder("f") as recorder:
         y = recorder.input(X) * 1.0

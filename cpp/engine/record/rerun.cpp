@@ -14,8 +14,7 @@ namespace {
 constexpr std::int64_t kReleaseGilWork = 20000;
 
 bool has_shape(PyArrayObject* array, const Dims& shape) {
-  return static_cast<std::size_t>(PyArray_NDIM(array)) == shape.size() &&
-         std::memcmp(PyArray_DIMS(array), shape.data(), shape.size() * sizeof(npy_intp)) == 0;
+  return equal_dims({PyArray_DIMS(array), static_cast<std::size_t>(PyArray_NDIM(array))}, shape);
 }
 
 /// The inputs of one run: arrays that fit are read where they are, all else is converted.
@@ -150,7 +149,9 @@ void rerun(const Recording& r, const GivenLeaves& given, Results& results) {
         throw ShapeError(r.bound->name() + ": more inputs are wanted");
       inputs.put(k, given[next++]);
     } else if (b.source == Binding::Source::kArray) {
-      inputs.put(k, b.original ? b.original.get() : b.owner.get());
+      // NumPy's scalars cannot change: the copy serves.
+      const bool is_read = b.original && !PyArray_IsScalar(b.original.get(), Generic);
+      inputs.put(k, is_read ? b.original.get() : b.owner.get());
     } else if (b.source == Binding::Source::kNumber) {
       inputs.put_number(k, b);
     } else {

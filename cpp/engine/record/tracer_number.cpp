@@ -64,6 +64,18 @@ PyObject* divmod(PyObject* a, PyObject* b) {
   });
 }
 
+enum class Side : std::uint8_t { kLeft, kRight };
+
+/// << >>: NumPy's functions, which the Python package composes.
+template <Side side>
+PyObject* shift(PyObject* a, PyObject* b) {
+  return guarded([&] {
+    const Ref numpy = Ref::checked(PyImport_ImportModule("numpy"));
+    const char* name = side == Side::kLeft ? "left_shift" : "right_shift";
+    return Ref::checked(PyObject_CallMethod(numpy.get(), name, "OO", a, b)).release();
+  });
+}
+
 bool is_sparse_matrix(PyObject* o) {
   return !is_tracer(o) && !PyArray_Check(o) && PyObject_HasAttrString(o, "tocoo");
 }
@@ -219,6 +231,8 @@ void add_number_slots(std::vector<PyType_Slot>& slots) {
                                 slot(Py_nb_and, logic<k.logical_and>),
                                 slot(Py_nb_or, logic<k.logical_or>),
                                 slot(Py_nb_xor, logic<k.logical_xor>),
+                                slot(Py_nb_lshift, shift<Side::kLeft>),
+                                slot(Py_nb_rshift, shift<Side::kRight>),
                                 slot(Py_nb_invert, invert),
                                 slot(Py_nb_positive, positive),
                                 slot(Py_nb_bool, truth),
@@ -236,6 +250,8 @@ void add_number_slots(std::vector<PyType_Slot>& slots) {
                                 slot(Py_nb_inplace_and, in_place<logic<k.logical_and>>),
                                 slot(Py_nb_inplace_or, in_place<logic<k.logical_or>>),
                                 slot(Py_nb_inplace_xor, in_place<logic<k.logical_xor>>),
+                                slot(Py_nb_inplace_lshift, in_place<shift<Side::kLeft>>),
+                                slot(Py_nb_inplace_rshift, in_place<shift<Side::kRight>>),
                             });
   constexpr auto negate = +[](PyObject* a) { return unary_operator(k.negative, a); };
   constexpr auto absolute = +[](PyObject* a) { return unary_operator(k.absolute, a); };

@@ -117,7 +117,7 @@ def polydiv(u: Any, v: Any) -> tuple[Any, Any]:
         quotient.append(d)
         rest = np.concatenate([rest[1 : n + 1] - d * v[1:], rest[n + 1 :]])
     if not quotient:
-        return np.zeros(1, u.dtype), rest
+        return np.zeros(1, u.dtype), rest.copy()
     # As NumPy: leading coefficients of the rest that vanish are left out.
     return np.stack(quotient), _trimmed(rest, u.dtype)
 

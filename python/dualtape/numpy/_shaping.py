@@ -225,7 +225,9 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
     for x, place in zip(vectors, order, strict=True):
         shape[place] = x.size
         grids.append(x.reshape([-1 if k == place else 1 for k in range(n)]))
-    return tuple(grids) if sparse else tuple(np.broadcast_to(g, shape) for g in grids)
+    if not sparse:
+        grids = [g if list(g.shape) == shape else np.broadcast_to(g, shape) for g in grids]
+    return tuple(g.copy() if copy else g for g in grids)
 
 
 @composite(np.block)
