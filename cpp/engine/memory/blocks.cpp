@@ -215,6 +215,10 @@ class BlockCache {
   std::size_t bytes_ = 0;
 };
 
+/// Made while the library is loaded: a child forked while another thread makes it at its first use
+/// would wait for that thread, which it does not have.
+[[maybe_unused]] const BlockCache& made_at_load = BlockCache::instance();
+
 }  // namespace
 
 void* allocate_block(std::size_t bytes) noexcept {

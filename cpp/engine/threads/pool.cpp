@@ -222,16 +222,16 @@ class Pool {
 };
 
 std::atomic<Pool*> pool{nullptr};
+#if defined(__unix__) || defined(__APPLE__)
+// A child has none of its parent's workers; it starts its own when it needs them. Said while the
+// library is loaded: at the first loop another thread might be forking.
+[[maybe_unused]] const int forgets_at_fork =
+    pthread_atfork(nullptr, nullptr, [] { pool.store(nullptr, std::memory_order_release); });
+#endif
 
 /// Never destroyed: its workers sleep until the process ends.
 Pool& the_pool() {
   if (Pool* const known = pool.load(std::memory_order_acquire)) return *known;
-#if defined(__unix__) || defined(__APPLE__)
-  // A child has none of its parent's workers; it starts its own when it needs them.
-  static const int registered =
-      pthread_atfork(nullptr, nullptr, [] { pool.store(nullptr, std::memory_order_release); });
-  static_cast<void>(registered);
-#endif
   auto fresh = std::make_unique<Pool>();
   Pool* expected = nullptr;
   if (pool.compare_exchange_strong(expected, fresh.get())) return *fresh.release();

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -103,7 +104,38 @@ void test_many_callers_and_changing_numbers_of_threads() {
   check::is_true(wrong == 0, "each caller's loop is its own");
 }
 
-/// A forked child has none of the workers.
+/// The exit of `f` in a forked child, which has none of the other threads.
+template <class F>
+int run_forked(F f) {
+  const pid_t child = fork();
+  if (child == 0) {
+    alarm(20);  // hanging is failing
+    _exit(f() ? 0 : 1);
+  }
+  int status = -1;
+  waitpid(child, &status, 0);
+  return status;
+}
+
+bool takes_a_block() {
+  free_block(allocate_block(kSmallestKeptBlock));
+  return true;
+}
+
+/// While another thread comes for its first block. In processes that have taken none: first of all.
+void test_fork_at_the_first_block() {
+  for (int repeat = 0; repeat < 200; ++repeat) {
+    const int status = run_forked([&] {
+      std::thread other(takes_a_block);
+      std::this_thread::sleep_for(std::chrono::microseconds(repeat));
+      const bool is_fine = run_forked(takes_a_block) == 0;
+      other.join();
+      return is_fine;
+    });
+    check::is_true(status == 0, "the child's block; it ended with " + std::to_string(status));
+  }
+}
+
 void test_fork() {
   set_thread_count(2);
   counted(1000, 10);
@@ -111,18 +143,12 @@ void test_fork() {
   std::thread busy([&] {
     while (!stop) {
       counted(1000, 10);
-      free_block(allocate_block(kSmallestKeptBlock));
+      takes_a_block();
     }
   });
   for (int repeat = 0; repeat < 20; ++repeat) {
-    const pid_t child = fork();
-    if (child == 0) {
-      alarm(20);  // hanging is failing
-      free_block(allocate_block(kSmallestKeptBlock));
-      _exit(counted(1000, 10) == Counts(1000, 1) ? 0 : 1);
-    }
-    int status = -1;
-    waitpid(child, &status, 0);
+    const int status =
+        run_forked([] { return takes_a_block() && counted(1000, 10) == Counts(1000, 1); });
     check::is_true(status == 0, "the child's loop; it ended with " + std::to_string(status));
   }
   stop = true;
@@ -133,6 +159,7 @@ void test_fork() {
 
 int main() {
   return check::run({
+      {"fork at the first block", test_fork_at_the_first_block},
       {"every element is visited once", test_every_element_is_visited_once},
       {"two threads share a loop", test_two_threads_share_a_loop},
       {"the first error is thrown", test_the_first_error_is_thrown_and_the_pool_goes_on},

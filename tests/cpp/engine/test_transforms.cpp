@@ -140,8 +140,8 @@ class Checker {
 
   void batch_is_loop() {
     constexpr std::size_t kSize = 3;
-    std::vector<std::uint8_t> flags(values_.size(), 1);
-    flags.back() = 0;
+    decltype(Derivation::batched) flags(values_.size(), 1);
+    flags[values_.size() - 1] = 0;
     std::vector<std::vector<Values>> singles(kSize, values_);
     auto inputs = values_;
     for (std::size_t i = 0; i + 1 < inputs.size(); ++i) {
@@ -164,7 +164,7 @@ class Checker {
 
   std::string name_;
   std::mt19937 rng_{1};
-  std::vector<std::uint32_t> wrt_;
+  Positions wrt_;
   std::vector<Values> values_;
   ProgramPtr loss_, grad_;
 };
