@@ -149,6 +149,24 @@ def test_meshgrid_copies_when_asked() -> None:
     check_as_eager(f, X)
 
 
+def test_nothing_is_written_of_nothing() -> None:
+    def f(x: Any) -> Any:
+        y, mask = x * 1.0, X > 4
+        np.putmask(y, mask, x[:0])
+        np.put(y, [1, 2], x[:0])
+        np.place(y, mask & ~mask, x[:0])
+        return y
+
+    check_as_eager(f, X)
+
+    def refused(x: Any) -> Any:
+        y = x * 1.0
+        np.place(y, X > 4, x[:0])
+        return y
+
+    check_as_eager(refused, X)
+
+
 def test_shifts_in_place_keep_the_array() -> None:
     def f(x: Any) -> Any:
         k = np.argsort(x, axis=1)

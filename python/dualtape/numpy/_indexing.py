@@ -140,6 +140,8 @@ def ix_(*args: Any) -> tuple[Any, ...]:
 def place(arr: Any, mask: Any, vals: Any) -> None:
     a = own(arr, "place")
     chosen = np.flatnonzero(known(mask, "place", "use np.where(mask, vals, arr)"))
+    if chosen.size and not np.size(vals):
+        raise ValueError("place: cannot insert from an empty array")
     if chosen.size:
         a.flat[chosen] = np.resize(vals, chosen.size)
 
@@ -150,7 +152,8 @@ def putmask(a: Any, mask: Any, values: Any) -> None:
     mask = as_array(mask)
     if mask.shape != target.shape:
         raise ShapeError(f"putmask: mask must have shape {target.shape}, got {mask.shape}")
-    target[...] = np.where(mask.astype(bool), np.resize(values, target.shape), target)
+    if np.size(values):  # NumPy writes nothing of nothing.
+        target[...] = np.where(mask.astype(bool), np.resize(values, target.shape), target)
 
 
 @composite(np.put)
